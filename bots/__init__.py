@@ -1,0 +1,1 @@
+"""Bots: pure functions of one screen."""

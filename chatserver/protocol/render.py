@@ -1,0 +1,37 @@
+"""Answers and events as bytes. One frame is rendered once, however many will read it."""
+
+from collections.abc import Iterable, Sequence
+
+PROTOCOL_VERSION = 1
+
+
+def hello(text: str) -> bytes:
+    """The first frame of a connection."""
+    return f"HELLO|chatserver|{PROTOCOL_VERSION}|{text}\n".encode()
+
+
+def ok(echo: str, answer: Sequence[str] = ()) -> bytes:
+    """`echo` is the verb in upper case, with `#tag` if the command had one."""
+    return f"OK|{'|'.join((echo, *answer))}\n".encode()
+
+
+def err(echo: str, code: str, text: str) -> bytes:
+    """A refusal; `text` is a sentence for a person that says what to do."""
+    return f"ERR|{echo}|{code}|{text}\n".encode()
+
+
+def items(echo: str, rows: Iterable[Sequence[str]], after: Sequence[str] = ()) -> bytes:
+    """A whole answer of rows: the `ITEM`s, and the `OK` with their count (and `after`), as one run of bytes."""
+    lines = [f"ITEM|{echo}|{'|'.join(row)}\n" for row in rows]
+    lines.append(f"OK|{'|'.join((echo, str(len(lines)), *after))}\n")
+    return "".join(lines).encode()
+
+
+def event(kind: str, *fields: str) -> bytes:
+    """Something a user should know now."""
+    return f"EVENT|{kind}|{'|'.join(fields)}\n".encode()
+
+
+def bye(reason: str, text: str) -> bytes:
+    """The last frame of a connection."""
+    return f"BYE|{reason}|{text}\n".encode()

@@ -1,0 +1,110 @@
+"""The table of verbs: their fields, their usage and their help. HELP, the parser and the tests read it.
+
+A new verb is a row here, a row in the session's table, and a function in the core.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import lru_cache
+
+PING_CHARS_MAX = 1000
+TAG = re.compile(r"[A-Za-z0-9_.-]{1,32}")
+_ECHOED = re.compile(r"[A-Za-z]{1,32}")
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One row: what a client may send. `fields` are those after the verb; the last ones may be left out."""
+
+    name: str
+    help: str
+    fields: tuple[str, ...] = ()
+    required: int = 0
+    free_text: bool = False  # the last field is the rest of the line, `|` included
+    before_login: bool = False
+
+    @property
+    def usage(self) -> str:
+        """How to type it; what may be left out stands in brackets."""
+        shown = [field if at < self.required else f"[{field}]" for at, field in enumerate(self.fields)]
+        return "|".join((self.name, *shown))
+
+
+_ROWS = (
+    Verb("SIGNUP", "make an account; it does not log in", ("username", "password"), 2, before_login=True),
+    Verb("LOGIN", "log in with your password; the answer holds a token for RESUME", ("username", "password"), 2, before_login=True),
+    Verb("RESUME", "log in with the token of an earlier LOGIN", ("username", "token"), 2, before_login=True),
+    Verb("LOGOUT", "log out, and make this login's token worthless", ("username",)),
+    Verb("SETPASSWORD", "change your password; your other sessions end", ("username", "old password", "new password"), 3),
+    Verb("DELETEACCOUNT", "remove your account and all you wrote, for good", ("username", "password"), 2),
+    Verb("SETSTATUS", "say how you are; a text of up to 140 characters may follow", ("username", "online, away, busy or invisible", "text"), 2, free_text=True),
+    Verb("PING", "see whether the server answers", (f"text of up to {PING_CHARS_MAX} characters",), free_text=True, before_login=True),
+    Verb("HELP", "list the commands, or explain one", ("verb",), before_login=True),
+    Verb("QUIT", "say good-bye and close the connection", before_login=True),
+    Verb("ADDFRIEND", "ask somebody to be your friend", ("username", "friendname"), 2),
+    Verb("ACCEPTFRIEND", "say yes to a friend request", ("username", "friendname"), 2),
+    Verb("REJECTFRIEND", "say no to a friend request; the asker is not told", ("username", "friendname"), 2),
+    Verb("DELETEFRIEND", "end a friendship, or take back your request", ("username", "friendname"), 2),
+    Verb("SHOWFRIENDS", "list your friends and how they are", ("username",), 1),
+    Verb("SHOWREQUESTS", "list the friend requests to you (in) and from you (out)", ("username",), 1),
+    Verb("SENDMESSAGE", "write to a friend", ("username", "to", "text"), 3, free_text=True),
+    Verb("HISTORY", "read the last messages with somebody, or those before an id", ("username", "with", "limit 1-500", "before id"), 2),
+    Verb("SYNC", "read what you sent and received after an id", ("username", "after id", "limit 1-500"), 2),
+)
+
+VERBS: dict[str, Verb] = {row.name: row for row in _ROWS}
+"""Every verb by its name in upper case, in the order that HELP lists them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The first field of a line, understood. `verb` is None if there is no such command."""
+
+    verb: Verb | None
+    echo: str
+    tag: str
+    bad_tag: bool = False
+
+
+@lru_cache(maxsize=1024)
+def parse_head(text: str) -> Head:
+    """Read `VERB` or `VERB#tag`, in any letter case; `echo` is what stands in every answer to it."""
+    name, mark, tag = text.partition("#")
+    if mark and not TAG.fullmatch(tag):
+        return Head(None, "?", "", bad_tag=True)
+    verb = VERBS.get(name.upper()) if name.isascii() else None
+    shown = name.upper() if _ECHOED.fullmatch(name) else "?"
+    return Head(verb, shown + mark + tag, tag)
+
+
+def split_arguments(verb: Verb, rest: str | None) -> list[str] | None:
+    """Cut what follows the verb (None where nothing does) into its fields; None if their number is wrong.
+
+    Optional fields that were left out come back empty.
+    """
+    most = len(verb.fields)
+    if rest is None:
+        arguments = []
+    elif verb.free_text:
+        arguments = rest.split("|", most - 1)
+    else:
+        arguments = rest.split("|")
+    if not verb.required <= len(arguments) <= most:
+        return None
+    return arguments + [""] * (most - len(arguments))
+
+
+def nearest(word: str, known: Sequence[str]) -> str | None:
+    """The known word most like this one, for a sentence that helps; None if none is alike."""
+    found = get_close_matches(word[:64], known, n=1, cutoff=0.5)
+    return found[0] if found else None
+
+
+def parse_number(text: str, least: int, most: int) -> int | None:
+    """Read a number of the wire: ASCII digits, 18 at most; None if it is none or out of range."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        return None
+    number = int(text)
+    return number if least <= number <= most else None
