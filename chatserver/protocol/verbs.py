@@ -32,15 +32,36 @@ class Verb:
         return "|".join((self.name, *shown))
 
 
+# fmt: off: a table reads best with one row a line
 _ROWS = (
     Verb("SIGNUP", "make an account; it does not log in", ("username", "password"), 2, before_login=True),
-    Verb("LOGIN", "log in with your password; the answer holds a token for RESUME", ("username", "password"), 2, before_login=True),
+    Verb(
+        "LOGIN",
+        "log in with your password; the answer holds a token for RESUME",
+        ("username", "password"),
+        2,
+        before_login=True,
+    ),
     Verb("RESUME", "log in with the token of an earlier LOGIN", ("username", "token"), 2, before_login=True),
     Verb("LOGOUT", "log out, and make this login's token worthless", ("username",)),
-    Verb("SETPASSWORD", "change your password; your other sessions end", ("username", "old password", "new password"), 3),
+    Verb(
+        "SETPASSWORD", "change your password; your other sessions end", ("username", "old password", "new password"), 3
+    ),
     Verb("DELETEACCOUNT", "remove your account and all you wrote, for good", ("username", "password"), 2),
-    Verb("SETSTATUS", "say how you are; a text of up to 140 characters may follow", ("username", "online, away, busy or invisible", "text"), 2, free_text=True),
-    Verb("PING", "see whether the server answers", (f"text of up to {PING_CHARS_MAX} characters",), free_text=True, before_login=True),
+    Verb(
+        "SETSTATUS",
+        "say how you are; a text of up to 140 characters may follow",
+        ("username", "online, away, busy or invisible", "text"),
+        2,
+        free_text=True,
+    ),
+    Verb(
+        "PING",
+        "see whether the server answers",
+        (f"text of up to {PING_CHARS_MAX} characters",),
+        free_text=True,
+        before_login=True,
+    ),
     Verb("HELP", "list the commands, or explain one", ("verb",), before_login=True),
     Verb("QUIT", "say good-bye and close the connection", before_login=True),
     Verb("ADDFRIEND", "ask somebody to be your friend", ("username", "friendname"), 2),
@@ -50,9 +71,15 @@ _ROWS = (
     Verb("SHOWFRIENDS", "list your friends and how they are", ("username",), 1),
     Verb("SHOWREQUESTS", "list the friend requests to you (in) and from you (out)", ("username",), 1),
     Verb("SENDMESSAGE", "write to a friend", ("username", "to", "text"), 3, free_text=True),
-    Verb("HISTORY", "read the last messages with somebody, or those before an id", ("username", "with", "limit 1-500", "before id"), 2),
+    Verb(
+        "HISTORY",
+        "read the last messages with somebody, or those before an id",
+        ("username", "with", "limit 1-500", "before id"),
+        2,
+    ),
     Verb("SYNC", "read what you sent and received after an id", ("username", "after id", "limit 1-500"), 2),
 )
+# fmt: on
 
 VERBS: dict[str, Verb] = {row.name: row for row in _ROWS}
 """Every verb by its name in upper case, in the order that HELP lists them."""
