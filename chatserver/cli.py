@@ -70,7 +70,8 @@ def _settings(arguments: Sequence[str], environment: Mapping[str, str]) -> Setti
     named = ("port", "host", "store", "sync", "log_level")
     given |= {name: getattr(parsed, name) for name in named if getattr(parsed, name) is not None}
     try:
-        return build(file=_read_file(parsed.config), environment=environment, given=given)
+        file = _read_file(parsed.config)
+        return build(file=file, file_name=str(parsed.config), environment=environment, given=given)
     except SettingError as error:
         raise _Failure(str(error), USAGE) from error
 

@@ -128,23 +128,29 @@ def _parse_number(row: Field[Any], value: object) -> int:
     return number
 
 
-def build(*, file: Mapping[str, object], environment: Mapping[str, str], given: Mapping[str, object]) -> Settings:
+def build(
+    *, file: Mapping[str, object], file_name: str, environment: Mapping[str, str], given: Mapping[str, object]
+) -> Settings:
     """Settings from a TOML file's table, the environment and the command line. Raises SettingError."""
     chosen: dict[str, int | str] = {}
     for name, value in file.items():
-        chosen[name] = parse(name, value)
+        chosen[name] = _parse_from(file_name, name, value)
     for variable, text in environment.items():
         if variable.startswith(ENVIRONMENT_PREFIX):
             name = variable.removeprefix(ENVIRONMENT_PREFIX).lower()
-            try:
-                chosen[name] = parse(name, text)
-            except SettingError as error:
-                raise SettingError(f"{variable} in the environment: {error}") from error
+            chosen[name] = _parse_from(f"{variable} in the environment", name, text)
     for name, value in given.items():
         chosen[name] = parse(name, value)
     made: Any = Settings
     settings: Settings = made(**chosen)
     return settings
+
+
+def _parse_from(source: str, name: str, value: object) -> int | str:
+    try:
+        return parse(name, value)
+    except SettingError as error:
+        raise SettingError(f"{source}: {error}") from error
 
 
 def describe() -> str:

@@ -171,12 +171,10 @@ class Turn:
             self._events.extend(self.handover.take())
 
     def close(self) -> None:
-        """Store what can be stored, and close the store. Raises StoreUnavailable or StoreBroken if that fails."""
+        """Store what is left. Raises StoreUnavailable or StoreBroken if that fails."""
         self.handover.settle()
-        try:
-            self._store.write([*self._unsaved, *self._events, *self.handover.take()])
-        finally:
-            self._store.close()
+        self._store.write([*self._unsaved, *self._events, *self.handover.take()])
+        self._store.commit()
 
     def _note_seen(self, user: int) -> None:
         if user not in self._seen_before:

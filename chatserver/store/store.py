@@ -124,13 +124,10 @@ class Store:
             raise self._failed(error) from error
 
     def close(self) -> None:
-        """Write what is open, fold the log into the file, and let go of it."""
-        try:
-            self.commit()
-        finally:
-            with contextlib.suppress(sqlite3.Error):  # the log stays beside the file, and is read at the next start
-                self._connection.close()
-            self._lock.release()
+        """Fold the log into the file, and let go of it; what was not committed is gone."""
+        with contextlib.suppress(sqlite3.Error):  # the log then stays beside the file, and is read at the next start
+            self._connection.close()
+        self._lock.release()
 
     def _failed(self, error: sqlite3.Error) -> Exception:
         """Undo the open transaction, and say which kind of failure it was."""
