@@ -1,0 +1,49 @@
+"""The fixtures of all tests: a server, and a way to start one with other settings."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from tests.harness import Process, command_line
+
+
+class StartServer(Protocol):
+    """`start_server(message_chars_max=10)`: a server process of this test, with a store of its own."""
+
+    def __call__(
+        self,
+        *arguments: str,
+        store: Path | None = None,
+        environment: dict[str, str] | None = None,
+        **settings: int | float | str,
+    ) -> Process: ...
+
+
+@pytest.fixture
+def start_server(tmp_path: Path) -> Iterator[StartServer]:
+    """Starts server processes with settings; all are ended with the test."""
+    running: list[Process] = []
+
+    def start(
+        *arguments: str,
+        store: Path | None = None,
+        environment: dict[str, str] | None = None,
+        **settings: int | float | str,
+    ) -> Process:
+        path = store or tmp_path / f"chat{len(running)}.db"
+        running.append(Process(command_line(path, settings, *arguments), path, environment=environment))
+        return running[-1]
+
+    try:
+        yield start
+    finally:
+        for server in running:
+            server.close()
+
+
+@pytest.fixture
+def server(start_server: StartServer) -> Process:
+    """A server process with the tests' settings, which can be killed and restarted."""
+    return start_server()
