@@ -47,3 +47,9 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
 def server(start_server: StartServer) -> Process:
     """A server process with the tests' settings, which can be killed and restarted."""
     return start_server()
+
+
+@pytest.fixture
+def server_process(start_server: StartServer) -> Process:
+    """A server process with the tests' settings, which can be killed and restarted."""
+    return start_server()

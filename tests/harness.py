@@ -79,10 +79,10 @@ def befriend(one: Client, other: Client) -> None:
 
 def command_line(store: Path | str, settings: Mapping[str, int | float | str], *more: str) -> list[str]:
     """What starts a server on a free port with the tests' settings and these."""
-    words = [sys.executable, "-m", "chatserver", "0", "--store", str(store), *more]
+    words = [sys.executable, "-m", "chatserver", "0", "--store", str(store)]
     for name, value in {**SETTINGS, **settings}.items():
         words += ["--set", f"{name}={value}"]
-    return words
+    return [*words, *more]
 
 
 class Process(Running):
