@@ -146,7 +146,8 @@ class Client:
     def says(self, line: str, *patterns: str) -> list[str]:
         """Type one line and check its whole answer; with no pattern, that it is an `OK`."""
         self.send(line)
-        return self.answers(*patterns or (f"OK|{line.partition('|')[0].upper()}…",))
+        verb, mark, tag = line.partition("|")[0].partition("#")
+        return self.answers(*patterns or (f"OK|{verb.upper()}{mark}{tag}…",))
 
     def answers(self, *patterns: str) -> list[str]:
         """Check that the next answer, rows included, is this."""
@@ -157,14 +158,17 @@ class Client:
         return frames
 
     def refused(self, line: str, code: str) -> str:
-        """Type one line and check that it is refused with this code; the sentence that came with it."""
+        """Type one line and check that it is refused with this code; the sentence (or usage) that came with it."""
         self.send(line)
         (frame,) = self.answer()
         kind, echo, got, *text = frame.split("|", 3)
         shown = "?" if code == "BAD_FRAME" else line.partition("|")[0].partition("#")[0].upper()
         assert (kind, echo.partition("#")[0], got) == ("ERR", shown, code), f"{line[:80]!r} got {frame!r}"
         assert text, f"no field with a sentence in {frame!r}"
-        assert len(text[0].split()) > 1, f"no sentence in {frame!r}"
+        if code == "BAD_ARGUMENTS":
+            assert text[0].startswith(shown), f"not how to type it: {frame!r}"
+        else:
+            assert len(text[0].split()) > 1, f"no sentence in {frame!r}"
         return text[0]
 
     def rows(self, line: str) -> list[list[str]]:
