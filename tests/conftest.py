@@ -7,6 +7,7 @@ from typing import Protocol
 import pytest
 
 from tests.harness import Process, command_line
+from tests.inside import InThread
 
 
 class StartServer(Protocol):
@@ -23,7 +24,7 @@ class StartServer(Protocol):
 
 @pytest.fixture
 def start_server(tmp_path: Path) -> Iterator[StartServer]:
-    """Starts server processes with settings; all are ended with the test."""
+    """Starts server processes with settings; all are ended with the test, and none may have met a defect."""
     running: list[Process] = []
 
     def start(
@@ -41,15 +42,23 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
     finally:
         for server in running:
             server.close()
-
-
-@pytest.fixture
-def server(start_server: StartServer) -> Process:
-    """A server process with the tests' settings, which can be killed and restarted."""
-    return start_server()
+    for server in running:
+        assert "Traceback" not in server.stderr, server.stderr
 
 
 @pytest.fixture
 def server_process(start_server: StartServer) -> Process:
     """A server process with the tests' settings, which can be killed and restarted."""
     return start_server()
+
+
+@pytest.fixture
+def server(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[InThread]:
+    """A server with the tests' settings. When the test is over, its file holds its State, and it has met no defect."""
+    inside = InThread(tmp_path / "chat.db", {})
+    try:
+        yield inside
+    finally:
+        inside.close()
+    defects = [record for record in caplog.get_records("call") if record.exc_info]
+    assert not defects, caplog.text

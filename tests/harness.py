@@ -12,13 +12,18 @@ from tests.wire import WAIT_S, Address, Client
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "correct horse"
-SETTINGS: Mapping[str, int | float | str] = {
+SETTINGS: Mapping[str, int | str] = {
     "password_hash_cost": 1,  # a test is not an attacker: 2 rounds in the place of 16,384
     "logins_per_minute": 0,
     "commands_per_s": 0,
     "connections_per_address_max": 0,
 }
 """What every test server has unless the test says otherwise: no limit that the tests would run into by their number."""
+
+
+def shown(value: object) -> str:
+    """The name of a test case made from its value, short and in ASCII."""
+    return ascii(value)[:30]
 
 
 class Running:
@@ -77,7 +82,7 @@ def befriend(one: Client, other: Client) -> None:
     other.says(f"ACCEPTFRIEND|{other.name}|{one.name}", f"OK|ACCEPTFRIEND|{one.name}")
 
 
-def command_line(store: Path | str, settings: Mapping[str, int | float | str], *more: str) -> list[str]:
+def command_line(store: Path | str, settings: Mapping[str, int | str], *more: str) -> list[str]:
     """What starts a server on a free port with the tests' settings and these."""
     words = [sys.executable, "-m", "chatserver", "0", "--store", str(store)]
     for name, value in {**SETTINGS, **settings}.items():

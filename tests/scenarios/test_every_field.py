@@ -7,7 +7,7 @@ has a row. Whatever is refused: the connection goes on, and nothing has changed.
 import pytest
 
 from chatserver.protocol.verbs import VERBS, Verb
-from tests.harness import PASSWORD, Running
+from tests.harness import PASSWORD, Running, shown
 from tests.wire import Client
 
 GOOD = {
@@ -112,7 +112,7 @@ def test_an_optional_field_empty_is_taken_and_too_long_is_refused(server: Runnin
 
 
 @pytest.mark.parametrize("verb", WITH_FIELDS, ids=lambda verb: verb.name)
-@pytest.mark.parametrize("bad", [b"\xff", b"\x1b", "\u2028".encode(), b"\xe2\x80"], ids=ascii)
+@pytest.mark.parametrize("bad", [b"\xff", b"\x1b", "\u2028".encode(), b"\xe2\x80"], ids=shown)
 def test_bytes_that_no_field_holds(server: Running, verb: Verb, bad: bytes) -> None:
     client = server.connect()
     typed = line(verb, good(verb)).encode()

@@ -113,6 +113,7 @@ def test_no_more_connections_than_the_limit(start_server: StartServer, setting: 
     clients[0].says("PING|still served", "OK|PING|still served")
     clients[1].send("QUIT")
     clients[1].frames_to_the_end()
+    clients[1].close()
     while not server.connect(hello=False).frame().startswith("HELLO|"):
         pass  # the place is free as soon as the server has seen the end of the other
 

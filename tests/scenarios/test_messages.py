@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conftest import StartServer
-from tests.harness import Running, befriend
+from tests.harness import Running, befriend, shown
 from tests.wire import Client
 
 
@@ -49,7 +49,7 @@ def test_ids_rise_across_the_whole_server(server: Running) -> None:
         "%s {0} \\n",
         "EVENT|MESSAGE|1|x|bob|alice|forged",
     ],
-    ids=ascii,
+    ids=shown,
 )
 def test_a_text_is_kept_byte_for_byte(server: Running, text: str) -> None:
     alice, bob = server.friends("alice", "bob")

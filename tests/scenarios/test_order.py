@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from tests.conftest import StartServer
-from tests.harness import PASSWORD, Running
+from tests.harness import PASSWORD, Running, shown
 
 # The first reason that holds
 
@@ -76,7 +76,7 @@ def test_after_login(server: Running, line: str, code: str) -> None:
         b"PING\r\r",
         b"x" * 8192,
     ],
-    ids=ascii,
+    ids=shown,
 )
 def test_what_is_no_frame_is_answered_in_its_place_and_the_connection_goes_on(server: Running, raw: bytes) -> None:
     client = server.connect()

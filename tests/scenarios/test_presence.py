@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conftest import StartServer
-from tests.harness import PASSWORD, Running
+from tests.harness import PASSWORD, Running, shown
 from tests.wire import Client
 
 
@@ -71,7 +71,7 @@ def test_who_changes_nothing_is_not_announced(server: Running) -> None:
         f"bob|away|{'x' * 141}",
         f"bob|away|{'日' * 141}",
     ],
-    ids=ascii,
+    ids=shown,
 )
 def test_setstatus_refused(server: Running, arguments: str) -> None:
     alice, bob = server.friends("alice", "bob")
