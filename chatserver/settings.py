@@ -129,7 +129,11 @@ def _parse_number(row: Field[Any], value: object) -> int:
 
 
 def build(
-    *, file: Mapping[str, object], file_name: str, environment: Mapping[str, str], given: Mapping[str, object]
+    *,
+    file: Mapping[str, object],
+    environment: Mapping[str, str],
+    given: Mapping[str, object],
+    file_name: str = "the configuration file",
 ) -> Settings:
     """Settings from a TOML file's table, the environment and the command line. Raises SettingError."""
     chosen: dict[str, int | str] = {}
