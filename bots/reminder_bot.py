@@ -1,6 +1,6 @@
 """ReminderBot: says something at its time, also when the server was restarted in between."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from bots import After, Bot, Cancel, Event, Sorry, State
@@ -96,8 +96,8 @@ def _remind(event: Event, state: State, seconds: float, what: str) -> Answer:
     return [f"I will remind you {_when(event, state, due_ms)} (no. {number}): {what}", After(seconds, number)], state
 
 
-def _zone(state: State) -> ZoneInfo:
-    return ZoneInfo(state["zone"]) if "zone" in state else ZoneInfo("UTC")
+def _zone(state: State) -> tzinfo:
+    return ZoneInfo(state["zone"]) if "zone" in state else UTC
 
 
 def _when(event: Event, state: State, due_ms: int) -> str:

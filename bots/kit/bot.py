@@ -61,7 +61,7 @@ class Bot:
         self.fallback: Handler | None = None
         self.on_timer: Handler | None = None
         self._routes: list[Route] = []
-        self._by_word: dict[str | None, list[Route]] = {}
+        self._by_word: dict[str | None, list[Route]] = {None: []}
 
     def on(
         self, *usages: str, help: str = "", examples: Mapping[str, str] | None = None

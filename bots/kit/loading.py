@@ -19,10 +19,10 @@ BUILT_IN = ("help_bot", "weather_bot", "numbers_game", "reminder_bot", "dice_bot
 
 
 class BotFileError(Exception):
-    """A bot file is refused; the text holds file, line and sentence."""
+    """A bot file is refused; the text holds file, line (0: none) and sentence."""
 
     def __init__(self, path: Path, line: int, sentence: str) -> None:
-        super().__init__(f"{path}:{line}: {sentence}")
+        super().__init__(f"{path}:{line}: {sentence}" if line else f"{path}: {sentence}")
         self.path = path
         self.line = line
         self.sentence = sentence
@@ -94,7 +94,8 @@ def _run(path: Path) -> ModuleType:
 
 def _line(error: BaseException, path: Path) -> int:
     """The last line of this very file on the way to the fault."""
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == path]
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if Path(frame.filename).resolve() == path.resolve()]
     return (lines[-1] if lines else None) or 1
 
 
