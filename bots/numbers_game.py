@@ -83,8 +83,8 @@ def _won(player: str, game: State, state: State, shared: State) -> tuple[str, St
         bests = dict([*bests.items(), (key, tries)][-BESTS_KEPT:])
     said = f"Right, it is {game['secret']}! You needed {_tries(game)}."
     said += " That is your personal best." if record else f" Your personal best is {bests[key]}."
-    if game["highest"] in TABLED:
-        rows = [*(row for row in shared.get(key, []) if row[1] != player), [bests[key], player]]
+    if record and game["highest"] in TABLED:
+        rows = [*(row for row in shared.get(key, []) if row[1] != player), [tries, player]]
         shared[key] = sorted(rows, key=lambda row: row[0])[:TABLE_ROWS]
     return said + " Say play for another game, or table for the best of all.", {"best": bests}, shared
 

@@ -76,6 +76,8 @@ def there(event: Event, state: State, place: str) -> Talk:
 def _ask(event: Event, state: State, wanted: str, question: str) -> Talk:
     """Find the place, ask back which one if its name is ambiguous, and answer the question about it."""
     name, _, region = (part.strip() for part in wanted.strip("?!. ").partition(","))
+    if not name:
+        raise Sorry(f"Which place do you mean? {bot.help_text()}")
     page = yield Fetch(search_page(event.config.get("weather_url", ""), name), keep_s=KEEP_S)
     found = places(_read(page, state), region)
     if not found:

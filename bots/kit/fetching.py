@@ -9,7 +9,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException, HTTPResponse, IncompleteRead, RemoteDisconnected
 from typing import cast
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
@@ -27,6 +27,7 @@ from urllib.request import (
 from bots.kit.effects import Fetch, Reply
 
 Fetcher = Callable[[Fetch], Reply]
+BROKE_OFF = "its answer broke off in the middle"
 _CHUNK_BYTES = 16_384
 _AGENT = "pipechat-bot/1"
 _LOCAL = ("localhost", "127.0.0.1", "::1")
@@ -72,7 +73,7 @@ def _read(fetch: Fetch, response: HTTPResponse, ends_at: float) -> Reply:
         if time.monotonic() > ends_at:
             return late(fetch)
     if response.length:  # what Content-Length promised and did not come
-        return Reply(fetch.url, response.status, problem="its answer broke off in the middle")
+        return Reply(fetch.url, response.status, problem=BROKE_OFF)
     return Reply(fetch.url, response.status, body)
 
 
@@ -80,6 +81,10 @@ def _problem(error: Exception, fetch: Fetch) -> str:
     reason = error.reason if isinstance(error, URLError) else error
     if isinstance(reason, TimeoutError):
         return late(fetch).problem
+    if isinstance(reason, IncompleteRead):
+        return BROKE_OFF
+    if isinstance(reason, RemoteDisconnected):
+        return "it closed the connection without an answer"
     if isinstance(reason, ConnectionRefusedError):
         return "it refused the connection"
     if isinstance(reason, socket.gaierror):
