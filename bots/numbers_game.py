@@ -28,7 +28,7 @@ def play(event: Event, state: State, highest: int = 100) -> tuple[str, State]:
 
 
 @bot.on("<number>", help="your guess", examples={"50": "There is no game on. Say play to start one."})
-def guess(event: Event, state: State, shared: State, number: int) -> str | tuple[str, State, State]:
+def guess(event: Event, state: State, shared: State, number: int) -> str | tuple[str, State, State | None]:
     game = state.get("game")
     if not game:
         return "There is no game on. Say play to start one."
@@ -36,9 +36,9 @@ def guess(event: Event, state: State, shared: State, number: int) -> str | tuple
         return f"My number is from 1 to {game['highest']}. This try does not count."
     game["tries"] += 1
     if number < game["secret"]:
-        return f"Higher than {number}! ({_tries(game)} so far)", state, shared
+        return f"Higher than {number}! ({_tries(game)} so far)", state, None
     if number > game["secret"]:
-        return f"Lower than {number}! ({_tries(game)} so far)", state, shared
+        return f"Lower than {number}! ({_tries(game)} so far)", state, None
     return _won(event.sender, game, state, shared)
 
 

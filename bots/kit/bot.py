@@ -22,10 +22,14 @@ GIVEN = ("event", "state", "shared")
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """One function of a bot, and how to call it. `kinds` converts the fields that are no text."""
+    """One function of a bot, and how to call it. `kinds` converts the fields that are no text.
+
+    `keeps` are the states that it takes, in the order in which it returns them.
+    """
 
     function: Callable[..., object]
     takes: frozenset[str]
+    keeps: tuple[str, ...]
     kinds: Mapping[str, Callable[[str], object]]
     usages: tuple[str, ...] = ()
     help: str = ""
@@ -175,7 +179,8 @@ def _handler(
                 f"{' or '.join(map(repr, usages)) or 'this kind of handler'}"
             )
     kinds = {name: int for name, parameter in parameters.items() if parameter.annotation in (int, "int")}
-    return Handler(function, takes, kinds, usages, help, examples)
+    keeps = tuple(name for name in ("state", "shared") if name in takes)
+    return Handler(function, takes, keeps, kinds, usages, help, examples)
 
 
 def _fields(usage: str) -> frozenset[str]:

@@ -86,8 +86,8 @@ class After:
     def __post_init__(self) -> None:
         if not 0 <= self.seconds <= TIMER_SECONDS_MAX:
             raise BotError(f"After takes 0 to {TIMER_SECONDS_MAX} seconds (a year), not {self.seconds}")
-        if len(self.name) > TIMER_NAME_CHARS_MAX:
-            raise BotError(f"the name of a timer has at most {TIMER_NAME_CHARS_MAX} characters")
+        if len(self.name) > TIMER_NAME_CHARS_MAX or not self.name.isprintable():
+            raise BotError(f"the name of a timer has at most {TIMER_NAME_CHARS_MAX} characters, all of them printable")
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,14 @@ def test_only_shared_taken_only_shared_returned() -> None:
     assert (came.says, came.state, came.shared) == ([], None, '{"n":1}')
 
 
+def test_none_in_the_place_of_a_state_leaves_it() -> None:
+    def mine_alone(state: State, shared: State) -> tuple[str, State, None]:
+        return "ok", {"mine": 1}, None
+
+    came = step(mine_alone)
+    assert (came.state, came.shared) == ('{"mine":1}', None)
+
+
 def test_event_brings_the_clock() -> None:
     def when(event: Event) -> str:
         return f"{event.now:%Y %H:%M:%S.%f} {event.sender} {event.text}"
@@ -139,7 +147,7 @@ def test_a_tuple_has_what_was_taken() -> None:
         step(lambda state, shared: ("hi", {}))
 
 
-@pytest.mark.parametrize("state", [None, [], "x", {"a": object()}, {"a": float("nan")}, {"a": {1, 2}}, {(1, 2): 3}])
+@pytest.mark.parametrize("state", [[], "x", 5, {"a": object()}, {"a": float("nan")}, {"a": {1, 2}}, {(1, 2): 3}])
 def test_a_state_that_json_cannot_hold_is_a_fault(state: object) -> None:
     with pytest.raises(BotError, match="new state"):
         step(_returning(state))
@@ -150,6 +158,12 @@ def _returning(new: object) -> Callable[..., object]:
         return "hi", new
 
     return handler
+
+
+def test_a_state_can_always_be_written_as_utf_8() -> None:
+    came = step(_returning({"a": "ß\ud83d"}))
+    assert came.state == '{"a": "\\u00df\\ud83d"}'
+    assert json.loads(came.state) == {"a": "ß\ud83d"}
 
 
 def test_states_have_a_size() -> None:
@@ -201,6 +215,8 @@ def test_after_has_a_range(seconds: float) -> None:
         After(seconds)
     with pytest.raises(BotError, match="name of a timer"):
         After(1, "x" * 65)
+    with pytest.raises(BotError, match="printable"):
+        After(1, "\ud83d")
 
 
 def test_a_timer_reaches_its_handler_and_no_other() -> None:
