@@ -19,6 +19,7 @@ KEPT_BYTES_MAX = 16 << 20
 """Bodies kept in memory, of all bots; the page that was not asked for the longest makes place."""
 WAITING_MAX = 1000
 """Pages that wait for a thread, of all bots; the next is refused at once."""
+CLOSE_S = 1.0
 TOO_MANY = "too many others are waiting for it just now"
 
 Done = Callable[[Reply], None]
@@ -51,6 +52,9 @@ class Pool(Protocol):
 
     def submit(self, job: Callable[[], Reply], done: Callable[[Outcome[Reply]], None]) -> None:
         """Run a job."""
+
+    def close(self, within_s: float) -> None:
+        """Let the threads end, and wait for them so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,10 @@ class Pages:
         self._threads: dict[str, int] = {}  # bot → its jobs under way
         self._kept: OrderedDict[str, tuple[float, Reply]] = OrderedDict()  # URL → until when, and what
         self._kept_bytes = 0
+
+    def close(self) -> None:
+        """Let the threads end; one that hangs is not waited for."""
+        self._pool.close(CLOSE_S)
 
     def get(self, bot: str, wanted: Fetch, done: Done) -> None:
         """Fetch a page for a bot, or give the one that is kept; `done` is called once, whatever happens."""

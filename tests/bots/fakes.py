@@ -61,6 +61,9 @@ class FakePool:
         assert self.free > 0, "more jobs than threads"
         self.jobs.append((job, done))
 
+    def close(self, within_s: float) -> None:
+        self.jobs.clear()
+
     def end(self, at: int = 0) -> None:
         """Let a job run and end."""
         job, done = self.jobs.pop(at)

@@ -1,4 +1,4 @@
-"""What the bot kit costs a step beside the handler itself: `python3 -m bench.bot_kit`.
+"""What the bot kit costs a step beside the handler itself: `python3 -m bots.kit.cost`.
 
 The same handler is called directly and through the kit, in turns, and the best of several runs counts.
 """
