@@ -3,20 +3,16 @@
 Its wall clock is the tests' to move, so that a day passes at once.
 """
 
-import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from threading import Thread
 
+from chatserver.cli import build_server
 from chatserver.core.state import snapshot
 from chatserver.listener import listen
-from chatserver.reactor import Reactor
-from chatserver.server import Server
 from chatserver.settings import build
 from chatserver.store.store import Store
-from chatserver.workers import WorkerPool
-
 from tests.harness import SETTINGS, Running
 from tests.wire import WAIT_S
 
@@ -58,9 +54,7 @@ class InThread(Running):
         settings = self._settings
         store = Store(settings.store, settings.sync)
         listening = listen(settings.host, 0, settings.listen_backlog)
-        reactor = Reactor()
-        pool = WorkerPool(settings.password_workers, reactor.post)
-        self._server = Server(settings, store, reactor, pool, listening, self._wall_ms, os.urandom)
+        self._server = build_server(settings, store, listening, self._wall_ms)
         self.address = (settings.host, self._server.port)
         self._thread = Thread(target=self._server.run)
         self._thread.start()

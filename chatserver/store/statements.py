@@ -61,9 +61,7 @@ STATEMENTS: dict[type, tuple[Statement, ...]] = {
     FriendAdded: (("INSERT INTO friendships (user, friend, since_ms) VALUES (min(?1, ?2), max(?1, ?2), ?3)", None),),
     FriendRemoved: (("DELETE FROM friendships WHERE user = min(?1, ?2) AND friend = max(?1, ?2)", None),),
     BotRemembered: (("INSERT OR REPLACE INTO bot_memory (bot, user, state) VALUES (?, ?, ?)", None),),
-    BotTimerSet: (
-        ("INSERT OR REPLACE INTO bot_timers (bot, user, name, due_ms, room) VALUES (?, ?, ?, ?, ?)", None),
-    ),
+    BotTimerSet: (("INSERT OR REPLACE INTO bot_timers (bot, user, name, due_ms, room) VALUES (?, ?, ?, ?, ?)", None),),
     BotTimerRemoved: (("DELETE FROM bot_timers WHERE bot = ? AND user = ? AND name = ?", None),),
     Delivered: (("UPDATE users SET delivered_id = ?, gaps = ? WHERE id = ?", _delivered),),
     # What conversation_index holds of the messages stays: two numbers each, which point at nothing.

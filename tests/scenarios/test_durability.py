@@ -143,7 +143,7 @@ def test_a_hash_follows_the_setting_at_the_next_login(start_server: StartServer,
         server.terminate()
         assert server.wait() == 0
         with closing(sqlite3.connect(server.store_path)) as database:
-            return str(database.execute("SELECT password_hash FROM users").fetchone()[0])
+            return str(database.execute("SELECT password_hash FROM users WHERE name = 'alice'").fetchone()[0])
 
     store = tmp_path / "chat.db"
     server = start_server(store=store)

@@ -2,12 +2,11 @@
 
 from typing import get_args
 
+from chatserver import reading, session
 from chatserver.core import commands, decide, deliver, events, evolve
+from chatserver.protocol.verbs import VERBS
 from chatserver.session import Phase
 from chatserver.store.statements import STATEMENTS
-
-from chatserver import reading, session
-from chatserver.protocol.verbs import VERBS
 
 EVENTS = set(get_args(events.Event))
 COMMANDS = set(get_args(commands.Command))
@@ -45,7 +44,7 @@ def test_every_verb_has_a_row_where_it_may_be_used() -> None:
 def test_every_class_of_the_modules_is_in_their_union() -> None:
     """A command or event that was written but not added to the union would be seen by none of the tests above."""
     for module, union in ((commands, COMMANDS), (events, EVENTS)):
-        classes = {
-            each for each in vars(module).values() if isinstance(each, type) and each.__module__ == module.__name__
-        }
-        assert classes == union
+        classes = [each for each in vars(module).values() if isinstance(each, type)]
+        own = [each for each in classes if each.__module__ == module.__name__]
+        parts = " ".join(str(kind) for each in own for kind in each.__annotations__.values())
+        assert {each for each in own if each.__qualname__ not in parts} == union
