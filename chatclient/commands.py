@@ -19,6 +19,10 @@ class BadCommand(ValueError):
     """What was asked for cannot be sent; the text is a sentence that says what to do."""
 
 
+class NotLoggedInError(BadCommand):
+    """The command needs a user, and there is none."""
+
+
 @dataclass(slots=True)
 class Command:
     """One command. `username` is filled in when it is sent; RAW holds a whole line as its only field."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from chatclient import events as ev
-from chatclient.commands import BEFORE_LOGIN, NAMELESS, BadCommand, Command, Queue
+from chatclient.commands import BEFORE_LOGIN, NAMELESS, Command, NotLoggedInError, Queue
 from chatclient.seen import LastIdSearch, SeenIds
 from chatserver.protocol.frames import BadFrame, LineReader
 from chatserver.protocol.names import name_key
@@ -166,7 +166,7 @@ class ClientCore:
         """
         verb = verb.upper()
         if self.credentials is None and verb not in NAMELESS:
-            raise BadCommand("You are not logged in: log in first")
+            raise NotLoggedInError("You are not logged in: log in first")
         command = Command(verb, self._next_tag(), fields)
         command.line(self.name or "")  # a defect in it is the caller's to hear, at once
         self._queue.waiting.append(command)

@@ -9,6 +9,7 @@ import selectors
 import socket
 import ssl
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 
@@ -102,9 +103,9 @@ class Link:
         self._output += data
 
     @property
-    def sending(self) -> bool:
-        """Whether bytes still wait to be sent."""
-        return bool(self._output)
+    def bytes_waiting(self) -> int:
+        """How many bytes wait to be sent."""
+        return len(self._output)
 
     def turn(self) -> bytes | None:
         """Do what can be done without waiting; return what was received, None at the peer's end.
@@ -121,10 +122,8 @@ class Link:
     def end_sending(self) -> None:
         """Tell the peer that no more comes; what it sends is still received. TLS cannot do this by halves."""
         if not isinstance(self._socket, ssl.SSLSocket):
-            try:
+            with suppress(OSError):  # the peer is gone already, which the next turn says
                 self._socket.shutdown(socket.SHUT_WR)
-            except OSError:
-                return  # the peer is gone already, which the next turn says
 
     def close(self) -> None:
         """Let go of the socket."""
