@@ -62,7 +62,7 @@ _SEQUENCES = {
     b"\x7f": "kill-word",
     b"[200~": "paste",
 }
-_SEQUENCE = re.compile(rb"\x1b(\[[0-?]*[ -/]*[@-~]|O[ -~]|[^\[O])")
+_SEQUENCE = re.compile(rb"\x1b(\[[0-?]*[ -/]*[@-~]|O[ -~]|[^\[O\x1b])")
 _UNFINISHED = re.compile(rb"\x1b(\[[0-?]*[ -/]*|O)?")
 _PASTE_END = b"\x1b[201~"
 

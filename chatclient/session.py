@@ -5,6 +5,7 @@ Knows the carrier and the desk; of the terminal it knows only that lines can be 
 
 import time
 from collections.abc import Callable, Sequence
+from math import ceil
 from pathlib import Path
 from typing import Protocol
 
@@ -82,12 +83,12 @@ class Session:
         """The status row: the connection first, then who, what is unread, who is typing."""
         phase, retry_at = self._core.phase, self._carrier.retry_at
         if phase is Phase.READY or (phase is Phase.ANONYMOUS and self._core.name is None):
-            state = Piece(f"● {phase.value} ", "good")
+            state = Piece(f"● {phase.value}", "good")
         elif phase is Phase.OFFLINE and retry_at is not None:
-            state = Piece(f"○ offline, next try in {max(0, round(retry_at - time.monotonic()))} s ", "alert")
+            state = Piece(f"○ offline, next try in {max(0, ceil(retry_at - time.monotonic()))} s", "alert")
         else:
-            state = Piece(f"○ {phase.value} ", "alert" if phase is Phase.OFFLINE else "warn")
-        who = f"{self.desk.me or 'nobody'} @ {self._carrier.target}"
+            state = Piece(f"○ {phase.value}", "alert" if phase is Phase.OFFLINE else "warn")
+        who = f"  {self.desk.me or 'nobody'} @ {self._carrier.target}"
         counts = ", ".join(f"{place} {count}" for place, count in self.desk.unread.items())
         unsent, typing = self._core.unsent, ", ".join(self.desk.typing_here())
         return (

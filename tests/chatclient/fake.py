@@ -43,10 +43,10 @@ class Peer:
     def expect(self, verb: str, *fields: str) -> str:
         """The next line must be this command; return its echo (verb and tag), for the answer."""
         line = self.hear()
-        head, *rest = line.split("|")
+        head, _, rest = line.partition("|")
         assert head.partition("#")[0] == verb, line
         if fields:
-            assert rest == list(fields), line
+            assert rest == "|".join(fields), line
         return head
 
     def greet(self) -> None:
