@@ -3,7 +3,7 @@
 `from chatclient import Client` is for scripts, bots and tests; `python3 -m chatclient` for people.
 """
 
-from chatclient.blocking import Client, ClientError, ConnectionFailedError, RefusedError
+from chatclient.blocking import Client, ClientError, ConnectionFailedError, RefusedError, UnsendableError
 from chatclient.core import ClientCore
 
-__all__ = ["Client", "ClientCore", "ClientError", "ConnectionFailedError", "RefusedError"]
+__all__ = ["Client", "ClientCore", "ClientError", "ConnectionFailedError", "RefusedError", "UnsendableError"]

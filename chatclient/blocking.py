@@ -34,6 +34,10 @@ class ConnectionFailedError(ClientError):
     """There is no connection, or it was lost before the answer came."""
 
 
+class UnsendableError(ClientError):
+    """A command makes no frame, or needs a login: nothing was sent."""
+
+
 class RefusedError(ClientError):
     """The server refused a command; `code` says why (PROTOCOL.md, "Errors")."""
 
@@ -129,11 +133,11 @@ class Client:
         return answer
 
     def ask(self, verb: str, *fields: str) -> str:
-        """Send a command without waiting for its answer; return its tag, for `result`."""
+        """Send a command without waiting for its answer; return its tag, for `result`. Raises UnsendableError."""
         try:
             tag = self._core.command(verb, *fields)
         except BadCommand as error:
-            raise ClientError(str(error)) from None
+            raise UnsendableError(str(error)) from None
         self._asked.add(tag)
         self._note(self._carrier.wake())
         return tag

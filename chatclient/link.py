@@ -99,8 +99,10 @@ class Link:
         return selectors.EVENT_READ | (selectors.EVENT_WRITE if wants_write else 0)
 
     def send(self, data: bytes) -> None:
-        """Take bytes to send as the socket allows."""
+        """Send bytes now if the socket takes them, else as it allows."""
         self._output += data
+        if self.is_open:
+            self._flush()
 
     @property
     def bytes_waiting(self) -> int:

@@ -2,8 +2,8 @@
 
 import sys
 
-from chatclient.blocking import Client, ClientError, RefusedError
-from chatclient.exits import EXIT_CONNECTION, EXIT_OK, EXIT_REFUSED, complain
+from chatclient.blocking import Client, ClientError, RefusedError, UnsendableError
+from chatclient.exits import EXIT_CONNECTION, EXIT_OK, EXIT_REFUSED, EXIT_USAGE, complain
 from chatclient.link import Target
 
 
@@ -26,6 +26,9 @@ def send_once(target: Target, user: str, to: str, text: str, *, password: str | 
     except RefusedError as refusal:
         complain(str(refusal))
         return EXIT_REFUSED
+    except UnsendableError as error:
+        complain(str(error))
+        return EXIT_USAGE
     except ClientError as error:
         complain(str(error))
         return EXIT_CONNECTION

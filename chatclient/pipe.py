@@ -9,7 +9,7 @@ import selectors
 import time
 
 from chatclient.carrier import ANSWER_S_MAX, GREETING_S_MAX
-from chatclient.events import Bye, Hello, Ok, Refused, Stranger, parse_frame, shown
+from chatclient.events import Bye, Frame, Garbage, Hello, Ok, Refused, Stranger, parse_frame, shown
 from chatclient.exits import EXIT_CONNECTION, EXIT_OK, EXIT_PIPE_GONE, EXIT_REFUSED, complain
 from chatclient.link import Link, LinkFailed, Target, look_up
 from chatserver.protocol.frames import BadFrame, LineReader
@@ -123,6 +123,7 @@ class _Pipe:
         printed = []
         for line in lines:
             if isinstance(line, BadFrame):
+                self._greeted_by(Garbage(line), line)
                 self._refused = True
                 complain(f"The server sent what is no frame. {line}")
             elif self._understand(line):
@@ -134,20 +135,22 @@ class _Pipe:
     def _understand(self, line: str) -> bool:
         """Learn from a line what the end of the run depends on; tell whether it is to be printed."""
         frame = parse_frame(line)
-        if not self._greeted:
-            self._greet(frame, line)
+        self._greeted_by(frame, line)
         if isinstance(frame, Bye):
             self._parting = frame
         if isinstance(frame, Ok | Refused):
             self._unanswered -= 1
         own = isinstance(frame, Ok | Refused) and frame.tag == OWN_TAG
         if isinstance(frame, Refused):
-            self._refused = True
-            if own:
+            if own and not self._refused:  # after a refused login, its logout is refused as well
                 complain(f"{frame.code}: {frame.text}")
+            self._refused = True
         return not own
 
-    def _greet(self, frame: object, line: str) -> None:
+    def _greeted_by(self, frame: Frame, line: str) -> None:
+        """The first line must be a greeting; only then is anything said."""
+        if self._greeted:
+            return
         if isinstance(frame, Stranger):
             raise LinkFailed(frame.text)
         if not isinstance(frame, Hello | Bye):

@@ -14,12 +14,6 @@ from tests.chatclient.fake import FakeServer, Peer
 TIME = "2026-11-24T12:00:00.000Z"
 
 
-def stay(peer: Peer) -> None:
-    """Log a client in and leave it alone."""
-    peer.log_in()
-    peer.hear_end()
-
-
 def test_a_message_is_sent_and_an_event_heard() -> None:
     def script(peer: Peer) -> None:
         peer.log_in()
@@ -193,7 +187,13 @@ def test_a_server_that_stops_answering_is_left_and_tried_again() -> None:
         peer.log_in()
         peer.hear_end()
 
-    with FakeServer(hang, stay) as server:
+    def again(peer: Peer) -> None:
+        peer.greet()
+        peer.accept_login()
+        peer.expect("SHOWFRIENDS")
+        peer.hear_end()
+
+    with FakeServer(hang, again) as server:
         carried = Carried(server.port)
         carried.core.login("alice", "password")
         carried.until(CaughtUp)
