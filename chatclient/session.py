@@ -53,6 +53,7 @@ class Session:
         self._warned = False  # the user has been told that /quit would lose messages
         self._told_typing_at = 0.0
         self._offline_said = ""
+        self._knows_names = False
 
     # What the loop calls
 
@@ -203,13 +204,15 @@ class Session:
         self.take(self._carrier.wake())
 
     def _entered(self, typed: str) -> None:
-        self._warned = False
+        warned = self._warned
         if self._secret is None:
             run_line(self, typed)
-            return
-        _, then = self._secret
-        self._end_secret()
-        then(typed)
+        else:
+            _, then = self._secret
+            self._end_secret()
+            then(typed)
+        if warned:
+            self._warned = False  # the warning holds for the next line alone
 
     def _end_secret(self) -> None:
         self._secret = None
@@ -260,12 +263,15 @@ class Session:
             self._forget(event)
         self.say(*self.desk.take(event))
         if isinstance(event, core.LoggedIn):
-            self._on_logged_in(event)
+            self._offline_said = ""
+            self._knows_names = event.again
+            self.remember()
+        if isinstance(event, core.CaughtUp):
+            self._look_around()
 
-    def _on_logged_in(self, event: core.LoggedIn) -> None:
-        self._offline_said = ""
-        self.remember()
-        for verb in ("SHOWFRIENDS",) if event.again else ("SHOWFRIENDS", "SHOWBOTS", "SHOWROOMS"):
+    def _look_around(self) -> None:
+        """Learn the names to complete and how the friends are; a server without rooms need not say so."""
+        for verb in ("SHOWFRIENDS",) if self._knows_names else ("SHOWFRIENDS", "SHOWBOTS", "SHOWROOMS"):
             self.ask(verb, shown=False)
 
     def _forget(self, event: core.LoggedOut | core.LoginFailed) -> None:

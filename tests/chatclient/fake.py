@@ -110,3 +110,4 @@ class FakeServer:
                     peer.close()
         except BaseException as problem:
             self._problem = problem
+            self._listener.close()  # so that the client does not wait for what will not come
