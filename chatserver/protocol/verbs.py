@@ -24,6 +24,7 @@ class Verb:
     required: int = 0
     free_text: bool = False  # the last field is the rest of the line, `|` included
     before_login: bool = False
+    ignores_fields: bool = False
 
     @property
     def usage(self) -> str:
@@ -63,7 +64,7 @@ _ROWS = (
         before_login=True,
     ),
     Verb("HELP", "list the commands, or explain one", ("verb",), before_login=True),
-    Verb("QUIT", "say good-bye and close the connection", before_login=True),
+    Verb("QUIT", "say good-bye and close the connection", before_login=True, ignores_fields=True),
     Verb("ADDFRIEND", "ask somebody to be your friend", ("username", "friendname"), 2),
     Verb("ACCEPTFRIEND", "say yes to a friend request", ("username", "friendname"), 2),
     Verb("REJECTFRIEND", "say no to a friend request; the asker is not told", ("username", "friendname"), 2),
@@ -112,8 +113,8 @@ def split_arguments(verb: Verb, rest: str | None) -> list[str] | None:
     Optional fields that were left out come back empty.
     """
     most = len(verb.fields)
-    if rest is None:
-        arguments = []
+    if rest is None or verb.ignores_fields:
+        arguments: list[str] = []
     elif verb.free_text:
         arguments = rest.split("|", most - 1)
     else:
@@ -123,9 +124,9 @@ def split_arguments(verb: Verb, rest: str | None) -> list[str] | None:
     return arguments + [""] * (most - len(arguments))
 
 
-def nearest(word: str, known: Sequence[str]) -> str | None:
-    """The known word most like this one, for a sentence that helps; None if none is alike."""
-    found = get_close_matches(word[:64], known, n=1, cutoff=0.5)
+def nearest(word: str, known: Sequence[str], likeness: float = 0.5) -> str | None:
+    """The known word most like this one, for a sentence that helps; None if none is alike (0 to 1) enough."""
+    found = get_close_matches(word[:64], known, n=1, cutoff=likeness)
     return found[0] if found else None
 
 

@@ -1,0 +1,199 @@
+"""The command line: `python3 -m chatserver [PORT] …`, a contract for scripts.
+
+Exit status 0 after SIGTERM or SIGINT, 2 for a word that makes no sense, 1 where the server cannot
+start or go on; each with one sentence on stderr.
+"""
+
+import argparse
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import NoReturn
+
+from chatserver import __version__
+from chatserver.listener import listen
+from chatserver.protocol.verbs import nearest
+from chatserver.reactor import Reactor
+from chatserver.server import Server
+from chatserver.settings import SettingError, Settings, build, describe
+from chatserver.store.errors import StoreError
+from chatserver.store.store import MEMORY, Store
+from chatserver.workers import WorkerPool
+
+log = logging.getLogger("chatserver")
+
+USAGE, FAILED = 2, 1
+_SPARE_DESCRIPTORS = 64  # for the store, the log and the rest
+
+
+class _Failure(Exception):
+    """The sentence to print, and the exit status."""
+
+    def __init__(self, sentence: str, status: int) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        unknown = message.removeprefix("unrecognized arguments: ")
+        if unknown != message:
+            near = nearest(unknown.split()[0].partition("=")[0], list(self._option_string_actions))
+            message = f"there is no option {unknown}" + (f": did you mean {near}?" if near else "")
+        raise _Failure(f"{message}; --help says more", USAGE)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the server; returns the exit status."""
+    try:
+        settings = _settings(sys.argv[1:] if arguments is None else arguments, os.environ)
+        _start_logging(settings.log_level)
+        return _serve(settings)
+    except _Failure as failure:
+        print(f"chatserver: {failure}", file=sys.stderr)
+        return failure.status
+
+
+def _settings(arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
+    parsed = _parser().parse_args(arguments)
+    given: dict[str, object] = {}
+    for pair in parsed.set:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise _Failure(f"--set takes name=value, not '{pair}'", USAGE)
+        given[name] = value
+    named = ("port", "host", "store", "sync", "log_level")
+    given |= {name: getattr(parsed, name) for name in named if getattr(parsed, name) is not None}
+    try:
+        file = _read_file(parsed.config)
+        return build(file=file, file_name=str(parsed.config), environment=environment, given=given)
+    except SettingError as error:
+        raise _Failure(str(error), USAGE) from error
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="chatserver",
+        usage="python3 -m chatserver [PORT] [options]",
+        description="A chat server with bots. It keeps everything in one file, and an OK means on disk.",
+        epilog="settings, for --set, the TOML file and the environment (CHATSERVER_NAME), with default and unit:\n"
+        + describe(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("port", nargs="?", metavar="PORT", help="0 to 65535, default 5000; 0 takes a free one")
+    parser.add_argument("--host", metavar="ADDRESS", help="where to listen, default 127.0.0.1; :: for everywhere")
+    parser.add_argument("--store", metavar="FILE", help=f"default ./chat.db; {MEMORY} keeps nothing")
+    parser.add_argument("--sync", metavar="full|normal", help="full (default) survives a power cut, normal a crash")
+    parser.add_argument("--config", metavar="FILE", help="a TOML file of settings")
+    parser.add_argument(
+        "--set", metavar="name=value", action="append", default=[], help="a setting from the list below"
+    )
+    parser.add_argument("--log-level", metavar="L", help="debug, info (default), warning or error")
+    parser.add_argument("--version", action="version", version=f"pipechat {__version__}")
+    return parser
+
+
+def _read_file(path: str | None) -> Mapping[str, object]:
+    if path is None:
+        return {}
+    import tomllib  # only who has a file pays for it: 5 ms of the start
+
+    try:
+        with open(path, "rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        raise _Failure(f"{path} cannot be read ({error.strerror}): check --config", USAGE) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise _Failure(f"{path} is no TOML ({error}): write one name = value a line", USAGE) from error
+
+
+def _start_logging(level: str) -> None:
+    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+
+
+def _serve(settings: Settings) -> int:
+    _raise_descriptor_limit(settings.connections_max)
+    try:
+        store = Store(settings.store, settings.sync)
+    except StoreError as error:
+        raise _Failure(str(error), FAILED) from error
+    try:
+        listening = _listen(settings)
+    except _Failure:
+        store.close()
+        raise
+    server = build_server(settings, store, listening)
+    _catch_signals(server)
+    if settings.password_hash_cost < 14:
+        log.warning("password_hash_cost=%d is for load tests: passwords are easy to guess", settings.password_hash_cost)
+    _announce(settings, listening)
+    server.run()
+    if server.failure:
+        raise _Failure(server.failure, FAILED)
+    return 0
+
+
+def build_server(settings: Settings, store: Store, listening: socket.socket) -> Server:
+    """A server with the real clocks, selector, threads and randomness."""
+    reactor = Reactor()
+    pool = WorkerPool(settings.password_workers, reactor.post)
+    return Server(settings, store, reactor, pool, listening, _wall_ms, os.urandom)
+
+
+def _wall_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _listen(settings: Settings) -> socket.socket:
+    try:
+        return listen(settings.host, settings.port, settings.listen_backlog)
+    except OSError as error:
+        where = f"{settings.host} port {settings.port}"
+        raise _Failure(f"cannot listen on {where} ({error.strerror}): choose another PORT or --host", FAILED) from error
+
+
+def _raise_descriptor_limit(connections_max: int) -> None:
+    """Each connection is a descriptor; take as many as the system lets this process have."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections_max + _SPARE_DESCRIPTORS
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft < wanted:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _catch_signals(server: Server) -> None:
+    def stop(number: int, frame: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a second one ends it at once; what was acknowledged is on disk
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        server.stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+
+
+def _announce(settings: Settings, listening: socket.socket) -> None:
+    host, port = listening.getsockname()[:2]
+    shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    person = sys.stdout.isatty()
+    if person:
+        print(f"pipechat {__version__}")
+    print(f"listening on {shown}", flush=True)
+    if person:
+        where = (
+            "in memory alone, and is gone at the end" if settings.store == MEMORY else os.path.abspath(settings.store)
+        )
+        print(f"everything is kept {'' if settings.store == MEMORY else 'in '}{where}")
+        print(
+            f"now type in another terminal:  nc {host} {port}\nand there:  HELP\nCtrl-C here ends the server",
+            flush=True,
+        )

@@ -1,0 +1,184 @@
+"""Decisions about accounts, sessions and presence.
+
+Passwords arrive hashed and tokens arrive as hashes: the core never sees either.
+"""
+
+from unicodedata import normalize
+
+from chatserver.core.commands import (
+    CloseSession,
+    DeleteAccount,
+    KeepTokens,
+    LogIn,
+    LogOut,
+    Rehash,
+    Resume,
+    SetPassword,
+    SetStatus,
+    SignUp,
+)
+from chatserver.core.events import (
+    AccountDeleted,
+    Event,
+    FriendRemoved,
+    OtherSessionsEnded,
+    PasswordSet,
+    PresenceChanged,
+    RequestRemoved,
+    SessionClosed,
+    SessionOpened,
+    StatusSet,
+    TokenIssued,
+    TokenRevoked,
+    TokenUsed,
+    UserSignedUp,
+)
+from chatserver.core.outcome import Outcome, Refused
+from chatserver.core.state import State, User, seen_as
+from chatserver.protocol.names import checked_name, name_key
+
+TOKEN_USE_MS = 60_000
+"""A token's last use is stored no finer than this, so that a short connection costs one write less."""
+
+STATUSES = ("online", "away", "busy", "invisible")
+BAD_LOGIN = Refused("BAD_LOGIN", "The user name and the password or token do not fit: check both, or SIGNUP")
+
+
+def check_sign_up(state: State, name: str, password: str) -> Refused | None:
+    """What can be refused before a password is hashed, which is dear."""
+    proper = checked_name(name)
+    if proper is None:
+        return Refused(
+            "BAD_NAME",
+            "A name has 1 to 32 characters: a letter or digit first, then letters, digits, _ - or . : choose another",
+        )
+    refused = check_password(state, password)
+    return refused or _check_free(state, proper)
+
+
+def check_password(state: State, password: str) -> Refused | None:
+    """Refuse a password that is too short or too long."""
+    limits = state.limits
+    if limits.password_chars_min <= len(normalize("NFC", password)) <= limits.password_chars_max:
+        return None
+    return Refused(
+        "BAD_PASSWORD",
+        f"A password has {limits.password_chars_min} to {limits.password_chars_max} characters: choose another",
+    )
+
+
+def sign_up(state: State, command: SignUp) -> Outcome:
+    """Make an account, unless the name was taken while the password was being hashed."""
+    name = checked_name(command.name) or ""
+    taken = _check_free(state, name)
+    if taken:
+        return taken
+    user = state.last_user_id + 1
+    event = UserSignedUp(user, name, name_key(name), command.password_hash, command.now_ms, state.last_message_id)
+    return (event,), (name,)
+
+
+def log_in(state: State, command: LogIn) -> Outcome:
+    """Open a session with a new token; beyond the most tokens a user may have, the oldest goes."""
+    user = state.users.get(command.user)
+    if user is None:  # deleted while the password was being checked
+        return BAD_LOGIN
+    surplus = len(user.tokens) + 1 - state.limits.tokens_per_user_max
+    events: list[Event] = [TokenRevoked(token_hash) for token_hash in user.tokens[: max(surplus, 0)]]
+    events.append(TokenIssued(command.token_hash, user.id, command.now_ms))
+    return (*events, *_open(user)), (user.name,)
+
+
+def resume(state: State, command: Resume) -> Outcome:
+    """Open a session with an old token, whose life begins anew."""
+    user, token = state.find(command.username), state.tokens.get(command.token_hash)
+    if user is None or token is None or token.user != user.id:
+        return BAD_LOGIN
+    if command.now_ms - token.used_ms > state.limits.token_life_ms:
+        return BAD_LOGIN
+    return (TokenUsed(command.now_ms, command.token_hash), *_open(user)), (user.name,)
+
+
+def log_out(state: State, command: LogOut) -> Outcome:
+    """End this session and its token."""
+    user = state.users[command.user]
+    return (TokenRevoked(command.token_hash), *_close(user)), (user.name,)
+
+
+def close_session(state: State, command: CloseSession) -> Outcome:
+    """A connection is gone; the token was in use until now."""
+    user = state.users.get(command.user)
+    if user is None:
+        return (), ()
+    token = state.tokens.get(command.token_hash)
+    stale = token is not None and command.now_ms - token.used_ms > TOKEN_USE_MS
+    used = (TokenUsed(command.now_ms, command.token_hash),) if stale else ()
+    return (*used, *_close(user)), ()
+
+
+def keep_tokens(state: State, command: KeepTokens) -> Outcome:
+    """Make the life of tokens in use longer, and revoke those whose life is over."""
+    now_ms = command.now_ms
+    events: list[Event] = []
+    for token_hash, token in state.tokens.items():
+        if token_hash in command.in_use:
+            if now_ms - token.used_ms > TOKEN_USE_MS:
+                events.append(TokenUsed(now_ms, token_hash))
+        elif now_ms - token.used_ms > state.limits.token_life_ms:
+            events.append(TokenRevoked(token_hash))
+    return events, ()
+
+
+def set_password(state: State, command: SetPassword) -> Outcome:
+    """Replace the password; every other session and token ends."""
+    user = state.users[command.user]
+    events: list[Event] = [PasswordSet(command.password_hash, user.id)]
+    events += [TokenRevoked(token_hash) for token_hash in user.tokens if token_hash != command.token_hash]
+    events.append(OtherSessionsEnded(user.id))
+    return events, (user.name,)
+
+
+def rehash(state: State, command: Rehash) -> Outcome:
+    """Keep the hash of an unchanged password up to the setting."""
+    if command.user not in state.users:
+        return (), ()
+    return (PasswordSet(command.password_hash, command.user),), ()
+
+
+def delete_account(state: State, command: DeleteAccount) -> Outcome:
+    """Take a user out of everything."""
+    user = state.users[command.user]
+    events: list[Event] = [FriendRemoved(user.id, friend) for friend in sorted(user.friends)]
+    events += [RequestRemoved(user.id, asked) for asked in sorted(user.asked)]
+    events += [RequestRemoved(asker, user.id) for asker in sorted(user.askers)]
+    return (*events, AccountDeleted(command.now_ms, state.last_message_id, user.id)), (user.name,)
+
+
+def set_status(state: State, command: SetStatus) -> Outcome:
+    """Change what friends see."""
+    user = state.users[command.user]
+    answer = (command.status, command.text)
+    if answer == (user.status, user.status_text):
+        return (), answer
+    seen = ("offline", "") if command.status == "invisible" else answer
+    changed = (PresenceChanged(user.id, *seen),) if seen != seen_as(user) else ()
+    return (StatusSet(command.status, command.text, user.id), *changed), answer
+
+
+def _check_free(state: State, name: str) -> Refused | None:
+    key = name_key(name)
+    if key in state.by_key or key in state.reserved:
+        return Refused("NAME_TAKEN", f"The name {name} is taken: choose another")
+    return None
+
+
+def _open(user: User) -> tuple[Event, ...]:
+    appears = not user.sessions and user.status != "invisible"
+    changed = (PresenceChanged(user.id, user.status, user.status_text),) if appears else ()
+    return (SessionOpened(user.id), *changed)
+
+
+def _close(user: User) -> tuple[Event, ...]:
+    disappears = user.sessions == 1 and user.status != "invisible"
+    changed = (PresenceChanged(user.id, "offline", ""),) if disappears else ()
+    return (SessionClosed(user.id), *changed)

@@ -1,0 +1,53 @@
+"""What a command does: the events that follow from it and the answer, or a refusal.
+
+Pure: it reads State and the command, changes neither, and knows no clock.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from chatserver.core import accounts, friends, messages
+from chatserver.core.commands import (
+    AcceptFriend,
+    AddFriend,
+    CloseSession,
+    Command,
+    DeleteAccount,
+    DeleteFriend,
+    KeepTokens,
+    LogIn,
+    LogOut,
+    Rehash,
+    RejectFriend,
+    Resume,
+    SendMessage,
+    SetPassword,
+    SetStatus,
+    SignUp,
+)
+from chatserver.core.outcome import Outcome
+from chatserver.core.state import State
+
+
+def decide(state: State, command: Command) -> Outcome:
+    """Decide on one command."""
+    return TABLE[type(command)](state, command)
+
+
+TABLE: dict[type, Callable[[State, Any], Outcome]] = {  # Any: each row takes its own type of command
+    SendMessage: messages.send_message,
+    SignUp: accounts.sign_up,
+    LogIn: accounts.log_in,
+    Resume: accounts.resume,
+    LogOut: accounts.log_out,
+    CloseSession: accounts.close_session,
+    KeepTokens: accounts.keep_tokens,
+    SetPassword: accounts.set_password,
+    Rehash: accounts.rehash,
+    DeleteAccount: accounts.delete_account,
+    SetStatus: accounts.set_status,
+    AddFriend: friends.add_friend,
+    AcceptFriend: friends.accept_friend,
+    RejectFriend: friends.reject_friend,
+    DeleteFriend: friends.delete_friend,
+}

@@ -1,0 +1,71 @@
+"""Who hears of an event, and the frame they get. It runs after evolve.
+
+The server hands a frame to every session of the users named but the one whose command
+caused it. A frame is rendered once here, however many will read it.
+"""
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+from chatserver.core.events import (
+    Event,
+    FriendAdded,
+    FriendRemoved,
+    FriendRequested,
+    MessageSent,
+    PresenceChanged,
+)
+from chatserver.core.state import State, seen_as
+from chatserver.protocol.render import event as frame
+from chatserver.protocol.times import format_time
+
+Delivery = tuple[Collection[int], bytes]
+"""Ids of users, and the frame for all their sessions."""
+
+
+def deliver(state: State, event: Event) -> Collection[Delivery]:
+    """Say who hears of an event."""
+    row = TABLE.get(type(event))
+    return row(state, event) if row else ()
+
+
+def _message_sent(state: State, event: MessageSent) -> Collection[Delivery]:
+    users = state.users
+    sender, recipient = users[event.sender], users[event.recipient]
+    stamp = format_time(event.time_ms)
+    text = f"EVENT|MESSAGE|{event.id}|{stamp}|{sender.name}|{recipient.name}|{event.text}\n"
+    return (((event.recipient, event.sender), text.encode()),)
+
+
+def _friend_requested(state: State, event: FriendRequested) -> Collection[Delivery]:
+    return (((event.asked,), frame("FRIENDREQUEST", state.users[event.asker].name)),)
+
+
+def _friend_added(state: State, event: FriendAdded) -> Collection[Delivery]:
+    user, friend = state.users[event.user], state.users[event.friend]
+    return (
+        ((user.id,), frame("FRIENDADDED", friend.name, *seen_as(friend))),
+        ((friend.id,), frame("FRIENDADDED", user.name, *seen_as(user))),
+    )
+
+
+def _friend_removed(state: State, event: FriendRemoved) -> Collection[Delivery]:
+    return (
+        ((event.user,), frame("FRIENDREMOVED", state.users[event.friend].name)),
+        ((event.friend,), frame("FRIENDREMOVED", state.users[event.user].name)),
+    )
+
+
+def _presence_changed(state: State, event: PresenceChanged) -> Collection[Delivery]:
+    user = state.users[event.user]
+    return ((user.friends, frame("STATUS", user.name, event.status, event.text)),)
+
+
+TABLE: dict[type, Callable[[State, Any], Collection[Delivery]]] = {  # Any: each row takes its own type of event
+    MessageSent: _message_sent,
+    FriendRequested: _friend_requested,
+    FriendAdded: _friend_added,
+    FriendRemoved: _friend_removed,
+    PresenceChanged: _presence_changed,
+}
+"""Events that are not here are heard by nobody."""

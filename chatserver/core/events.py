@@ -1,0 +1,162 @@
+"""What has happened: one tuple type an event, in the past tense.
+
+Events are tuples so that a turn's run of one type is handed to SQLite as it is: the
+fields stand in the order of the statement's parameters (`chatserver/store/statements.py`).
+Users are ids, times are milliseconds since 1970.
+"""
+
+from typing import NamedTuple
+
+
+class UserSignedUp(NamedTuple):
+    """An account was made."""
+
+    user: int
+    name: str
+    key: str
+    password_hash: str
+    time_ms: int
+    delivered_id: int  # messages up to here are older than the account
+
+
+class PasswordSet(NamedTuple):
+    """A user has a new password hash."""
+
+    password_hash: str
+    user: int
+
+
+class TokenIssued(NamedTuple):
+    """A login got a token, of which only the hash is kept."""
+
+    token_hash: bytes
+    user: int
+    time_ms: int
+
+
+class TokenUsed(NamedTuple):
+    """A token's life was made longer."""
+
+    time_ms: int
+    token_hash: bytes
+
+
+class TokenRevoked(NamedTuple):
+    """A token is worthless from now on."""
+
+    token_hash: bytes
+
+
+class StatusSet(NamedTuple):
+    """A user said how they are."""
+
+    status: str
+    text: str
+    user: int
+
+
+class FriendRequested(NamedTuple):
+    """Somebody asked for a friendship."""
+
+    asker: int
+    asked: int
+    time_ms: int
+
+
+class RequestRemoved(NamedTuple):
+    """A request was accepted, rejected or taken back."""
+
+    asker: int
+    asked: int
+
+
+class FriendAdded(NamedTuple):
+    """Two users are friends."""
+
+    user: int
+    friend: int
+    time_ms: int
+
+
+class FriendRemoved(NamedTuple):
+    """Two users are friends no more."""
+
+    user: int
+    friend: int
+
+
+class AccountDeleted(NamedTuple):
+    """A user, and what the user wrote, is gone; the name is kept from being given out again."""
+
+    time_ms: int
+    last_message_id: int
+    user: int
+
+
+class MessageSent(NamedTuple):
+    """A message was written. `tag` is None unless the sender chose one."""
+
+    id: int
+    time_ms: int
+    sender: int
+    recipient: int
+    text: str
+    tag: str | None
+
+
+class Delivered(NamedTuple):
+    """All messages to a user up to an id are delivered, but for those in the gaps (first and last id of each)."""
+
+    upto: int
+    gaps: tuple[tuple[int, int], ...]
+    user: int
+
+
+class SessionOpened(NamedTuple):
+    """A user has one session more. Not stored."""
+
+    user: int
+
+
+class SessionClosed(NamedTuple):
+    """A user has one session fewer. Not stored."""
+
+    user: int
+
+
+class OtherSessionsEnded(NamedTuple):
+    """All of a user's sessions but the one that acts are to close. Not stored."""
+
+    user: int
+
+
+class PresenceChanged(NamedTuple):
+    """What friends see of a user has changed. Not stored."""
+
+    user: int
+    status: str
+    text: str
+
+
+Event = (
+    UserSignedUp
+    | PasswordSet
+    | TokenIssued
+    | TokenUsed
+    | TokenRevoked
+    | StatusSet
+    | FriendRequested
+    | RequestRemoved
+    | FriendAdded
+    | FriendRemoved
+    | AccountDeleted
+    | MessageSent
+    | Delivered
+    | SessionOpened
+    | SessionClosed
+    | OtherSessionsEnded
+    | PresenceChanged
+)
+
+PASSING: frozenset[type] = frozenset((SessionOpened, SessionClosed, OtherSessionsEnded, PresenceChanged))
+"""The types that are not stored."""

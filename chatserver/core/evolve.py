@@ -1,0 +1,151 @@
+"""The only code that changes State: one function an event, for every event that decide ever made."""
+
+from collections.abc import Callable
+from typing import Any
+
+from chatserver.core.events import (
+    AccountDeleted,
+    Delivered,
+    Event,
+    FriendAdded,
+    FriendRemoved,
+    FriendRequested,
+    MessageSent,
+    OtherSessionsEnded,
+    PasswordSet,
+    PresenceChanged,
+    RequestRemoved,
+    SessionClosed,
+    SessionOpened,
+    StatusSet,
+    TokenIssued,
+    TokenRevoked,
+    TokenUsed,
+    UserSignedUp,
+)
+from chatserver.core.state import TAG_LIFE_MS, State, Token, User
+
+
+def evolve(state: State, event: Event) -> None:
+    """Apply one event to State, in place."""
+    TABLE[type(event)](state, event)
+
+
+def remember_tag(user: User, tag: str, message_id: int, time_ms: int) -> None:
+    """Keep what a tag sent for a day, and forget what is older."""
+    tags = user.tags
+    if tags is None:
+        tags = user.tags = {}
+    while tags:
+        oldest = next(iter(tags))
+        if tags[oldest][1] > time_ms - TAG_LIFE_MS:
+            break
+        del tags[oldest]
+    tags.pop(tag, None)  # a tag used again after its day goes to the end
+    tags[tag] = (message_id, time_ms)
+
+
+def _message_sent(state: State, event: MessageSent) -> None:
+    state.last_message_id = state.users[event.recipient].received_id = event.id
+    if event.tag is not None:
+        remember_tag(state.users[event.sender], event.tag, event.id, event.time_ms)
+
+
+def _user_signed_up(state: State, event: UserSignedUp) -> None:
+    state.add(User(event.user, event.name, event.key, event.password_hash, delivered_id=event.delivered_id))
+
+
+def _password_set(state: State, event: PasswordSet) -> None:
+    state.users[event.user].password_hash = event.password_hash
+
+
+def _token_issued(state: State, event: TokenIssued) -> None:
+    state.tokens[event.token_hash] = Token(event.user, event.time_ms)
+    user = state.users[event.user]
+    user.tokens = (*user.tokens, event.token_hash)
+
+
+def _token_used(state: State, event: TokenUsed) -> None:
+    token = state.tokens.get(event.token_hash)
+    if token is not None:
+        token.used_ms = event.time_ms
+
+
+def _token_revoked(state: State, event: TokenRevoked) -> None:
+    token = state.tokens.pop(event.token_hash, None)
+    if token is not None:
+        user = state.users[token.user]
+        user.tokens = tuple(kept for kept in user.tokens if kept != event.token_hash)
+
+
+def _status_set(state: State, event: StatusSet) -> None:
+    user = state.users[event.user]
+    user.status, user.status_text = event.status, event.text
+
+
+def _friend_requested(state: State, event: FriendRequested) -> None:
+    asker, asked = state.users[event.asker], state.users[event.asked]
+    asker.asked |= {asked.id}
+    asked.askers |= {asker.id}
+
+
+def _request_removed(state: State, event: RequestRemoved) -> None:
+    asker, asked = state.users[event.asker], state.users[event.asked]
+    asker.asked -= {asked.id}
+    asked.askers -= {asker.id}
+
+
+def _friend_added(state: State, event: FriendAdded) -> None:
+    state.users[event.user].friends.add(event.friend)
+    state.users[event.friend].friends.add(event.user)
+
+
+def _friend_removed(state: State, event: FriendRemoved) -> None:
+    state.users[event.user].friends.discard(event.friend)
+    state.users[event.friend].friends.discard(event.user)
+
+
+def _account_deleted(state: State, event: AccountDeleted) -> None:
+    user = state.users[event.user]
+    for token_hash in user.tokens:
+        del state.tokens[token_hash]
+    state.remove(user)
+
+
+def _delivered(state: State, event: Delivered) -> None:
+    user = state.users.get(event.user)  # may have been deleted since the mark was made
+    if user is not None:
+        user.delivered_id, user.gaps = event.upto, event.gaps
+
+
+def _session_opened(state: State, event: SessionOpened) -> None:
+    state.users[event.user].sessions += 1
+
+
+def _session_closed(state: State, event: SessionClosed) -> None:
+    state.users[event.user].sessions -= 1
+
+
+def _nothing(state: State, event: Event) -> None:
+    """The event tells others; State holds what it says already."""
+
+
+TABLE: dict[type, Callable[[State, Any], None]] = {  # Any: each row takes its own type of event
+    MessageSent: _message_sent,
+    UserSignedUp: _user_signed_up,
+    PasswordSet: _password_set,
+    TokenIssued: _token_issued,
+    TokenUsed: _token_used,
+    TokenRevoked: _token_revoked,
+    StatusSet: _status_set,
+    FriendRequested: _friend_requested,
+    RequestRemoved: _request_removed,
+    FriendAdded: _friend_added,
+    FriendRemoved: _friend_removed,
+    AccountDeleted: _account_deleted,
+    Delivered: _delivered,
+    SessionOpened: _session_opened,
+    SessionClosed: _session_closed,
+    OtherSessionsEnded: _nothing,
+    PresenceChanged: _nothing,
+}

@@ -1,0 +1,122 @@
+"""State: what decisions need to know, in memory. Texts of messages stay in the store.
+
+Only `evolve` changes it, and the store builds it when the server starts. Presence (how
+many sessions a user has) lives here too, but is never stored.
+"""
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+
+from chatserver.protocol.names import name_key
+
+NOBODY: frozenset[int] = frozenset()
+TAG_LIFE_MS = 24 * 60 * 60 * 1000
+"""How long a resent tag answers with the first message (PROTOCOL.md, "Client to server")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The settings that decisions look at."""
+
+    message_chars_max: int = 4000
+    message_bytes_max: int = 7600
+    password_chars_min: int = 8
+    password_chars_max: int = 256
+    friends_max: int = 5000
+    tokens_per_user_max: int = 100
+    token_life_ms: int = 30 * 24 * 60 * 60 * 1000
+
+
+@dataclass(slots=True, eq=False)
+class User:
+    """One account. `gaps` are the undelivered ids below `delivered_id` (first and last of each run)."""
+
+    id: int
+    name: str
+    key: str
+    password_hash: str
+    status: str = "online"
+    status_text: str = ""
+    friends: set[int] = field(default_factory=set)
+    asked: AbstractSet[int] = NOBODY  # whom this user asked; replaced, not changed: most users have none
+    askers: AbstractSet[int] = NOBODY  # who asked this user
+    delivered_id: int = 0
+    received_id: int = 0  # no message to this user has a higher id; not stored, so too high after a start
+    gaps: tuple[tuple[int, int], ...] = ()
+    tags: dict[str, tuple[int, int]] | None = None  # tag → id and time of the send, oldest first
+    tokens: tuple[bytes, ...] = ()  # hashes, in the order of issue
+    sessions: int = 0  # presence; not stored
+
+
+@dataclass(slots=True)
+class Token:
+    """A login that RESUME can bring back."""
+
+    user: int
+    used_ms: int
+
+
+@dataclass(slots=True, eq=False)
+class State:
+    """The whole chat, but for the texts."""
+
+    limits: Limits = field(default_factory=Limits)
+    users: dict[int, User] = field(default_factory=dict)
+    by_key: dict[str, User] = field(default_factory=dict)
+    by_name: dict[str, User] = field(default_factory=dict)  # as signed up: the usual spelling needs no folding
+    deleted: dict[int, str] = field(default_factory=dict)  # names that old messages still show
+    reserved: set[str] = field(default_factory=set)  # keys that are not given out again
+    tokens: dict[bytes, Token] = field(default_factory=dict)
+    last_user_id: int = 0
+    last_message_id: int = 0
+
+    def find(self, name: str) -> User | None:
+        """The user of that name, however it was typed."""
+        return self.by_name.get(name) or self.by_key.get(name_key(name))
+
+    def name_of(self, user: int) -> str:
+        """The name to show for an id, also where the account is gone."""
+        found = self.users.get(user)
+        return found.name if found else self.deleted[user]
+
+    def add(self, user: User) -> None:
+        """Put a user where it is found."""
+        self.users[user.id] = self.by_key[user.key] = self.by_name[user.name] = user
+        self.last_user_id = max(self.last_user_id, user.id)
+
+    def remove(self, user: User) -> None:
+        """Take a user out; the name stays reserved."""
+        del self.users[user.id], self.by_key[user.key], self.by_name[user.name]
+        self.deleted[user.id] = user.name
+        self.reserved.add(user.key)
+
+
+def seen_as(user: User) -> tuple[str, str]:
+    """Status and text that a friend sees."""
+    if user.sessions and user.status != "invisible":
+        return user.status, user.status_text
+    return "offline", ""
+
+
+def snapshot(state: State, now_ms: int) -> dict[str, object]:
+    """All of State that a restart must bring back, as plain values that can be compared."""
+    oldest_ms = now_ms - TAG_LIFE_MS
+    users = {
+        user.id: (
+            *(user.name, user.key, user.password_hash, user.status, user.status_text),
+            *(sorted(user.friends), sorted(user.asked), sorted(user.askers)),
+            *(user.delivered_id, user.gaps, sorted(user.tokens)),
+            {tag: sent for tag, sent in (user.tags or {}).items() if sent[1] > oldest_ms},
+        )
+        for user in state.users.values()
+    }
+    tokens = {token_hash: (token.user, token.used_ms) for token_hash, token in state.tokens.items()}
+    return {
+        "users": users,
+        "names": {key: user.id for key, user in state.by_key.items()},
+        "deleted": dict(state.deleted),
+        "reserved": sorted(state.reserved),
+        "tokens": tokens,
+        "last_user_id": state.last_user_id,
+        "last_message_id": state.last_message_id,
+    }

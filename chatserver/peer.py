@@ -1,0 +1,85 @@
+"""One client of the server: its connection and session, the lines not yet run, the frames not yet released."""
+
+from collections import deque
+from typing import Protocol
+
+from chatserver.connection import Connection
+from chatserver.core.marks import Run
+from chatserver.outbox import Outbox
+from chatserver.protocol.frames import LineReader
+from chatserver.session import Session
+
+
+class Host(Protocol):
+    """What a peer tells the server."""
+
+    def run_lines(self, peer: "Peer") -> None:
+        """Run what lines there are, as far as limits allow."""
+
+    def peer_drained(self, peer: "Peer") -> None:
+        """All that waited has been handed over."""
+
+    def peer_lost(self, peer: "Peer") -> None:
+        """The connection is gone."""
+
+
+class Peer:
+    """The owner of a connection."""
+
+    __slots__ = (
+        "_host",
+        "_reader",
+        "address",
+        "allowance",
+        "allowance_s",
+        "at_end",
+        "connection",
+        "heard_until",
+        "hole",
+        "lines",
+        "outbox",
+        "read_id",
+        "session",
+        "staged",
+        "staged_bytes",
+        "user",
+    )
+
+    connection: Connection
+
+    def __init__(self, host: Host, address: str) -> None:
+        self._host = host
+        self._reader = LineReader()
+        self.address = address
+        self.session = Session()
+        self.lines: deque[str] = deque()
+        self.at_end = False  # the client sends no more
+        self.staged: list[bytes] = []  # frames that go out when the turn's events are on disk
+        self.staged_bytes = 0  # of long answers alone; the rest is bounded by the commands of a turn
+        self.outbox: Outbox | None = None
+        self.user = 0  # whose messages it hears or, after LOGOUT and in closing, heard last
+        self.heard_until: int | None = None  # it heard no message after this id
+        self.hole: Run | None = None  # ids of a long backlog that were not replayed
+        self.read_id = 0  # a SYNC has passed this id
+        self.allowance = 0.0  # commands it may still send
+        self.allowance_s = 0.0  # when that was reckoned
+
+    def received(self, data: bytes) -> None:
+        """Bytes came in."""
+        self.lines.extend(self._reader.feed(data))
+        self._host.run_lines(self)
+
+    def ended(self) -> None:
+        """The client has closed its side; what it sent is still answered."""
+        self.at_end = True
+        self._host.run_lines(self)
+
+    def drained(self) -> None:
+        """The client has caught up."""
+        self._host.peer_drained(self)
+
+    def lost(self) -> None:
+        """The connection is gone."""
+        self.session.close()
+        self.lines.clear()
+        self._host.peer_lost(self)

@@ -1,0 +1,63 @@
+"""Answers to queries: State's rows, and what the store remembers, made ready for the wire."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from chatserver.core import queries
+from chatserver.core.outcome import Refused, no_such_user
+from chatserver.core.state import State
+from chatserver.protocol.times import format_time
+from chatserver.session import Answer, ShowFriends, ShowHistory, ShowRequests, ShowSync
+from chatserver.store.history import History, Message
+
+Row = tuple[str, ...]
+
+
+def message_row(state: State, message: Message) -> Row:
+    """id, time, from, to, text."""
+    return (
+        str(message.id),
+        format_time(message.time_ms),
+        state.name_of(message.sender),
+        state.name_of(message.recipient),
+        message.text,
+    )
+
+
+def answer(state: State, history: History, user: int, query: object) -> Answer | Refused:
+    """Answer a query of a user who is logged in."""
+    return TABLE[type(query)](state, history, user, query)
+
+
+def _friends(state: State, history: History, user: int, query: ShowFriends) -> Answer:
+    return Answer((), queries.friends(state, state.users[user]))
+
+
+def _requests(state: State, history: History, user: int, query: ShowRequests) -> Answer:
+    return Answer((), queries.requests(state, state.users[user]))
+
+
+def _history(state: State, history: History, user: int, query: ShowHistory) -> Answer | Refused:
+    other = state.find(query.other)
+    if other is None:
+        return no_such_user(query.other)
+    return Answer((), _rows(state, history.between(user, other.id, query.limit, query.before)))
+
+
+def _sync(state: State, history: History, user: int, query: ShowSync) -> Answer:
+    found = history.after(user, query.after, query.limit + 1)
+    more, found = len(found) > query.limit, found[: query.limit]
+    passed = found[-1].id if more else state.last_message_id
+    return Answer(("1" if more else "0",), _rows(state, found), passed)
+
+
+def _rows(state: State, messages: Iterable[Message]) -> list[Row]:
+    return [message_row(state, message) for message in messages]
+
+
+TABLE: dict[type, Callable[[State, History, int, Any], Answer | Refused]] = {  # Any: each row takes its own query
+    ShowFriends: _friends,
+    ShowRequests: _requests,
+    ShowHistory: _history,
+    ShowSync: _sync,
+}

@@ -1,0 +1,523 @@
+"""The wiring: who is connected, what a line leads to, and what a turn does in which order.
+
+Lines become requests (`session`), requests become commands and queries, commands change State and stage
+frames (`turn`); at the end of the turn they are committed and sent. It holds no rule of the chat.
+"""
+
+import hashlib
+import logging
+import socket
+import sqlite3
+from base64 import urlsafe_b64encode
+from collections import deque
+from collections.abc import Callable
+from itertools import takewhile
+from typing import Any
+
+from chatserver import reading
+from chatserver.connection import Connection
+from chatserver.core import queries
+from chatserver.core.commands import CloseSession, Command, KeepTokens, LogIn, LogOut, Resume
+from chatserver.core.events import AccountDeleted, OtherSessionsEnded
+from chatserver.core.marks import undelivered
+from chatserver.core.outcome import Outcome, Refused
+from chatserver.core.state import State
+from chatserver.failure import UNAVAILABLE
+from chatserver.listener import Listener
+from chatserver.logins import Logins
+from chatserver.peer import Peer
+from chatserver.protocol.names import name_key
+from chatserver.protocol.render import bye, err, event, hello, items, ok
+from chatserver.reactor import Reactor
+from chatserver.session import (
+    Answer,
+    AskDeleteAccount,
+    AskLogIn,
+    AskQuit,
+    AskResume,
+    AskSetPassword,
+    AskSignUp,
+    Phase,
+    Query,
+)
+from chatserver.settings import Settings
+from chatserver.store.errors import StoreBroken, StoreUnavailable
+from chatserver.store.store import Store
+from chatserver.throttle import LoginThrottle
+from chatserver.turn import Turn
+from chatserver.workers import WorkerPool
+
+log = logging.getLogger(__name__)
+
+BACKLOG_MAX = 1000  # messages replayed at a login (protocol, "Backlog")
+TOKEN_BYTES = 24
+TICK_S = 1.0
+KEEP_TOKENS_TICKS = 3600
+FORGET_FAILURES_TICKS = 60
+SLOW_DOWN_S = 0.02  # how often a client that is over its rate is looked at
+GONE_S = 60.0  # how long a client that has closed its side may take to read the rest
+IDLE_S = 0.05  # without anything stored, after which the store may keep house
+_HELLO = hello("Welcome. HELP lists the commands; SIGNUP|username|password makes an account")
+_INTERNAL = Refused("INTERNAL", "The server has a defect and could not do this: nothing has changed, please report it")
+_FAREWELLS = {
+    "QUIT": "Good-bye",
+    "SHUTDOWN": "The server is going down: connect again in a moment",
+    "TOO_SLOW": "You did not read what you were sent: connect again, nothing is lost",
+    "LOGIN_TIMEOUT": "You did not log in in time: connect again",
+    "KICKED": "Your password was changed in another session: log in with the new one",
+    "DELETED": "This account has been deleted",
+}
+LEFT = ""  # in place of a BYE's reason: the client has gone by itself, and is told nothing
+
+
+class Server:
+    """One server; whatever varies is passed in. It closes what it was given."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        reactor: Reactor,
+        pool: WorkerPool,
+        listening: socket.socket,
+        wall_ms: Callable[[], int],
+        random_bytes: Callable[[int], bytes],
+    ) -> None:
+        self.settings = settings
+        self.reactor = reactor
+        self.turn = Turn(store, settings.limits(), wall_ms, self._too_slow)
+        self.turn.effects = {OtherSessionsEnded: self._end_others, AccountDeleted: self._end_all}
+        self.port: int = listening.getsockname()[1]
+        self.failure = ""  # why the process has to end with an error
+        self._store = store
+        self._pool = pool
+        self._random_bytes = random_bytes
+        self._peers: dict[Peer, None] = {}
+        self._addresses: dict[str, int] = {}  # address → connections from it
+        self._unknown: dict[Peer, float] = {}  # not logged in → deadline; in the order of deadlines
+        self._closing: dict[Peer, float] = {}  # once this turn is sent → within how many seconds
+        self._ending: list[tuple[Peer, str]] = []  # told good-bye once the answer in hand is staged
+        self._again: list[Peer] = []  # with lines left for the next turn
+        self._stopping = False
+        self._ticks = 0
+        self._stored_at = 0.0
+        self._house_is_due = False
+        self._throttle = LoginThrottle(settings.logins_per_minute, reactor.clock)
+        self._logins = Logins(self, pool, self._throttle, settings.password_hash_cost, random_bytes)
+        self._listener = Listener(reactor, listening, self._welcome, self._has_place)
+        self._routes: dict[type, Callable[[Peer, str, Any], None]] = {  # Any: each row takes its own request
+            Refused: self.answer,
+            Answer: self.answer,
+            AskSignUp: self._logins.sign_up,
+            AskLogIn: self._logins.log_in,
+            AskSetPassword: self._logins.set_password,
+            AskDeleteAccount: self._logins.delete_account,
+            AskResume: self._resume,
+            AskQuit: self._quit,
+            LogOut: self._log_out,
+            **dict.fromkeys(reading.TABLE, self._query),
+        }
+        reactor.before_sleep = self._end_turn
+        reactor.call_later(TICK_S, self._tick)
+
+    @property
+    def state(self) -> State:
+        """The chat as it is now."""
+        return self.turn.state
+
+    # The life of the server.
+
+    def run(self) -> None:
+        """Serve until `stop` is carried out, or until `failure` says why it cannot go on."""
+        try:
+            self.reactor.run()
+        finally:
+            self._close()
+
+    def stop(self) -> None:
+        """Say good-bye to everybody and end; safe in any thread and in a signal handler."""
+        self.reactor.post(self._stop)
+
+    def _stop(self) -> None:
+        if self._stopping:
+            return
+        self._stopping = True
+        self._listener.close()
+        self.turn.sessions.clear()  # nobody needs to hear that everybody goes
+        for peer in list(self._peers):
+            self.end(peer, "SHUTDOWN")
+        self.reactor.call_later(self.settings.shutdown_s, self.reactor.stop)
+
+    def _close(self) -> None:
+        if not self._stopping:
+            self._listener.close()
+        self._stopping = True
+        for peer in list(self._peers):
+            peer.connection.abort()
+        try:
+            if not self.failure:
+                self.turn.close()
+        except (StoreUnavailable, StoreBroken) as error:
+            log.error("what was not acknowledged could not be stored: %s", error)
+        self._store.close()
+        self._pool.close()
+        self.reactor.close()
+
+    # Clients come and go.
+
+    def _has_place(self, address: str) -> bool:
+        most = self.settings.connections_per_address_max
+        if len(self._peers) >= self.settings.connections_max:
+            return False
+        return not most or self._addresses.get(address, 0) < most
+
+    def _welcome(self, connected: socket.socket, address: str) -> None:
+        peer = Peer(self, address)
+        peer.connection = Connection(self.reactor, connected, peer, self.settings.read_bytes_per_turn)
+        self._peers[peer] = None
+        self._addresses[address] = self._addresses.get(address, 0) + 1
+        self._expect_login(peer)
+        self.turn.stage(peer, _HELLO)
+
+    def _expect_login(self, peer: Peer) -> None:
+        self._unknown[peer] = self.reactor.clock() + self.settings.login_timeout_s
+
+    def peer_lost(self, peer: Peer) -> None:
+        """A connection is closed: its place is free now; friends hear of it in the next turn."""
+        del self._peers[peer]
+        self._unknown.pop(peer, None)
+        self._addresses[peer.address] -= 1
+        if not self._addresses[peer.address]:
+            del self._addresses[peer.address]
+        if not self._stopping:
+            self.reactor.call_soon(lambda: self._gone(peer))
+
+    def _gone(self, peer: Peer) -> None:
+        self.turn.handover.progressed(peer)
+        peer.outbox = None
+        self._leave(peer)
+
+    def peer_drained(self, peer: Peer) -> None:
+        """A slow client has caught up: its commands go on."""
+        self.turn.handover.progressed(peer)
+        peer.outbox = None
+        self.run_lines(peer)
+
+    def end(self, peer: Peer, reason: str) -> None:
+        """Say good-bye and close, once what is staged is sent. Nothing more is read, nothing more is heard."""
+        if peer.session.phase is Phase.CLOSING:
+            return
+        if reason in ("KICKED", "DELETED"):
+            lines = peer.lines.copy()
+            self.turn.undo.append(lambda: self._reopen(peer, lines))
+        peer.session.close()
+        peer.lines.clear()
+        self._unknown.pop(peer, None)
+        self._leave(peer)
+        if reason != LEFT:
+            self.turn.stage(peer, bye(reason, _FAREWELLS[reason]))
+        self._closing[peer] = GONE_S if reason == LEFT else self.settings.goodbye_s
+
+    def _reopen(self, peer: Peer, lines: deque[str]) -> None:
+        """What was to end this session did not hold."""
+        if not peer.connection.closed:
+            peer.session.reopen()
+            peer.lines = lines
+            del self._closing[peer]
+            self._enter(peer)
+            self.reactor.call_soon(lambda: self.run_lines(peer))
+
+    def _leave(self, peer: Peer) -> None:
+        """The peer is no session of its user any more."""
+        if self._stop_hearing(peer):
+            self.turn.execute(None, CloseSession(peer.session.user, peer.session.token_hash, self.turn.stamp()))
+
+    def _stop_hearing(self, peer: Peer) -> bool:
+        """Take a peer from those that hear what its user hears; tell whether it was one."""
+        heard = self.turn.sessions.get(peer.session.user)
+        if heard is None or peer not in heard:
+            return False
+        heard.remove(peer)
+        if not heard:
+            del self.turn.sessions[peer.session.user]
+        if peer.heard_until is None:
+            peer.heard_until = self.state.last_message_id
+        return True
+
+    def _enter(self, peer: Peer) -> None:
+        self.turn.sessions.setdefault(peer.session.user, []).append(peer)
+        peer.user, peer.heard_until = peer.session.user, None
+        self._unknown.pop(peer, None)
+
+    # Lines become requests.
+
+    def run_lines(self, peer: Peer) -> None:
+        """Run the lines that have come in, as far as the limits of one turn allow."""
+        session, lines = peer.session, peer.lines
+        most = left = self._commands_left(peer)
+        now_ms = self.turn.stamp()
+        high = self.settings.send_bytes_high
+        while lines and left > 0 and session.reads and peer.staged_bytes + peer.connection.unsent <= high:
+            left -= 1
+            self._run_line(peer, lines.popleft(), now_ms)
+        peer.allowance -= most - left
+        self._look_ahead(peer)
+
+    def _look_ahead(self, peer: Peer) -> None:
+        """Say when the peer's next line is run, and whether more is read meanwhile."""
+        if not peer.lines:
+            peer.connection.resume()
+            if peer.at_end and peer.session.reads:
+                self.end(peer, LEFT)
+            return
+        peer.connection.pause()
+        if not peer.session.reads or peer.connection.unsent > self.settings.send_bytes_high:
+            return  # the worker's answer or the drained socket goes on
+        rate = self.settings.commands_per_s
+        if rate and peer.allowance < 1:
+            self.reactor.call_later(max(1 / rate, SLOW_DOWN_S), lambda: self.run_lines(peer))
+            return
+        if not self._again:
+            self.reactor.call_soon(self._run_again)
+        self._again.append(peer)
+
+    def _run_again(self) -> None:
+        again, self._again = self._again, []
+        for peer in again:
+            self.run_lines(peer)
+
+    def _run_line(self, peer: Peer, line: str, now_ms: int) -> None:
+        echo = "?"
+        try:
+            echo, request = peer.session.read(line, now_ms)
+            route = self._routes.get(type(request))
+            if route:
+                route(peer, echo, request)
+            else:
+                self.answer(peer, echo, self.turn.execute(peer, request))  # type: ignore[arg-type]  # a Command
+        except Exception as error:  # a session's edge: one client's command must not end the others
+            self._failed(peer, echo, error)
+
+    def attempt(self, peer: Peer, echo: str, action: Callable[[], None]) -> None:
+        """Do something for a peer that did not come from a line just now."""
+        try:
+            action()
+        except Exception as error:  # a session's edge
+            self._failed(peer, echo, error)
+
+    def _failed(self, peer: Peer, echo: str, error: Exception) -> None:
+        if isinstance(error, StoreUnavailable):
+            self.turn.unavailable = True
+            self.turn.fail(str(error))
+            self.answer(peer, echo, UNAVAILABLE)
+        elif isinstance(error, StoreBroken):
+            self._break(error)
+        else:
+            log.error("a defect in %s", echo.partition("#")[0], exc_info=error)
+            self.turn.defect()
+            self.answer(peer, echo, _INTERNAL)
+
+    def _commands_left(self, peer: Peer) -> int:
+        rate, most = self.settings.commands_per_s, self.settings.commands_per_turn
+        if not rate:
+            return most
+        now = self.reactor.clock()
+        peer.allowance = min(float(rate), peer.allowance + (now - peer.allowance_s) * rate)
+        peer.allowance_s = now
+        return min(most, int(peer.allowance))
+
+    # Requests become answers.
+
+    def answer(self, peer: Peer, echo: str, outcome: Outcome | Answer) -> None:
+        """Stage the reply to a command, and the good-byes that the command has brought about."""
+        if peer.connection.closed:
+            return
+        if isinstance(outcome, Refused):
+            frame = err(echo, outcome.code, outcome.text)
+        elif isinstance(outcome, Answer):
+            frame = ok(echo, outcome.fields) if outcome.rows is None else items(echo, outcome.rows, outcome.fields)
+            peer.staged_bytes += len(frame)
+        else:
+            frame = ok(echo, outcome[1])
+        self.turn.stage(peer, frame)
+        if self._ending:
+            ending, self._ending = self._ending, []
+            for ended, reason in ending:
+                self.end(ended, reason)
+
+    def proceed(self, peer: Peer) -> None:
+        """Go on with the lines that waited for an answer."""
+        if not peer.connection.closed:
+            self.run_lines(peer)
+
+    def now_ms(self) -> int:
+        """The wall clock of this turn."""
+        return self.turn.stamp()
+
+    def execute(self, origin: Peer | None, command: Command) -> Outcome:
+        """Do a command in this turn."""
+        return self.turn.execute(origin, command)
+
+    def _query(self, peer: Peer, echo: str, query: Query) -> None:
+        answer = reading.answer(self.state, self.turn.history(), peer.session.user, query)
+        if isinstance(answer, Answer) and answer.passed is not None:
+            peer.read_id = max(peer.read_id, answer.passed)
+        self.answer(peer, echo, answer)
+
+    def _resume(self, peer: Peer, echo: str, ask: AskResume) -> None:
+        key, token_hash = name_key(ask.name), hashlib.sha256(ask.token.encode()).digest()
+        refused = self._logins.throttled(peer.address, key)
+        outcome = refused or self.turn.execute(peer, Resume(ask.name, token_hash, self.now_ms()))
+        if isinstance(outcome, Refused):
+            if not refused:
+                self._logins.failed(peer.address, key)
+            self.answer(peer, echo, outcome)
+            return
+        user = self.state.tokens[token_hash].user
+        self._opened(peer, echo, user, ask.token, token_hash)
+
+    def open_session(self, peer: Peer, echo: str, user: int) -> Outcome:
+        """Log a peer in with a new token, and stage its reply and backlog."""
+        token = urlsafe_b64encode(self._random_bytes(TOKEN_BYTES)).decode()
+        token_hash = hashlib.sha256(token.encode()).digest()
+        outcome = self.turn.execute(peer, LogIn(user, token_hash, self.now_ms()))
+        if isinstance(outcome, Refused):
+            self.answer(peer, echo, outcome)
+        else:
+            self._opened(peer, echo, user, token, token_hash)
+        return outcome
+
+    def _opened(self, peer: Peer, echo: str, user: int, token: str, token_hash: bytes) -> None:
+        self.turn.handover.settle()
+        name = self.state.users[user].name
+        peer.session.log_in(user, name, token_hash)
+        peer.hole, peer.read_id = None, 0
+        self._enter(peer)
+        self.turn.undo.append(lambda: self._close_again(peer))
+        frame = ok(echo, (name, token)) + self._backlog(peer)
+        peer.staged_bytes += len(frame)
+        self.turn.stage(peer, frame)
+
+    def _close_again(self, peer: Peer) -> None:
+        """The login did not hold."""
+        self._stop_hearing(peer)
+        peer.session.log_out()
+        self._expect_login(peer)
+
+    def _backlog(self, peer: Peer) -> bytes:
+        """What has waited for a user: requests, then the oldest messages that no session has got."""
+        state = self.state
+        user = state.users[peer.session.user]
+        frames = [event("FRIENDREQUEST", name) for _, name in queries.requests_in(state, user)]
+        if user.gaps or user.received_id > user.delivered_id:
+            runs = undelivered(user.delivered_id, user.gaps, state.last_message_id)
+            found = self.turn.history().received(user.id, runs, BACKLOG_MAX + 1)
+            if len(found) > BACKLOG_MAX:
+                peer.hole = (found[BACKLOG_MAX].id, state.last_message_id)
+            frames += [event("MISSED", *reading.message_row(state, message)) for message in found[:BACKLOG_MAX]]
+        return b"".join(frames)
+
+    def _log_out(self, peer: Peer, echo: str, command: LogOut) -> None:
+        outcome = self.turn.execute(peer, command)
+        if not isinstance(outcome, Refused):
+            session = peer.session
+            who = (session.user, session.name, session.token_hash)
+            self.turn.undo.append(lambda: self._come_back(peer, *who))
+            self._stop_hearing(peer)
+            session.log_out()
+            self._expect_login(peer)
+        self.answer(peer, echo, outcome)
+
+    def _come_back(self, peer: Peer, user: int, name: str, token_hash: bytes) -> None:
+        """The logout did not hold."""
+        peer.session.log_in(user, name, token_hash)
+        self._enter(peer)
+
+    def _quit(self, peer: Peer, echo: str, ask: AskQuit) -> None:
+        self.turn.stage(peer, ok(echo))
+        self.end(peer, "QUIT")
+
+    def _end_others(self, origin: Peer | None, user: int) -> None:
+        self._ending += [(peer, "KICKED") for peer in self.turn.sessions.get(user, ()) if peer is not origin]
+
+    def _end_all(self, origin: Peer | None, user: int) -> None:
+        self._ending += [(peer, "DELETED") for peer in self.turn.sessions.get(user, ())]
+
+    # The end of a turn, and what happens by the clock.
+
+    def _too_slow(self, peer: Peer) -> None:
+        """A client that does not read the events it is sent is closed; what it asked for itself does not count."""
+        replies = peer.outbox.replies if peer.outbox else 0
+        if peer.connection.unsent - replies <= self.settings.send_bytes_max or not peer.session.reads:
+            return
+        self.turn.handover.progressed(peer)
+        self.turn.handover.settle()
+        peer.heard_until = 0  # what is dropped now is not delivered
+        peer.connection.drop_unsent()
+        self.reactor.call_soon(lambda: self.end(peer, "TOO_SLOW"))
+
+    def _end_turn(self) -> None:
+        try:
+            stored = self.turn.end()
+        except (StoreBroken, sqlite3.Error) as error:
+            self._break(error)
+            return
+        closing, self._closing = self._closing, {}
+        for peer, within_s in closing.items():
+            peer.connection.close_when_sent(within_s)
+        if stored:
+            self._stored_at = self.reactor.clock()
+            self._house_later(IDLE_S)
+        if self._stopping and not any(peer.connection.unsent for peer in self._peers):
+            self.reactor.stop()
+
+    def _break(self, error: Exception) -> None:
+        """Go no further: what is on the disk is not known, and nothing that is staged may leave."""
+        self.failure = str(error)
+        log.critical("the server ends: %s", error)
+        self.reactor.stop()
+
+    def _house_later(self, delay_s: float) -> None:
+        if not self._house_is_due:
+            self._house_is_due = True
+            self.reactor.call_later(delay_s, self._keep_house)
+
+    def _keep_house(self) -> None:
+        """When nothing was stored for a moment: index some messages, and move the log into the tables."""
+        self._house_is_due = False
+        if self.reactor.clock() - self._stored_at < IDLE_S:
+            self._house_later(IDLE_S)
+        elif not self.turn.unavailable and self._on_store(self._store.keep_house):
+            self._house_later(0)
+
+    def _on_store(self, work: Callable[[], object]) -> bool:
+        try:
+            return bool(work())
+        except StoreUnavailable as error:
+            log.warning("the store cannot keep house now: %s", error)
+            self.turn.unavailable = True
+        except StoreBroken as error:
+            self._break(error)
+        return False
+
+    def _tick(self) -> None:
+        """Once a second: whatever goes by the clock."""
+        self.reactor.call_later(TICK_S, self._tick)
+        self._ticks += 1
+        now = self.reactor.clock()
+        late = list(takewhile(lambda peer: self._unknown[peer] <= now, self._unknown))
+        for peer in late:
+            if peer.session.phase is Phase.WAITING:  # it has sent its password: the queue for hashing is long
+                del self._unknown[peer]
+                self._expect_login(peer)
+            else:
+                self.end(peer, "LOGIN_TIMEOUT")
+        if self.turn.unavailable:
+            self.turn.recover()
+        self.turn.store_marks()
+        self._on_store(self._store.checkpoint)
+        if self._ticks % FORGET_FAILURES_TICKS == 0:
+            self._throttle.forget_old()
+        if self._ticks % KEEP_TOKENS_TICKS == 0:
+            in_use = frozenset(peer.session.token_hash for peers in self.turn.sessions.values() for peer in peers)
+            self.turn.execute(None, KeepTokens(in_use, self.now_ms()))

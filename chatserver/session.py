@@ -1,0 +1,327 @@
+"""The state machine of one client: a table of phase and verb, which turns lines into requests.
+
+It knows the wire and the commands of the core; it knows no socket and no SQL. What it returns is
+executed by the server: a command, a query, a password to be hashed or checked, or a ready answer.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from chatserver.core.accounts import STATUSES
+from chatserver.core.commands import (
+    AcceptFriend,
+    AddFriend,
+    Command,
+    DeleteFriend,
+    LogOut,
+    RejectFriend,
+    SendMessage,
+    SetStatus,
+)
+from chatserver.core.outcome import Refused
+from chatserver.protocol.frames import BadFrame
+from chatserver.protocol.names import name_key
+from chatserver.protocol.verbs import (
+    PING_CHARS_MAX,
+    VERBS,
+    Verb,
+    nearest,
+    parse_head,
+    parse_number,
+    split_arguments,
+)
+
+STATUS_CHARS_MAX = 140
+ROWS_MAX = 500  # of one HISTORY or SYNC
+ID_MAX = 10**18 - 1
+
+
+class Phase(Enum):
+    """Where a client stands."""
+
+    BEFORE_LOGIN = "before login"
+    LOGGED_IN = "logged in"
+    WAITING = "waiting"  # for a worker to hash a password; no line is read until it is done
+    CLOSING = "closing"  # nothing more is read
+
+
+@dataclass(slots=True)
+class Answer:
+    """Rows for the asker alone, ready to be rendered; no rows is `OK` with the fields."""
+
+    fields: tuple[str, ...]
+    rows: list[tuple[str, ...]] | None = None
+    passed: int | None = None  # once the rows are handed over, all messages up to this id are delivered
+
+
+@dataclass(slots=True)
+class AskSignUp:
+    """A password to hash for a new account."""
+
+    name: str
+    password: str
+
+
+@dataclass(slots=True)
+class AskLogIn:
+    """A password to check."""
+
+    name: str
+    password: str
+
+
+@dataclass(slots=True)
+class AskResume:
+    """A token to look up."""
+
+    name: str
+    token: str
+
+
+@dataclass(slots=True)
+class AskSetPassword:
+    """A password to check, and one to hash."""
+
+    old: str
+    new: str
+
+
+@dataclass(slots=True)
+class AskDeleteAccount:
+    """A password to check."""
+
+    password: str
+
+
+@dataclass(slots=True)
+class AskQuit:
+    """The client is going."""
+
+
+@dataclass(slots=True)
+class ShowFriends:
+    """SHOWFRIENDS."""
+
+
+@dataclass(slots=True)
+class ShowRequests:
+    """SHOWREQUESTS."""
+
+
+@dataclass(slots=True)
+class ShowHistory:
+    """HISTORY: the last `limit` messages before an id."""
+
+    other: str
+    limit: int
+    before: int
+
+
+@dataclass(slots=True)
+class ShowSync:
+    """SYNC: the first `limit` messages after an id."""
+
+    after: int
+    limit: int
+
+
+Ask = AskSignUp | AskLogIn | AskResume | AskSetPassword | AskDeleteAccount | AskQuit
+Query = ShowFriends | ShowRequests | ShowHistory | ShowSync
+Request = Command | Ask | Query | Answer | Refused
+
+BAD_ARGUMENTS = Refused("BAD_ARGUMENTS", "")
+"""What a builder returns for fields that do not fit; the usage is put in its place."""
+
+
+class Session:
+    """One client's standing: its phase, and who it is once logged in."""
+
+    __slots__ = ("_after_wait", "name", "phase", "reads", "token_hash", "user")
+
+    def __init__(self) -> None:
+        self.phase = Phase.BEFORE_LOGIN
+        self.reads = True  # lines may be read: neither waiting nor closing
+        self.user = 0
+        self.name = ""  # as signed up; every command names it
+        self.token_hash = b""
+        self._after_wait = Phase.BEFORE_LOGIN
+
+    def wait(self) -> None:
+        """Read nothing until `go_on`: replies keep the order of the commands."""
+        self._after_wait, self.phase, self.reads = self.phase, Phase.WAITING, False
+
+    def go_on(self) -> None:
+        """Read again, as before the wait."""
+        if self.phase is Phase.WAITING:  # it may be closing by now
+            self.phase, self.reads = self._after_wait, True
+
+    def close(self) -> None:
+        """Read nothing more, ever."""
+        self.phase, self.reads = Phase.CLOSING, False
+
+    def reopen(self) -> None:
+        """Take back a close whose reason did not come true."""
+        self.phase, self.reads = (Phase.LOGGED_IN if self.user else Phase.BEFORE_LOGIN), True
+
+    def log_in(self, user: int, name: str, token_hash: bytes) -> None:
+        """Become a user's session."""
+        self.phase, self.user, self.name, self.token_hash = Phase.LOGGED_IN, user, name, token_hash
+
+    def log_out(self) -> None:
+        """Become as before login."""
+        self.phase, self.user, self.name, self.token_hash = Phase.BEFORE_LOGIN, 0, "", b""
+
+    def read(self, line: str, now_ms: int) -> tuple[str, Request]:
+        """Understand one line: the verb (and tag) to echo, and what to do. Refusals come in the protocol's order."""
+        word, bar, rest = line.partition("|")
+        verb, echo, tag = VERBS.get(word), word, ""
+        if verb is None:
+            if isinstance(line, BadFrame):
+                return "?", Refused("BAD_FRAME", line)
+            head = parse_head(word)
+            if head.verb is None:
+                return head.echo, _unknown(head.bad_tag, word)
+            verb, echo, tag = head.verb, head.echo, head.tag
+        build = TABLE[self.phase].get(verb.name)
+        if build is None:
+            return echo, Refused("NOT_LOGGED_IN", "Log in first: LOGIN|username|password, or SIGNUP if you are new")
+        fields = split_arguments(verb, rest if bar else None)
+        request = BAD_ARGUMENTS if fields is None else build(self, fields, tag, now_ms)
+        if request is BAD_ARGUMENTS:
+            return echo, Refused("BAD_ARGUMENTS", verb.usage)
+        if not verb.before_login and fields and fields[0] != self.name and not self._is_named(verb, fields[0]):
+            return echo, Refused("NOT_YOU", f"You are logged in as {self.name}: put that name after the verb")
+        return echo, request
+
+    def _is_named(self, verb: Verb, name: str) -> bool:
+        """The user may type the own name in another case or Unicode form, or leave it out where it is optional."""
+        return name_key(name) == name_key(self.name) or (not name and verb.required == 0)
+
+
+def _unknown(bad_tag: bool, word: str) -> Refused:
+    if bad_tag:
+        return Refused("BAD_FRAME", "A tag has 1 to 32 characters of A-Z a-z 0-9 _ . - behind the #")
+    near = nearest(word.partition("#")[0].upper(), list(VERBS), likeness=0)
+    return Refused("UNKNOWN_COMMAND", f"There is no such command. Did you mean {near}? HELP lists all commands")
+
+
+Builder = Callable[[Session, list[str], str, int], Request]
+
+
+def _sign_up(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    return AskSignUp(fields[0], fields[1])
+
+
+def _log_in(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    return AskLogIn(fields[0], fields[1])
+
+
+def _resume(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    return AskResume(fields[0], fields[1])
+
+
+def _log_out(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    return LogOut(session.user, session.token_hash)
+
+
+def _already_logged_in(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    return Refused("ALREADY_LOGGED_IN", f"You are logged in as {session.name}: LOGOUT first")
+
+
+def _set_password(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    return AskSetPassword(fields[1], fields[2])
+
+
+def _delete_account(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    return AskDeleteAccount(fields[1])
+
+
+def _set_status(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    if fields[1] not in STATUSES or len(fields[2]) > STATUS_CHARS_MAX:
+        return BAD_ARGUMENTS
+    return SetStatus(session.user, fields[1], fields[2])
+
+
+def _ping(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    return Answer((fields[0],)) if len(fields[0]) <= PING_CHARS_MAX else BAD_ARGUMENTS
+
+
+def _help(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    wanted = fields[0]
+    if not wanted:
+        return Answer((), [(verb.name, verb.help, verb.usage) for verb in VERBS.values()])
+    verb = VERBS.get(wanted.upper()) if wanted.isascii() else None
+    return Answer((), [(verb.name, verb.help, verb.usage)]) if verb else _unknown(False, wanted)
+
+
+def _quit(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    return AskQuit()
+
+
+def _add_friend(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    return AddFriend(session.user, fields[1], now_ms)
+
+
+def _accept_friend(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    return AcceptFriend(session.user, fields[1], now_ms)
+
+
+def _reject_friend(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    return RejectFriend(session.user, fields[1])
+
+
+def _delete_friend(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    return DeleteFriend(session.user, fields[1])
+
+
+def _show_friends(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    return ShowFriends()
+
+
+def _show_requests(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    return ShowRequests()
+
+
+def _send_message(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    return SendMessage(session.user, fields[1], fields[2], tag, now_ms)
+
+
+def _history(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    limit = parse_number(fields[2] or "50", 1, ROWS_MAX)
+    before = parse_number(fields[3] or str(ID_MAX), 1, ID_MAX)
+    return BAD_ARGUMENTS if limit is None or before is None else ShowHistory(fields[1], limit, before)
+
+
+def _sync(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    after = parse_number(fields[1], 0, ID_MAX)
+    limit = parse_number(fields[2] or str(ROWS_MAX), 1, ROWS_MAX)
+    return BAD_ARGUMENTS if after is None or limit is None else ShowSync(after, limit)
+
+
+_ALWAYS: dict[str, Builder] = {"PING": _ping, "HELP": _help, "QUIT": _quit, "SIGNUP": _sign_up}
+
+TABLE: dict[Phase, dict[str, Builder]] = {
+    Phase.BEFORE_LOGIN: {**_ALWAYS, "LOGIN": _log_in, "RESUME": _resume},
+    Phase.LOGGED_IN: {
+        **_ALWAYS,
+        "LOGIN": _already_logged_in,
+        "RESUME": _already_logged_in,
+        "LOGOUT": _log_out,
+        "SETPASSWORD": _set_password,
+        "DELETEACCOUNT": _delete_account,
+        "SETSTATUS": _set_status,
+        "ADDFRIEND": _add_friend,
+        "ACCEPTFRIEND": _accept_friend,
+        "REJECTFRIEND": _reject_friend,
+        "DELETEFRIEND": _delete_friend,
+        "SHOWFRIENDS": _show_friends,
+        "SHOWREQUESTS": _show_requests,
+        "SENDMESSAGE": _send_message,
+        "HISTORY": _history,
+        "SYNC": _sync,
+    },
+    Phase.WAITING: {},
+    Phase.CLOSING: {},
+}
+"""Which verbs a client may use in which phase, and what each becomes; a missing row is the refusal."""

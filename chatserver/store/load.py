@@ -1,0 +1,82 @@
+"""State from the tables, when the server starts and after a write that failed."""
+
+import json
+import sqlite3
+from collections import defaultdict
+
+from chatserver.core.evolve import remember_tag
+from chatserver.core.state import TAG_LIFE_MS, Limits, State, Token, User
+
+
+def load_state(connection: sqlite3.Connection, limits: Limits, now_ms: int) -> State:
+    """Build State. `now_ms` says which tags are still remembered."""
+    state = State(limits)
+    _load_users(connection, state)
+    _load_friends(connection, state)
+    _load_tokens(connection, state)
+    state.last_message_id = connection.execute(
+        "SELECT max(ifnull((SELECT max(id) FROM messages), 0), value) FROM meta WHERE name = 'last_message_id'"
+    ).fetchone()[0]
+    for user in state.users.values():
+        user.received_id = state.last_message_id
+    _load_tags(connection, state, now_ms - TAG_LIFE_MS)
+    return state
+
+
+def _load_users(connection: sqlite3.Connection, state: State) -> None:
+    columns = "id, name, key, password_hash, status, status_text, delivered_id, gaps, deleted_ms"
+    for row in connection.execute(f"SELECT {columns} FROM users"):
+        user_id, name, key, password_hash, status, status_text, delivered_id, gaps, deleted_ms = row
+        user = User(user_id, name, key, password_hash, status, status_text)
+        user.delivered_id = delivered_id
+        if gaps != "[]":
+            user.gaps = tuple((first, last) for first, last in json.loads(gaps))
+        state.add(user)
+        if deleted_ms is not None:
+            state.remove(user)
+
+
+def _load_friends(connection: sqlite3.Connection, state: State) -> None:
+    users = state.users
+    for user, friend in connection.execute("SELECT user, friend FROM friendships"):
+        users[user].friends.add(friend)
+        users[friend].friends.add(user)
+    asked, askers = defaultdict(set), defaultdict(set)
+    for asker, other in connection.execute("SELECT asker, asked FROM friend_requests"):
+        asked[asker].add(other)
+        askers[other].add(asker)
+    for user, others in asked.items():
+        users[user].asked = frozenset(others)
+    for user, others in askers.items():
+        users[user].askers = frozenset(others)
+
+
+def _load_tokens(connection: sqlite3.Connection, state: State) -> None:
+    for token_hash, user, used_ms in connection.execute("SELECT token_hash, user, used_ms FROM tokens ORDER BY rowid"):
+        state.tokens[token_hash] = Token(user, used_ms)
+        state.users[user].tokens += (token_hash,)
+
+
+def _load_tags(connection: sqlite3.Connection, state: State, oldest_ms: int) -> None:
+    start = _first_id_after(connection, state.last_message_id, oldest_ms)
+    rows = connection.execute(
+        "SELECT sender, tag, id, time_ms FROM messages WHERE id >= ? AND tag IS NOT NULL AND time_ms > ? ORDER BY id",
+        (start, oldest_ms),
+    )
+    for sender, tag, message_id, time_ms in rows:
+        user = state.users.get(sender)
+        if user is not None:
+            remember_tag(user, tag, message_id, time_ms)
+
+
+def _first_id_after(connection: sqlite3.Connection, last_id: int, oldest_ms: int) -> int:
+    """Where the messages of the last day begin: ids and times rise together, so halving finds it without an index."""
+    low, high = 0, last_id + 1
+    while low < high:
+        middle = (low + high) // 2
+        row = connection.execute("SELECT time_ms FROM messages WHERE id >= ? LIMIT 1", (middle,)).fetchone()
+        if row is not None and row[0] <= oldest_ms:
+            low = middle + 1
+        else:
+            high = middle
+    return low

@@ -1,0 +1,111 @@
+"""The tables, how a file grows from an older version to this one, and what is refused.
+
+A person can read them with any SQLite tool while the server runs. Times are
+milliseconds since 1970, users are ids.
+"""
+
+import sqlite3
+from collections.abc import Callable
+
+from chatserver.store.errors import StoreError
+
+APPLICATION_ID = 0x70697063  # "pipc": tells our files from other programs' SQLite files
+
+_VERSION_1 = """
+CREATE TABLE users (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    key TEXT NOT NULL UNIQUE,
+    password_hash TEXT,
+    status TEXT NOT NULL DEFAULT 'online',
+    status_text TEXT NOT NULL DEFAULT '',
+    created_ms INTEGER NOT NULL,
+    deleted_ms INTEGER,
+    delivered_id INTEGER NOT NULL,
+    gaps TEXT NOT NULL DEFAULT '[]'
+);
+CREATE TABLE tokens (
+    token_hash BLOB PRIMARY KEY,
+    user INTEGER NOT NULL REFERENCES users (id),
+    used_ms INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL
+);
+CREATE INDEX tokens_of_user ON tokens (user);
+CREATE TABLE friendships (
+    user INTEGER NOT NULL REFERENCES users (id),
+    friend INTEGER NOT NULL REFERENCES users (id),
+    since_ms INTEGER NOT NULL,
+    PRIMARY KEY (user, friend),
+    CHECK (user < friend)
+) WITHOUT ROWID;
+CREATE TABLE friend_requests (
+    asker INTEGER NOT NULL REFERENCES users (id),
+    asked INTEGER NOT NULL REFERENCES users (id),
+    time_ms INTEGER NOT NULL,
+    PRIMARY KEY (asker, asked)
+) WITHOUT ROWID;
+-- Written in the order of ids, with no index beside it: the end of one tree is all a message touches.
+CREATE TABLE messages (
+    id INTEGER PRIMARY KEY,
+    time_ms INTEGER NOT NULL,
+    sender INTEGER NOT NULL,
+    recipient INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    tag TEXT
+);
+-- What HISTORY and SYNC look into, filled when there is time, up to meta.indexed_id.
+CREATE TABLE conversation_index (
+    low INTEGER NOT NULL,
+    high INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    PRIMARY KEY (low, high, id)
+) WITHOUT ROWID;
+CREATE TABLE user_index (
+    user INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    PRIMARY KEY (user, id)
+) WITHOUT ROWID;
+CREATE TABLE meta (
+    name TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) WITHOUT ROWID;
+INSERT INTO meta VALUES ('indexed_id', 0), ('last_message_id', 0), ('probe', 0);
+"""
+
+
+def _version_1(connection: sqlite3.Connection) -> None:
+    for statement in _VERSION_1.split(";\n"):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_version_1,)
+"""Step k brings a file from version k to k + 1. Steps are never changed once released, only added."""
+
+VERSION = len(MIGRATIONS)
+
+
+def migrate(connection: sqlite3.Connection, path: str) -> None:
+    """Bring the file up to this version, all steps in one transaction. Raises StoreError on what is not ours."""
+    version = _checked_version(connection, path)
+    if version == VERSION:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    for step in MIGRATIONS[version:]:
+        step(connection)
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+    connection.execute("COMMIT")
+
+
+def _checked_version(connection: sqlite3.Connection, path: str) -> int:
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    if tables and application != APPLICATION_ID:
+        raise StoreError(f"{path} belongs to another program: name another file with --store")
+    if version > VERSION:
+        raise StoreError(
+            f"{path} was written by a newer version (format {version}, this one knows {VERSION}):"
+            " use that version, or name another file with --store"
+        )
+    return version

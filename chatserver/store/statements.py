@@ -1,0 +1,77 @@
+"""The SQL of each event type. The events of a run go to `executemany` as they are where they can."""
+
+import json
+from collections.abc import Callable, Iterable
+from operator import attrgetter
+from typing import Any
+
+from chatserver.core.events import (
+    AccountDeleted,
+    Delivered,
+    FriendAdded,
+    FriendRemoved,
+    FriendRequested,
+    MessageSent,
+    PasswordSet,
+    RequestRemoved,
+    StatusSet,
+    TokenIssued,
+    TokenRevoked,
+    TokenUsed,
+    UserSignedUp,
+)
+
+Rows = Iterable[tuple[Any, ...]]
+Statement = tuple[str, Callable[[Any], tuple[Any, ...]] | None]
+"""SQL, and what makes an event its parameters (None: the event's own fields, in their order)."""
+
+
+def _delivered(event: Delivered) -> tuple[Any, ...]:
+    return event.upto, json.dumps(event.gaps), event.user
+
+
+def _user(event: AccountDeleted) -> tuple[Any, ...]:
+    return (event.user,)
+
+
+def _user_twice(event: AccountDeleted) -> tuple[Any, ...]:
+    return event.user, event.user
+
+
+_last_message = attrgetter("last_message_id", "last_message_id")
+_deletion = attrgetter("time_ms", "user")
+
+STATEMENTS: dict[type, tuple[Statement, ...]] = {
+    MessageSent: (
+        ("INSERT INTO messages (id, time_ms, sender, recipient, text, tag) VALUES (?, ?, ?, ?, ?, ?)", None),
+    ),
+    UserSignedUp: (
+        ("INSERT INTO users (id, name, key, password_hash, created_ms, delivered_id) VALUES (?, ?, ?, ?, ?, ?)", None),
+    ),
+    PasswordSet: (("UPDATE users SET password_hash = ? WHERE id = ?", None),),
+    TokenIssued: (("INSERT INTO tokens (token_hash, user, used_ms, created_ms) VALUES (?1, ?2, ?3, ?3)", None),),
+    TokenUsed: (("UPDATE tokens SET used_ms = ? WHERE token_hash = ?", None),),
+    TokenRevoked: (("DELETE FROM tokens WHERE token_hash = ?", None),),
+    StatusSet: (("UPDATE users SET status = ?, status_text = ? WHERE id = ?", None),),
+    FriendRequested: (("INSERT INTO friend_requests (asker, asked, time_ms) VALUES (?, ?, ?)", None),),
+    RequestRemoved: (("DELETE FROM friend_requests WHERE asker = ? AND asked = ?", None),),
+    FriendAdded: (("INSERT INTO friendships (user, friend, since_ms) VALUES (min(?1, ?2), max(?1, ?2), ?3)", None),),
+    FriendRemoved: (("DELETE FROM friendships WHERE user = min(?1, ?2) AND friend = max(?1, ?2)", None),),
+    Delivered: (("UPDATE users SET delivered_id = ?, gaps = ? WHERE id = ?", _delivered),),
+    # What conversation_index holds of the messages stays: two numbers each, which point at nothing.
+    AccountDeleted: (
+        ("UPDATE meta SET value = ? WHERE name = 'last_message_id' AND value < ?", _last_message),
+        ("DELETE FROM tokens WHERE user = ?", _user),
+        ("DELETE FROM messages WHERE id IN (SELECT id FROM user_index WHERE user = ?) AND sender = ?", _user_twice),
+        (
+            "DELETE FROM messages WHERE id > (SELECT value FROM meta WHERE name = 'indexed_id') AND sender = ?",
+            _user,
+        ),
+        ("DELETE FROM user_index WHERE user = ?", _user),
+        (
+            "UPDATE users SET deleted_ms = ?, password_hash = NULL, status = 'online', status_text = '', gaps = '[]'"
+            " WHERE id = ?",
+            _deletion,
+        ),
+    ),
+}

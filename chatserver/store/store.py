@@ -1,0 +1,200 @@
+"""The store's face: open, load State, write a turn's events in one transaction, keep house in idle turns.
+
+A commit with `--sync full` is one flush to the disk for everything a turn has done. What goes
+wrong comes out as one of the three kinds of `errors`; nothing is retried here.
+"""
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any
+
+from chatserver.core.events import Event, MessageSent
+from chatserver.core.state import Limits, State
+from chatserver.store.errors import StoreError, classify
+from chatserver.store.history import History
+from chatserver.store.load import load_state
+from chatserver.store.schema import migrate
+from chatserver.store.statements import STATEMENTS
+
+MEMORY = ":memory:"
+TAIL_MESSAGES_MAX = 20_000  # scanning them takes 2 ms; above it even a busy turn indexes some
+INDEX_MESSAGES = 2_000  # ids indexed at a time, which takes about 5 ms
+CHECKPOINT_BYTES = 32 << 20  # of log; moving it to the tables takes some 50 ms, so an idle turn does it sooner
+CHECKPOINT_BYTES_IDLE = 1 << 20
+COMMIT_BYTES = 8192  # what a commit adds to the log, by experience: two pages, and
+EVENT_BYTES = 200  # so much an event
+BUSY_MS = 50  # how long a foreign lock on the file may hold up a turn
+
+
+class Store:
+    """One open SQLite file (or memory), which belongs to this process alone until `close`."""
+
+    def __init__(self, path: str, sync: str = "full") -> None:
+        """Open or create the file. Raises StoreError with a sentence for the operator."""
+        self._lock = _Lock(path)
+        try:
+            self._connection = _connect(path, sync)
+            self.history = History(self._connection)
+        except (sqlite3.Error, OSError) as error:
+            self._lock.release()
+            raise StoreError(
+                f"{path} cannot be opened ({error}): check it, or name another file with --store"
+            ) from error
+        except StoreError:
+            self._lock.release()
+            raise
+        self._last_id = 0
+        self._uncopied_bytes = 0  # reckoned, in the log and not yet in the tables
+
+    def load(self, limits: Limits, now_ms: int) -> State:
+        """State as the tables have it."""
+        state = load_state(self._connection, limits, now_ms)
+        self._last_id = state.last_message_id
+        return state
+
+    def write(self, events: Sequence[Event]) -> None:
+        """Put events into the open transaction, so that queries see them; `commit` makes them hold."""
+        try:
+            if events and not self._connection.in_transaction:
+                self._connection.execute("BEGIN IMMEDIATE")
+                self._uncopied_bytes += COMMIT_BYTES
+            self._uncopied_bytes += EVENT_BYTES * len(events)
+            for kind, run in groupby(events, type):
+                self._write_run(kind, run)
+        except sqlite3.Error as error:
+            raise self._failed(error) from error
+
+    def _write_run(self, kind: type, run: Iterable[Any]) -> None:
+        if kind is MessageSent:
+            run = list(run)
+            self._last_id = run[-1].id
+        statements = STATEMENTS[kind]
+        events: Iterable[Any] = run if len(statements) == 1 else list(run)
+        for statement, convert in statements:
+            self._connection.executemany(statement, map(convert, events) if convert else events)
+
+    def commit(self) -> None:
+        """End the transaction, if one is open: when this returns, what was written is on the disk."""
+        if not self._connection.in_transaction:
+            return
+        try:
+            if self._last_id - self.history.indexed_id > TAIL_MESSAGES_MAX:
+                self.history.fill_index(INDEX_MESSAGES)
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise self._failed(error) from error
+
+    def probe(self) -> None:
+        """Commit, with something that changes nothing. Raises StoreUnavailable while writing fails."""
+        try:
+            if not self._connection.in_transaction:
+                self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.execute("UPDATE meta SET value = value + 1 WHERE name = 'probe'")
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise self._failed(error) from error
+
+    def keep_house(self) -> bool:
+        """Do a slice of what can wait for an idle turn (some ms); tell whether there is more to do."""
+        if self.history.indexed_id >= self._last_id:
+            self.checkpoint(CHECKPOINT_BYTES_IDLE)
+            return False
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            more = self.history.fill_index(INDEX_MESSAGES)
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise self._failed(error) from error
+        if not more:  # the last messages have been removed
+            self.history.indexed_id = self._last_id
+        return True
+
+    def checkpoint(self, bytes_min: int = CHECKPOINT_BYTES) -> None:
+        """Move the log into the tables, if about so much was written since the last time."""
+        if self._uncopied_bytes < bytes_min:
+            return
+        self._uncopied_bytes = 0
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        except sqlite3.Error as error:
+            raise self._failed(error) from error
+
+    def close(self) -> None:
+        """Fold the log into the file, and let go of it; what was not committed is gone."""
+        with contextlib.suppress(sqlite3.Error):  # the log then stays beside the file, and is read at the next start
+            self._connection.close()
+        self._lock.release()
+
+    def _failed(self, error: sqlite3.Error) -> Exception:
+        """Undo the open transaction, and say which kind of failure it was."""
+        self.roll_back()
+        return classify(error)
+
+    def roll_back(self) -> None:
+        """Undo the open transaction, if there is one."""
+        with contextlib.suppress(sqlite3.Error):  # SQLite may have rolled back by itself
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            self.history = History(self._connection)
+
+
+class _Lock:
+    """Holds the file open and locked, so that a second server is refused. Creates it readable by its owner alone.
+
+    It is another kind of lock than SQLite's own: people may read the file meanwhile. The
+    descriptor stays open as long as SQLite's, whose locks would go with it.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._descriptor: int | None = None
+        if path == MEMORY:
+            return
+        try:
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StoreError(
+                f"{path} cannot be opened ({error.strerror}): name a file you can write with --store"
+            ) from error
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self.release()
+            raise StoreError(
+                f"{path} is in use by another server: stop that one, or name another file with --store"
+            ) from error
+
+    def release(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def _connect(path: str, sync: str) -> sqlite3.Connection:
+    # Autocommit, because a transaction here is a turn. Tests build a server in one thread and run it in another.
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        connection.execute(f"PRAGMA synchronous = {sync}")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")  # it would hide a failed flush; see Store.checkpoint
+        connection.execute("PRAGMA cache_size = -65536")  # KiB
+        connection.execute("PRAGMA secure_delete = ON")  # a deleted account leaves nothing on free pages
+        migrate(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    if path != MEMORY:
+        _sync_folder(path)
+    return connection
+
+
+def _sync_folder(path: str) -> None:
+    """Flush the folder too: a new file that is not in its folder after a power cut is lost with all it held."""
+    descriptor = os.open(os.path.dirname(os.path.abspath(path)), os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

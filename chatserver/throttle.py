@@ -1,0 +1,70 @@
+"""How often a login may fail: per address and name, and ten times as often per address.
+
+Only failures count, within the last minute, so that a right password from elsewhere still works.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address
+from math import ceil
+
+WINDOW_S = 60.0
+ADDRESS_FACTOR = 10
+KEYS_MAX = 100_000  # of names and addresses that failed within the last minute; then the oldest are forgotten
+
+
+class LoginThrottle:
+    """Counts failures in a sliding minute. `clock` is monotonic, in seconds."""
+
+    def __init__(self, failures_max: int, clock: Callable[[], float]) -> None:
+        self._failures_max = failures_max  # a minute; 0 is no limit
+        self._clock = clock
+        self._failures: dict[tuple[str, str], deque[float]] = {}
+
+    def wait_s(self, address: str, name_key: str) -> int:
+        """Whole seconds until the next try is taken; 0 if it is taken now."""
+        if not self._failures_max:
+            return 0
+        return max(
+            self._wait_s((address, name_key), self._failures_max),
+            self._wait_s((address, ""), self._failures_max * ADDRESS_FACTOR),
+        )
+
+    def failed(self, address: str, name_key: str) -> None:
+        """Count a failure."""
+        if not self._failures_max:
+            return
+        self._count((address, name_key), self._failures_max)
+        self._count((address, ""), self._failures_max * ADDRESS_FACTOR)
+
+    def forget_old(self) -> None:
+        """Drop what is over; called about once a minute."""
+        now = self._clock()
+        old = [key for key, times in self._failures.items() if times[-1] + WINDOW_S <= now]
+        for key in old:
+            del self._failures[key]
+
+    def _count(self, key: tuple[str, str], most: int) -> None:
+        times = self._failures.pop(key, None) or deque(maxlen=most)
+        times.append(self._clock())
+        self._failures[key] = times  # last in the order of forgetting
+        while len(self._failures) > KEYS_MAX:
+            del self._failures[next(iter(self._failures))]
+
+    def _wait_s(self, key: tuple[str, str], most: int) -> int:
+        times = self._failures.get(key)
+        if times is None or len(times) < most:
+            return 0
+        return max(0, ceil(times[0] + WINDOW_S - self._clock()))
+
+
+@lru_cache(maxsize=4096)
+def address_group(host: str) -> str:
+    """What counts as one address: an IPv4 address, however written, or the /64 that an IPv6 host owns."""
+    address = ip_address(host.partition("%")[0])
+    if not isinstance(address, IPv6Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(IPv6Address(int(address) >> 64 << 64))

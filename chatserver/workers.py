@@ -1,0 +1,71 @@
+"""A few threads for what would block the loop. They touch no chat state: data goes in, data comes out.
+
+A result comes back to the loop as a call. The pool holds no queue to speak of: who asks for more
+jobs than there are threads keeps them, in whatever order is fair.
+"""
+
+import logging
+from collections.abc import Callable
+from queue import SimpleQueue
+from threading import Thread
+from typing import Generic, TypeVar
+
+log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+
+class Outcome(Generic[Result]):
+    """What a job gave: a value, or the exception it ended with."""
+
+    __slots__ = ("error", "value")
+
+    def __init__(self, value: Result | None, error: Exception | None) -> None:
+        self.value = value
+        self.error = error
+
+
+class WorkerPool:
+    """Threads that start with the first job; `post` brings results back to the loop's thread."""
+
+    def __init__(self, threads_max: int, post: Callable[[Callable[[], None]], None]) -> None:
+        self._threads_max = threads_max
+        self._post = post
+        self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._threads: list[Thread] = []
+        self._running = 0
+
+    @property
+    def free(self) -> int:
+        """How many more jobs would run at once."""
+        return self._threads_max - self._running
+
+    def submit(self, job: Callable[[], Result], done: Callable[[Outcome[Result]], None]) -> None:
+        """Run a job in a thread, and then `done` in the loop."""
+        self._running += 1
+        if len(self._threads) < min(self._running, self._threads_max):
+            self._threads.append(Thread(target=self._work, name="worker", daemon=True))
+            self._threads[-1].start()
+        self._jobs.put(lambda: self._run(job, done))
+
+    def close(self) -> None:
+        """Let the threads end; jobs under way are finished, their results are dropped with the loop."""
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join(timeout=5)
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            job()
+
+    def _run(self, job: Callable[[], Result], done: Callable[[Outcome[Result]], None]) -> None:
+        try:
+            outcome = Outcome(job(), None)
+        except Exception as error:  # the loop is told, and answers the one who asked
+            outcome = Outcome[Result](None, error)
+        self._post(lambda: self._finish(done, outcome))
+
+    def _finish(self, done: Callable[[Outcome[Result]], None], outcome: Outcome[Result]) -> None:
+        self._running -= 1
+        done(outcome)

@@ -1,0 +1,61 @@
+"""A server in a thread of the tests' own process: quick to start, and its State can be looked at when it has ended."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from threading import Thread
+
+from chatserver.cli import build_server
+from chatserver.core.state import snapshot
+from chatserver.listener import listen
+from chatserver.settings import build
+from chatserver.store.store import Store
+
+from tests.harness import SETTINGS, Running
+from tests.wire import WAIT_S
+
+
+class InThread(Running):
+    """A server on a real socket and a real file, which is stopped like a process but not killed."""
+
+    def __init__(self, store_path: Path, settings: Mapping[str, int | str]) -> None:
+        """Start it; it listens when this returns."""
+        super().__init__()
+        self.store_path = store_path
+        own = {"store": str(store_path), "sync": "normal"}
+        self._settings = build(file={}, environment={}, given={**own, **SETTINGS, **settings})
+        self._start()
+
+    def restart(self) -> None:
+        """Stop it and start it again on the same file, on a new port. Clients of the earlier life are closed."""
+        self.close()
+        self._start()
+
+    def close(self) -> None:
+        """Stop it, and check that its file holds what it had in memory."""
+        self.close_clients()
+        self._server.stop()
+        self._thread.join(WAIT_S)
+        assert not self._thread.is_alive(), "the server does not stop"
+        assert not self._server.failure
+        self._check_file()
+
+    def _start(self) -> None:
+        settings = self._settings
+        listening = listen(settings.host, 0, settings.listen_backlog)
+        self._server = build_server(settings, Store(settings.store, settings.sync), listening)
+        self.address = (self._settings.host, self._server.port)
+        self._thread = Thread(target=self._server.run)
+        self._thread.start()
+
+    def _check_file(self) -> None:
+        """State loaded from the file equals the live State."""
+        now_ms = time.time_ns() // 1_000_000
+        live = snapshot(self._server.state, now_ms)
+        store = Store(str(self.store_path))
+        try:
+            stored = snapshot(store.load(self._settings.limits(), now_ms), now_ms)
+        finally:
+            store.close()
+        for part in live:
+            assert stored[part] == live[part], f"{part} of the file and of the live State differ"

@@ -1,0 +1,1 @@
+"""Tests of `chatserver.protocol`, one file for each of its modules."""

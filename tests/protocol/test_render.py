@@ -1,0 +1,32 @@
+"""Answers and events as bytes."""
+
+from chatserver.protocol import render
+
+
+def test_each_kind_of_frame() -> None:
+    assert render.hello("hi there") == b"HELLO|chatserver|1|hi there\n"
+    assert render.ok("QUIT") == b"OK|QUIT\n"
+    assert render.ok("LOGIN#t1", ("Zoë", "token")) == "OK|LOGIN#t1|Zoë|token\n".encode()
+    assert render.ok("PING", ("",)) == b"OK|PING|\n"
+    assert render.err("?", "BAD_FRAME", "Send UTF-8") == b"ERR|?|BAD_FRAME|Send UTF-8\n"
+    assert render.event("FRIENDREMOVED", "bob") == b"EVENT|FRIENDREMOVED|bob\n"
+    assert render.event("STATUS", "bob", "away", "") == b"EVENT|STATUS|bob|away|\n"
+    assert render.bye("QUIT", "See you") == b"BYE|QUIT|See you\n"
+
+
+def test_rows_and_their_count() -> None:
+    rows = [("in", "alice"), ("out", "Zoë")]
+    shown = render.items("SHOWREQUESTS#7", iter(rows))
+    assert shown.decode().splitlines() == [
+        "ITEM|SHOWREQUESTS#7|in|alice",
+        "ITEM|SHOWREQUESTS#7|out|Zoë",
+        "OK|SHOWREQUESTS#7|2",
+    ]
+
+
+def test_no_rows() -> None:
+    assert render.items("SHOWFRIENDS", []) == b"OK|SHOWFRIENDS|0\n"
+
+
+def test_what_stands_after_the_count() -> None:
+    assert render.items("SYNC", [("1",)], after=("0",)) == b"ITEM|SYNC|1\nOK|SYNC|1|0\n"

@@ -1,0 +1,1 @@
+"""Tests of the tree itself: who imports whom, tables that must be complete, documents that must be true."""
