@@ -1,6 +1,7 @@
 """What a client says: one command and its life until it is answered, and the order of those that wait."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from chatserver.protocol.frames import FRAME_BYTES_MAX, is_clean
@@ -31,6 +32,7 @@ class Command:
     tag: str
     fields: tuple[str, ...]
     internal: bool = False  # the client's own: its answer is no event
+    sent_before: bool = False  # on a connection that was lost before the answer came
     rows: list[tuple[str, ...]] = field(default_factory=list)
 
     @property
@@ -98,9 +100,19 @@ class Queue:
         """The connection is gone: keep what may be sent again, ahead of the rest; return what may not."""
         again = [command for command in self.sent if command.repeatable and not command.internal]
         dropped = [command for command in self.sent if not command.repeatable and not command.internal]
+        for command in again:
+            command.sent_before = True
+            command.rows.clear()
         self.sent.clear()
         self.waiting.extendleft(reversed(again))
         return dropped
+
+    def take(self, wanted: Callable[[Command], bool]) -> list[Command]:
+        """Take the wanted ones off those that wait."""
+        taken = [command for command in self.waiting if wanted(command)]
+        if taken:
+            self.waiting = deque(command for command in self.waiting if not wanted(command))
+        return taken
 
     def messages(self) -> int:
         """How many messages are not yet known to be stored by the server."""

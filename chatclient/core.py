@@ -272,7 +272,7 @@ class ClientCore:
             self._seen = SeenIds(credentials.after)  # not the former: a new server counts from 1 again
         dropped = self._become(name_key(credentials.name))
         self.phase = Phase.CATCHING_UP
-        self._flush()  # ahead of SYNC: a message whose OK was lost has its id known before SYNC shows it
+        self._flush()
         self._start_catching_up()
         return [*dropped, logged_in]
 
@@ -292,9 +292,7 @@ class ClientCore:
         former, self._user_key = self._user_key, user_key
         if former in ("", user_key):
             return []
-        dropped = [command for command in self._queue.waiting if command.needs_login]
-        for command in dropped:
-            self._queue.waiting.remove(command)
+        dropped = self._queue.take(lambda command: command.needs_login)
         return [Unanswered(command.verb, command.tag) for command in dropped]
 
     def _on_logout(self, answer: ev.Ok | ev.Refused) -> list[Event]:
@@ -350,6 +348,7 @@ class ClientCore:
         self._search = None
         self._seen.gap_closed()
         self.phase = Phase.READY
+        self._flush()
         return [CaughtUp()]
 
     # Answers
@@ -400,15 +399,19 @@ class ClientCore:
 
     def _flush(self) -> None:
         """Send what waits, in its order, as far as the phase allows."""
-        if self.phase in (Phase.CATCHING_UP, Phase.READY):
-            while self._queue.waiting:
-                self._send(self._queue.waiting.popleft())
-        elif self.phase is Phase.ANONYMOUS:
-            ready = [command for command in self._queue.waiting if not command.needs_login]
-            for command in ready:
-                self._queue.waiting.remove(command)
-                self._send(command)
+        allowed = _ALLOWED.get(self.phase)
+        for command in self._queue.take(allowed) if allowed and self._queue.waiting else ():
+            self._send(command)
 
+
+_ALLOWED: dict[Phase, Callable[[Command], bool]] = {
+    Phase.ANONYMOUS: lambda command: not command.needs_login,
+    # Ahead of SYNC, so that the id of a message whose OK was lost is known before SYNC shows it. Everything
+    # else waits: when a command is answered, what was said before it has been handed out.
+    Phase.CATCHING_UP: lambda command: command.sent_before and command.verb == "SENDMESSAGE",
+    Phase.READY: lambda command: True,
+}
+"""What may be sent in each phase; in the others nothing may."""
 
 _Handler = Callable[[ClientCore, Command, ev.Ok | ev.Refused], list[Event]]
 _HANDLERS: dict[str, _Handler] = {

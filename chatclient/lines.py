@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from zlib import crc32
 
-from chatclient.textwidth import clusters, width, wrap
+from chatclient.textwidth import cut, width, wrap
 from chatserver.protocol.frames import clean
 from chatserver.protocol.names import name_key
 
@@ -93,11 +93,7 @@ def paint_cut(palette: Palette, pieces: tuple[Piece, ...], columns: int) -> str:
     """Pieces side by side in one row, cut at its end."""
     painted, room = "", columns
     for piece in pieces:
-        kept = ""
-        for cluster in clusters(piece.text):
-            if width(kept + cluster) > room:
-                break
-            kept += cluster
+        kept = cut(piece.text, room)
         room -= width(kept)
         painted += palette.paint(kept, piece.style)
     return painted

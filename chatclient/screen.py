@@ -14,7 +14,7 @@ from types import TracebackType
 
 from chatclient.editor import LineEditor
 from chatclient.lines import Line, Palette, Piece, paint_cut
-from chatclient.textwidth import width
+from chatclient.textwidth import cut, width
 
 LINES_KEPT_MAX = 500
 """Lines remembered for drawing anew: more than any screen has rows."""
@@ -124,7 +124,7 @@ class Screen:
         prompt = self._fitting_prompt(columns, f"[{status.strip()}] {self._prompt}")
         shown, at = self._editor.window(columns - width(prompt))
         self._columns_drawn = min(columns, width(prompt) + width(shown))
-        return f"{prompt}{shown}\r{prompt}{self._left_of_cursor(shown, at)}"
+        return f"{prompt}{shown}\r{prompt}{cut(shown, at)}"
 
     def _fitting_prompt(self, columns: int, wanted: str = "") -> str:
         """The prompt, unless it would leave too little room to type."""
@@ -132,15 +132,6 @@ class Screen:
             if prompt and width(prompt) <= columns // 2:
                 return prompt
         return "> "
-
-    @staticmethod
-    def _left_of_cursor(shown: str, at: int) -> str:
-        kept = ""
-        for character in shown:
-            if width(kept + character) > at:
-                break
-            kept += character
-        return kept
 
     def _write(self, text: str) -> None:
         data = text.encode(errors="replace")

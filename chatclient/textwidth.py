@@ -50,15 +50,14 @@ def width(text: str) -> int:
 
 
 def cut(text: str, columns: int) -> str:
-    """The text, or as much of its beginning as fits with an ellipsis behind it."""
-    if width(text) <= columns:
-        return text
+    """As much of the text's beginning as fits in so many columns."""
     kept = ""
     for cluster in clusters(text):
-        if width(kept) + cluster_width(cluster) > columns - 1:
+        columns -= cluster_width(cluster)
+        if columns < 0:
             break
         kept += cluster
-    return kept + "…" if columns > 0 else ""
+    return kept
 
 
 def wrap(text: str, first: int, other: int) -> list[str]:

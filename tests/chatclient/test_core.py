@@ -199,12 +199,15 @@ def test_an_unanswered_message_is_sent_again_under_its_tag_before_the_catch_up(c
 
 def test_messages_written_while_offline_go_out_in_their_order(core: ClientCore) -> None:
     ready(core)
-    core.command("SENDMESSAGE", "bob", "one")
+    tag = core.command("SENDMESSAGE", "bob", "one")
     core.take_output()
     core.lost()
     core.command("SENDMESSAGE", "bob", "two")
     reconnected(core)
-    assert said(core)[:2] == ["SENDMESSAGE|alice|bob|one", "SENDMESSAGE|alice|bob|two"]
+    assert said(core) == ["SENDMESSAGE|alice|bob|one", "SYNC|alice|0|500"]
+    assert core.unsent == 2
+    feed(core, f"OK|SENDMESSAGE#{tag}|1|{TIME}", f"OK|SYNC#{last_tag(core)}|0|0")
+    assert said(core) == ["SENDMESSAGE|alice|bob|two"]
 
 
 def test_a_catch_up_takes_page_after_page_and_drops_what_came_live_meanwhile(core: ClientCore) -> None:
@@ -258,7 +261,9 @@ def test_what_cannot_be_repeated_is_reported_as_unanswered(core: ClientCore) -> 
     feed(core, HELLO)
     core.take_output()
     feed(core, f"OK|RESUME#{last_tag(core)}|alice|token")
-    assert said(core)[0] == "SHOWFRIENDS|alice"
+    assert said(core) == ["SYNC|alice|0|500"]
+    feed(core, f"OK|SYNC#{last_tag(core)}|0|0")
+    assert said(core) == ["SHOWFRIENDS|alice"]
 
 
 def test_a_refused_token_falls_back_to_the_password(core: ClientCore) -> None:

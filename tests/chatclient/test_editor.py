@@ -109,7 +109,10 @@ def test_the_width_of_a_text(text: str, columns: int) -> None:
 
 @given(st.text(max_size=50), st.integers(1, 20))
 def test_what_is_cut_fits(text: str, columns: int) -> None:
-    assert width(cut(text, columns)) <= columns
+    kept = cut(text, columns)
+    assert width(kept) <= columns
+    assert text.startswith(kept)
+    assert kept == text or width(text) > columns
 
 
 NAMES = ("alice", "Albert", "bob", "#lobby", "Ömer")

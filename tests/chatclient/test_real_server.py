@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,13 @@ from chatclient import Client, RefusedError
 from chatclient import events as ev
 from chatclient.core import Sent
 from tests.chatclient.anchored import AnchoredServer
+from tests.chatclient.cutting import CuttingProxy
 from tests.chatclient.tty import Terminal
 from tests.harness import PASSWORD
 
 RESTARTS = 12
 MESSAGES_A_LIFE = 25
+CUTS = 8
 
 
 @pytest.fixture
@@ -74,6 +77,28 @@ def test_an_hour_of_restarts_loses_and_doubles_nothing(anchored: AnchoredServer)
         assert heard(bob) == written["bob"]
         assert len(set(ids)) == len(ids) == 2 * RESTARTS * MESSAGES_A_LIFE
         assert len(stored(alice, "bob")) == len(ids) + 2
+
+
+def test_a_line_cut_at_any_byte_loses_and_doubles_nothing(anchored: AnchoredServer) -> None:
+    """The server takes what it handed to a socket as delivered; what the line lost of it, SYNC brings."""
+    anchored.make_friends("alice", "bob")
+    budgets = (900 + 257 * number % 1100 for number in count())
+    with CuttingProxy(anchored.port, budgets) as line, Client("127.0.0.1", line.port) as alice:
+        alice.login("alice", PASSWORD)
+        with anchored.client("bob") as bob:
+            to_alice: list[str] = []
+            to_bob: list[str] = []
+            while line.cuts < CUTS:
+                to_alice.append(f"to alice {len(to_alice)}")
+                to_bob.append(f"to bob {len(to_bob)}")
+                tag = bob.post("alice", to_alice[-1])
+                alice.send("bob", to_bob[-1])
+                bob.result(tag)
+            alice.send("bob", "the end")
+            alice.call("PING")
+            bob.call("PING")
+            assert heard(alice) == to_alice
+            assert heard(bob) == [*to_bob, "the end"]
 
 
 def stored(client: Client, friend: str) -> list[str]:

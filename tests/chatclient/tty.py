@@ -65,10 +65,10 @@ class Terminal:
         """The rows on the screen that hold something."""
         return [row.rstrip() for row in self.screen.display if row.strip()]
 
-    def wait(self, *texts: str, absent: str = "") -> list[str]:
-        """Read until the screen shows all these texts, and not the absent one; return its rows."""
+    def wait(self, *texts: str, absent: str = "", narrower: int = 0) -> list[str]:
+        """Read until the screen shows all these texts, not the absent one, and only rows narrower than that."""
         limit = time.monotonic() + PATIENCE_S
-        while not self._shows(texts, absent):
+        while not self._shows(texts, absent, narrower):
             if time.monotonic() > limit or not self._read():
                 raise AssertionError(f"no {texts} (or still {absent!r}) on the screen:\n" + "\n".join(self.lines()))
         return self.lines()
@@ -80,9 +80,11 @@ class Terminal:
             assert time.monotonic() < limit, "the client does not end:\n" + "\n".join(self.lines())
         return self.process.wait(PATIENCE_S)
 
-    def _shows(self, texts: tuple[str, ...], absent: str) -> bool:
-        whole = "\n".join(self.lines())
-        return all(text in whole for text in texts) and (not absent or absent not in whole)
+    def _shows(self, texts: tuple[str, ...], absent: str, narrower: int) -> bool:
+        rows = self.lines()
+        whole = "\n".join(rows)
+        fits = not narrower or all(len(row) < narrower for row in rows)
+        return fits and all(text in whole for text in texts) and (not absent or absent not in whole)
 
     def _read(self) -> bool:
         if not select.select([self._master], [], [], PATIENCE_S)[0]:
