@@ -13,9 +13,12 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
+from random import Random
 from typing import NoReturn
 
 from chatserver import __version__
+from chatserver.bot_setup import load_bots, start_bots
 from chatserver.listener import listen
 from chatserver.protocol.verbs import nearest
 from chatserver.reactor import Reactor
@@ -67,7 +70,7 @@ def _settings(arguments: Sequence[str], environment: Mapping[str, str]) -> Setti
         if not equals:
             raise _Failure(f"--set takes name=value, not '{pair}'", USAGE)
         given[name] = value
-    named = ("port", "host", "store", "sync", "log_level")
+    named = ("port", "host", "store", "sync", "bots", "log_level")
     given |= {name: getattr(parsed, name) for name in named if getattr(parsed, name) is not None}
     try:
         file = _read_file(parsed.config)
@@ -94,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--set", metavar="name=value", action="append", default=[], help="a setting from the list below"
     )
+    parser.add_argument("--bots", metavar="DIR", help="a folder of bot files to run beside the built-in bots (BOTS.md)")
     parser.add_argument("--log-level", metavar="L", help="debug, info (default), warning or error")
     parser.add_argument("--version", action="version", version=f"pipechat {__version__}")
     return parser
@@ -118,6 +122,8 @@ def _start_logging(level: str) -> None:
 
 
 def _serve(settings: Settings) -> int:
+    if settings.bots and not os.path.isdir(settings.bots):
+        raise _Failure(f"there is no folder {settings.bots}: check --bots", USAGE)
     _raise_descriptor_limit(settings.connections_max)
     try:
         store = Store(settings.store, settings.sync)
@@ -143,7 +149,9 @@ def build_server(settings: Settings, store: Store, listening: socket.socket) -> 
     """A server with the real clocks, selector, threads and randomness."""
     reactor = Reactor()
     pool = WorkerPool(settings.password_workers, reactor.post)
-    return Server(settings, store, reactor, pool, listening, _wall_ms, os.urandom)
+    page_pool = WorkerPool(settings.bot_page_threads, reactor.post)
+    host_bots = partial(start_bots, load_bots(settings.bots), settings, reactor, page_pool, Random())
+    return Server(settings, store, reactor, pool, listening, _wall_ms, os.urandom, host_bots)
 
 
 def _wall_ms() -> int:

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from chatserver.core import queries
+from chatserver.core import bots, queries
 from chatserver.core.outcome import Refused, no_such_user
 from chatserver.core.state import State
 from chatserver.protocol.times import format_time
-from chatserver.session import Answer, ShowFriends, ShowHistory, ShowRequests, ShowSync
+from chatserver.session import Answer, ShowBots, ShowFriends, ShowHistory, ShowRequests, ShowSync
 from chatserver.store.history import History, Message
 
 Row = tuple[str, ...]
@@ -37,6 +37,10 @@ def _requests(state: State, history: History, user: int, query: ShowRequests) ->
     return Answer((), queries.requests(state, state.users[user]))
 
 
+def _bots(state: State, history: History, user: int, query: ShowBots) -> Answer:
+    return Answer((), bots.list_bots(state))
+
+
 def _history(state: State, history: History, user: int, query: ShowHistory) -> Answer | Refused:
     other = state.find(query.other)
     if other is None:
@@ -58,6 +62,7 @@ def _rows(state: State, messages: Iterable[Message]) -> list[Row]:
 TABLE: dict[type, Callable[[State, History, int, Any], Answer | Refused]] = {  # Any: each row takes its own query
     ShowFriends: _friends,
     ShowRequests: _requests,
+    ShowBots: _bots,
     ShowHistory: _history,
     ShowSync: _sync,
 }

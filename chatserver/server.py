@@ -15,10 +15,11 @@ from itertools import takewhile
 from typing import Any
 
 from chatserver import reading
+from chatserver.bothost import BotHost
 from chatserver.connection import Connection
 from chatserver.core import queries
 from chatserver.core.commands import CloseSession, Command, KeepTokens, LogIn, LogOut, Resume
-from chatserver.core.events import AccountDeleted, OtherSessionsEnded
+from chatserver.core.events import AccountDeleted, MessageSent, OtherSessionsEnded
 from chatserver.core.marks import undelivered
 from chatserver.core.outcome import Outcome, Refused
 from chatserver.core.state import State
@@ -82,11 +83,19 @@ class Server:
         listening: socket.socket,
         wall_ms: Callable[[], int],
         random_bytes: Callable[[int], bytes],
+        host_bots: Callable[[Turn], BotHost],
     ) -> None:
         self.settings = settings
         self.reactor = reactor
         self.turn = Turn(store, settings.limits(), wall_ms, self._too_slow)
-        self.turn.effects = {OtherSessionsEnded: self._end_others, AccountDeleted: self._end_all}
+        self._bots = host_bots(self.turn)
+        self.turn.effects = {
+            OtherSessionsEnded: self._end_others,
+            AccountDeleted: self._end_all,
+            MessageSent: lambda origin, event: self._bots.hear(event),
+        }
+        self.turn.reloaded = self._bots.attach
+        self._bots.attach()
         self.port: int = listening.getsockname()[1]
         self.failure = ""  # why the process has to end with an error
         self._store = store
@@ -161,6 +170,7 @@ class Server:
             log.error("what was not acknowledged could not be stored: %s", error)
         self._store.close()
         self._pool.close()
+        self._bots.close()
         self.reactor.close()
 
     # Clients come and go.
@@ -437,11 +447,11 @@ class Server:
         self.turn.stage(peer, ok(echo))
         self.end(peer, "QUIT")
 
-    def _end_others(self, origin: Peer | None, user: int) -> None:
-        self._ending += [(peer, "KICKED") for peer in self.turn.sessions.get(user, ()) if peer is not origin]
+    def _end_others(self, origin: Peer | None, event: OtherSessionsEnded) -> None:
+        self._ending += [(peer, "KICKED") for peer in self.turn.sessions.get(event.user, ()) if peer is not origin]
 
-    def _end_all(self, origin: Peer | None, user: int) -> None:
-        self._ending += [(peer, "DELETED") for peer in self.turn.sessions.get(user, ())]
+    def _end_all(self, origin: Peer | None, event: AccountDeleted) -> None:
+        self._ending += [(peer, "DELETED") for peer in self.turn.sessions.get(event.user, ())]
 
     # The end of a turn, and what happens by the clock.
 
@@ -457,6 +467,11 @@ class Server:
         self.reactor.call_soon(lambda: self.end(peer, "TOO_SLOW"))
 
     def _end_turn(self) -> None:
+        try:
+            self._bots.work()
+        except Exception:
+            log.exception("a defect in the work of bots")
+            self.turn.defect()
         try:
             stored = self.turn.end()
         except (StoreBroken, sqlite3.Error) as error:

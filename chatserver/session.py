@@ -110,6 +110,11 @@ class ShowRequests:
 
 
 @dataclass(slots=True)
+class ShowBots:
+    """SHOWBOTS."""
+
+
+@dataclass(slots=True)
 class ShowHistory:
     """HISTORY: the last `limit` messages before an id."""
 
@@ -127,7 +132,7 @@ class ShowSync:
 
 
 Ask = AskSignUp | AskLogIn | AskResume | AskSetPassword | AskDeleteAccount | AskQuit
-Query = ShowFriends | ShowRequests | ShowHistory | ShowSync
+Query = ShowFriends | ShowRequests | ShowBots | ShowHistory | ShowSync
 Request = Command | Ask | Query | Answer | Refused
 
 BAD_ARGUMENTS = Refused("BAD_ARGUMENTS", "")
@@ -283,6 +288,10 @@ def _show_requests(session: Session, fields: list[str], tag: str, now_ms: int) -
     return ShowRequests()
 
 
+def _show_bots(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    return ShowBots()
+
+
 def _send_message(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
     return SendMessage(session.user, fields[1], fields[2], tag, now_ms)
 
@@ -317,6 +326,7 @@ TABLE: dict[Phase, dict[str, Builder]] = {
         "DELETEFRIEND": _delete_friend,
         "SHOWFRIENDS": _show_friends,
         "SHOWREQUESTS": _show_requests,
+        "SHOWBOTS": _show_bots,
         "SENDMESSAGE": _send_message,
         "HISTORY": _history,
         "SYNC": _sync,

@@ -28,8 +28,8 @@ def _choice(default: str, choices: tuple[str, ...], reason: str) -> str:
     return made
 
 
-def _text(default: str, reason: str) -> str:
-    made: str = field(default=default, metadata={"reason": reason})
+def _text(default: str, reason: str, *, url: bool = False) -> str:
+    made: str = field(default=default, metadata={"reason": reason, "url": url})
     return made
 
 
@@ -78,6 +78,16 @@ class Settings:
     goodbye_s: int = _number(10, 1, 3600, "s", "how long a closing client may take to read its last frames")
     shutdown_s: int = _number(3, 0, 3600, "s", "how long SIGTERM waits for clients to read their last frames")
 
+    bots: str = _text("", "a folder of bot files to run beside the built-in ones (BOTS.md)")
+    weather_url: str = _text("", "what serves Open-Meteo's /v1/search and /v1/forecast; empty: Open-Meteo", url=True)
+    bot_messages_per_s: int = _number(
+        5, 0, 10**6, "messages", "of one user that a bot answers; what is more is told so and passed over. 0: no limit"
+    )
+    bot_messages_burst: int = _number(20, 1, 10**6, "messages", "of one user that a bot answers at once")
+    bot_page_timeout_s: int = _number(10, 1, 300, "s", "the longest that a bot waits for a page from the web")
+    bot_page_bytes_max: int = _number(1_000_000, 1000, 1 << 30, "bytes", "the biggest page that a bot gets")
+    bot_page_threads: int = _number(8, 1, 256, "threads", "pages fetched at a time; one bot has half of them at most")
+
     message_chars_max: int = _number(4000, 1, 7600, "characters", "of one message; longer ones are TOO_LONG")
     friends_max: int = _number(5000, 1, 10**6, "users", "friends and open requests of one user")
 
@@ -110,6 +120,8 @@ def parse(name: str, value: object) -> int | str:
         near = nearest(text, choices)
         hint = f"; did you mean {near}?" if near else ""
         raise SettingError(f"{name} is one of {', '.join(choices)}, not '{value}'{hint}")
+    if row.metadata.get("url") and not text.startswith(("http://", "https://")):
+        raise SettingError(f"{name} begins with http:// or https://, not '{value}'")
     if not text:
         raise SettingError(f"{name} needs a text: {row.metadata['reason']}")
     return text

@@ -5,6 +5,7 @@ The rule of the house lives here: no byte leaves before the event behind it is o
 
 import logging
 from collections.abc import Callable, Collection, Iterable
+from typing import Any
 
 from chatserver.core.commands import CloseSession, Command, KeepTokens, LogIn, Resume
 from chatserver.core.decide import decide
@@ -41,7 +42,8 @@ class Turn:
         self.state: State = store.load(limits, wall_ms())
         self.sessions: dict[int, list[Peer]] = {}  # user → peers that hear what the user hears
         self.handover = Handover(lambda: self.state)
-        self.effects: dict[type, Callable[[Peer | None, int], None]] = {}  # event type → what it does to sessions
+        self.effects: dict[type, Callable[[Peer | None, Any], None]] = {}  # event type → what else it brings about
+        self.reloaded: Callable[[], None] = lambda: None  # called when State has come from the disk again
         self.undo: list[Callable[[], None]] = []  # of session changes, should the turn not hold
         self.unavailable = False  # the store cannot write
         self.now_ms = 0  # one time stamp a turn; 0 until somebody needs it
@@ -102,7 +104,7 @@ class Turn:
             self.tell(users, frame, origin)
         effect = self.effects.get(kind)
         if effect:
-            effect(origin, event.user)  # type: ignore[union-attr]  # the events that have effects name a user
+            effect(origin, event)
 
     def history(self) -> History:
         """The store's memory, with this turn's messages in it. Raises StoreUnavailable."""
@@ -130,7 +132,8 @@ class Turn:
         except Exception:
             log.exception("a defect in a turn's events")
             self.fail("a defect")
-        self._forget()
+        else:
+            self._forget()
         self.now_ms = 0
         self._release()
         return wrote
@@ -152,6 +155,7 @@ class Turn:
             self.state.users[user].sessions = len(peers)
         self._tell_presence()
         self._forget()
+        self.reloaded()
 
     def recover(self) -> None:
         """Try to write again, with what has happened meanwhile."""
@@ -163,6 +167,7 @@ class Turn:
         self._unsaved.clear()
         self.unavailable = False
         log.warning("the store can be written again")
+        self.reloaded()
 
     def store_marks(self) -> None:
         """Store which messages have been delivered, with this turn's events."""

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 from queue import SimpleQueue
 from threading import Thread
+from time import monotonic
 from typing import Generic, TypeVar
 
 log = logging.getLogger(__name__)
@@ -48,12 +49,13 @@ class WorkerPool:
             self._threads[-1].start()
         self._jobs.put(lambda: self._run(job, done))
 
-    def close(self) -> None:
-        """Let the threads end; jobs under way are finished, their results are dropped with the loop."""
+    def close(self, within_s: float = 5.0) -> None:
+        """Let the threads end; jobs under way are waited for so long, and their results are dropped with the loop."""
         for _ in self._threads:
             self._jobs.put(None)
+        ends_at = monotonic() + within_s
         for thread in self._threads:
-            thread.join(timeout=5)
+            thread.join(timeout=max(0.0, ends_at - monotonic()))
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:

@@ -6,6 +6,7 @@ changed; they are not frozen, which would cost 0.6 µs each on the path of a mes
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(slots=True)
@@ -139,6 +140,34 @@ class SendMessage:
     now_ms: int
 
 
+@dataclass(slots=True)
+class StartBot:
+    """Let a bot run; its account is made the first time. `help` says what it does."""
+
+    name: str
+    help: str
+    now_ms: int
+
+
+class BotTimer(NamedTuple):
+    """When a bot wants to be woken; `due_ms` is None to take it back, `room` empty for the user alone."""
+
+    name: str
+    due_ms: int | None
+    room: str
+
+
+@dataclass(slots=True)
+class KeepForBot:
+    """What a bot remembers of a user and of all, as JSON (None: as it was), and its timers for that user."""
+
+    bot: int
+    user: int
+    state: str | None
+    shared: str | None
+    timers: tuple[BotTimer, ...]
+
+
 Command = (
     SignUp
     | LogIn
@@ -155,4 +184,6 @@ Command = (
     | RejectFriend
     | DeleteFriend
     | SendMessage
+    | StartBot
+    | KeepForBot
 )

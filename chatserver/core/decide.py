@@ -6,7 +6,7 @@ Pure: it reads State and the command, changes neither, and knows no clock.
 from collections.abc import Callable
 from typing import Any
 
-from chatserver.core import accounts, friends, messages
+from chatserver.core import accounts, bots, friends, messages
 from chatserver.core.commands import (
     AcceptFriend,
     AddFriend,
@@ -14,6 +14,7 @@ from chatserver.core.commands import (
     Command,
     DeleteAccount,
     DeleteFriend,
+    KeepForBot,
     KeepTokens,
     LogIn,
     LogOut,
@@ -24,6 +25,7 @@ from chatserver.core.commands import (
     SetPassword,
     SetStatus,
     SignUp,
+    StartBot,
 )
 from chatserver.core.outcome import Outcome
 from chatserver.core.state import State
@@ -50,4 +52,6 @@ TABLE: dict[type, Callable[[State, Any], Outcome]] = {  # Any: each row takes it
     AcceptFriend: friends.accept_friend,
     RejectFriend: friends.reject_friend,
     DeleteFriend: friends.delete_friend,
+    StartBot: bots.start_bot,
+    KeepForBot: bots.keep_for_bot,
 }

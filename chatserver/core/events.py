@@ -112,6 +112,39 @@ class Delivered(NamedTuple):
     user: int
 
 
+class BotRemembered(NamedTuple):
+    """What a bot remembers of a user (0: of all) is this, as JSON."""
+
+    bot: int
+    user: int
+    state: str
+
+
+class BotTimerSet(NamedTuple):
+    """A bot wants to be woken for a user; an earlier timer of this name is moved."""
+
+    bot: int
+    user: int
+    name: str
+    due_ms: int
+    room: str
+
+
+class BotTimerRemoved(NamedTuple):
+    """A timer was taken back, or has been dealt with."""
+
+    bot: int
+    user: int
+    name: str
+
+
+class BotStarted(NamedTuple):
+    """A bot runs from now on. Not stored."""
+
+    user: int
+    help: str
+
+
 class SessionOpened(NamedTuple):
     """A user has one session more. Not stored."""
 
@@ -152,11 +185,15 @@ Event = (
     | AccountDeleted
     | MessageSent
     | Delivered
+    | BotRemembered
+    | BotTimerSet
+    | BotTimerRemoved
+    | BotStarted
     | SessionOpened
     | SessionClosed
     | OtherSessionsEnded
     | PresenceChanged
 )
 
-PASSING: frozenset[type] = frozenset((SessionOpened, SessionClosed, OtherSessionsEnded, PresenceChanged))
+PASSING: frozenset[type] = frozenset((BotStarted, SessionOpened, SessionClosed, OtherSessionsEnded, PresenceChanged))
 """The types that are not stored."""

@@ -5,6 +5,10 @@ from typing import Any
 
 from chatserver.core.events import (
     AccountDeleted,
+    BotRemembered,
+    BotStarted,
+    BotTimerRemoved,
+    BotTimerSet,
     Delivered,
     Event,
     FriendAdded,
@@ -110,6 +114,25 @@ def _account_deleted(state: State, event: AccountDeleted) -> None:
     for token_hash in user.tokens:
         del state.tokens[token_hash]
     state.remove(user)
+    state.bot_timers.pop(user.id, None)
+    state.bot_memory.pop(user.id, None)
+
+
+def _bot_started(state: State, event: BotStarted) -> None:
+    state.bots[event.user] = event.help
+    state.users[event.user].sessions = 1  # always online
+
+
+def _bot_remembered(state: State, event: BotRemembered) -> None:
+    state.bot_memory.setdefault(event.user, {})[event.bot] = event.state
+
+
+def _bot_timer_set(state: State, event: BotTimerSet) -> None:
+    state.bot_timers.setdefault(event.user, {})[event.bot, event.name] = (event.due_ms, event.room)
+
+
+def _bot_timer_removed(state: State, event: BotTimerRemoved) -> None:
+    state.bot_timers.get(event.user, {}).pop((event.bot, event.name), None)
 
 
 def _delivered(state: State, event: Delivered) -> None:
@@ -144,6 +167,10 @@ TABLE: dict[type, Callable[[State, Any], None]] = {  # Any: each row takes its o
     FriendRemoved: _friend_removed,
     AccountDeleted: _account_deleted,
     Delivered: _delivered,
+    BotStarted: _bot_started,
+    BotRemembered: _bot_remembered,
+    BotTimerSet: _bot_timer_set,
+    BotTimerRemoved: _bot_timer_removed,
     SessionOpened: _session_opened,
     SessionClosed: _session_closed,
     OtherSessionsEnded: _nothing,

@@ -16,6 +16,9 @@ def add_friend(state: State, command: AddFriend) -> Outcome:
         return Refused("ALREADY_FRIENDS", f"You and {friend.name} are friends already: just write")
     if friend.id in user.askers:
         return _become_friends(state, user, friend, command.now_ms, (friend.name, "added"))
+    if friend.id in state.bots:
+        added = FriendAdded(user.id, friend.id, command.now_ms)
+        return _full(state, user) or ((added,), (friend.name, "added"))
     if friend.id in user.asked:
         return Refused("ALREADY_REQUESTED", f"You have asked {friend.name} already: wait for an answer")
     full = _full(state, user)

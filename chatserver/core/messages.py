@@ -15,7 +15,7 @@ def send_message(state: State, command: SendMessage) -> Outcome:
         if sent is not None and sent[1] > command.now_ms - TAG_LIFE_MS:
             return (), (str(sent[0]), format_time(sent[1]))
     recipient = state.by_name.get(command.to) or state.find(command.to)
-    if recipient is None or recipient.id not in sender.friends:
+    if recipient is None or (recipient.id not in sender.friends and not _with_bot(state, sender, recipient)):
         return _not_a_friend(sender, recipient, command.to)
     text = command.text
     limits = state.limits
@@ -32,6 +32,11 @@ def send_message(state: State, command: SendMessage) -> Outcome:
     message_id = state.last_message_id + 1
     event = MessageSent(message_id, command.now_ms, sender.id, recipient.id, text, command.tag or None)
     return (event,), (str(message_id), format_time(command.now_ms))
+
+
+def _with_bot(state: State, sender: User, recipient: User) -> bool:
+    """Bots need no friendship to be written to, nor to answer."""
+    return recipient.id in state.bots or sender.id in state.bots
 
 
 def _not_a_friend(sender: User, recipient: User | None, name: str) -> Refused:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from chatserver.protocol.names import name_key
 
+NO_PASSWORD = ""
+"""The password hash of a bot's account: no password fits it."""
 NOBODY: frozenset[int] = frozenset()
 TAG_LIFE_MS = 24 * 60 * 60 * 1000
 """How long a resent tag answers with the first message (PROTOCOL.md, "Client to server")."""
@@ -67,12 +69,20 @@ class State:
     deleted: dict[int, str] = field(default_factory=dict)  # names that old messages still show
     reserved: set[str] = field(default_factory=set)  # keys that are not given out again
     tokens: dict[bytes, Token] = field(default_factory=dict)
+    bots: dict[int, str] = field(default_factory=dict)  # those that run now, and what they do; not stored
+    bot_memory: dict[int, dict[int, str]] = field(default_factory=dict)  # user (0: all) → bot → JSON
+    bot_timers: dict[int, dict[tuple[int, str], tuple[int, str]]] = field(default_factory=dict)
+    """user → bot, name → when it is due, and the room or an empty text."""
     last_user_id: int = 0
     last_message_id: int = 0
 
     def find(self, name: str) -> User | None:
-        """The user of that name, however it was typed."""
-        return self.by_name.get(name) or self.by_key.get(name_key(name))
+        """The user of that name, however it was typed; a bot also where there are spaces in it."""
+        found = self.by_name.get(name) or self.by_key.get(name_key(name))
+        if found is None and " " in name:
+            bot = self.by_key.get(name_key(name.replace(" ", "")))
+            return bot if bot and bot.id in self.bots else None
+        return found
 
     def name_of(self, user: int) -> str:
         """The name to show for an id, also where the account is gone."""
@@ -117,6 +127,8 @@ def snapshot(state: State, now_ms: int) -> dict[str, object]:
         "deleted": dict(state.deleted),
         "reserved": sorted(state.reserved),
         "tokens": tokens,
+        "bot_memory": {user: dict(memory) for user, memory in state.bot_memory.items()},
+        "bot_timers": {user: dict(timers) for user, timers in state.bot_timers.items() if timers},
         "last_user_id": state.last_user_id,
         "last_message_id": state.last_message_id,
     }

@@ -71,7 +71,8 @@ _ROWS = (
     Verb("DELETEFRIEND", "end a friendship, or take back your request", ("username", "friendname"), 2),
     Verb("SHOWFRIENDS", "list your friends and how they are", ("username",), 1),
     Verb("SHOWREQUESTS", "list the friend requests to you (in) and from you (out)", ("username",), 1),
-    Verb("SENDMESSAGE", "write to a friend", ("username", "to", "text"), 3, free_text=True),
+    Verb("SHOWBOTS", "list the bots, which answer without being friends", ("username",), 1),
+    Verb("SENDMESSAGE", "write to a friend or a bot", ("username", "to", "text"), 3, free_text=True),
     Verb(
         "HISTORY",
         "read the last messages with somebody, or those before an id",

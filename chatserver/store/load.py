@@ -14,6 +14,7 @@ def load_state(connection: sqlite3.Connection, limits: Limits, now_ms: int) -> S
     _load_users(connection, state)
     _load_friends(connection, state)
     _load_tokens(connection, state)
+    _load_bots(connection, state)
     state.last_message_id = connection.execute(
         "SELECT max(ifnull((SELECT max(id) FROM messages), 0), value) FROM meta WHERE name = 'last_message_id'"
     ).fetchone()[0]
@@ -55,6 +56,13 @@ def _load_tokens(connection: sqlite3.Connection, state: State) -> None:
     for token_hash, user, used_ms in connection.execute("SELECT token_hash, user, used_ms FROM tokens ORDER BY rowid"):
         state.tokens[token_hash] = Token(user, used_ms)
         state.users[user].tokens += (token_hash,)
+
+
+def _load_bots(connection: sqlite3.Connection, state: State) -> None:
+    for user, bot, text in connection.execute("SELECT user, bot, state FROM bot_memory"):
+        state.bot_memory.setdefault(user, {})[bot] = text
+    for user, bot, name, due_ms, room in connection.execute("SELECT user, bot, name, due_ms, room FROM bot_timers"):
+        state.bot_timers.setdefault(user, {})[bot, name] = (due_ms, room)
 
 
 def _load_tags(connection: sqlite3.Connection, state: State, oldest_ms: int) -> None:

@@ -73,13 +73,36 @@ INSERT INTO meta VALUES ('indexed_id', 0), ('last_message_id', 0), ('probe', 0);
 """
 
 
+_VERSION_2 = """
+CREATE TABLE bot_memory (
+    user INTEGER NOT NULL, -- 0: what the bot remembers of all
+    bot INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    PRIMARY KEY (user, bot)
+) WITHOUT ROWID;
+CREATE TABLE bot_timers (
+    user INTEGER NOT NULL,
+    bot INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    due_ms INTEGER NOT NULL,
+    room TEXT NOT NULL,
+    PRIMARY KEY (user, bot, name)
+) WITHOUT ROWID;
+"""
+
+
 def _version_1(connection: sqlite3.Connection) -> None:
     for statement in _VERSION_1.split(";\n"):
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_version_1,)
+def _version_2(connection: sqlite3.Connection) -> None:
+    for statement in _VERSION_2.split(";\n"):
+        connection.execute(statement)
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_version_1, _version_2)
 """Step k brings a file from version k to k + 1. Steps are never changed once released, only added."""
 
 VERSION = len(MIGRATIONS)

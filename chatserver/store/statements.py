@@ -7,6 +7,9 @@ from typing import Any
 
 from chatserver.core.events import (
     AccountDeleted,
+    BotRemembered,
+    BotTimerRemoved,
+    BotTimerSet,
     Delivered,
     FriendAdded,
     FriendRemoved,
@@ -57,6 +60,11 @@ STATEMENTS: dict[type, tuple[Statement, ...]] = {
     RequestRemoved: (("DELETE FROM friend_requests WHERE asker = ? AND asked = ?", None),),
     FriendAdded: (("INSERT INTO friendships (user, friend, since_ms) VALUES (min(?1, ?2), max(?1, ?2), ?3)", None),),
     FriendRemoved: (("DELETE FROM friendships WHERE user = min(?1, ?2) AND friend = max(?1, ?2)", None),),
+    BotRemembered: (("INSERT OR REPLACE INTO bot_memory (bot, user, state) VALUES (?, ?, ?)", None),),
+    BotTimerSet: (
+        ("INSERT OR REPLACE INTO bot_timers (bot, user, name, due_ms, room) VALUES (?, ?, ?, ?, ?)", None),
+    ),
+    BotTimerRemoved: (("DELETE FROM bot_timers WHERE bot = ? AND user = ? AND name = ?", None),),
     Delivered: (("UPDATE users SET delivered_id = ?, gaps = ? WHERE id = ?", _delivered),),
     # What conversation_index holds of the messages stays: two numbers each, which point at nothing.
     AccountDeleted: (
@@ -68,6 +76,8 @@ STATEMENTS: dict[type, tuple[Statement, ...]] = {
             _user,
         ),
         ("DELETE FROM user_index WHERE user = ?", _user),
+        ("DELETE FROM bot_memory WHERE user = ?", _user),
+        ("DELETE FROM bot_timers WHERE user = ?", _user),
         (
             "UPDATE users SET deleted_ms = ?, password_hash = NULL, status = 'online', status_text = '', gaps = '[]'"
             " WHERE id = ?",

@@ -1,0 +1,1 @@
+"""Bots to learn from, which no server runs unless it is told to (`--bots`)."""

@@ -1,0 +1,1 @@
+"""The machinery behind `from bots import Bot`: events, effects, patterns, running, testing."""

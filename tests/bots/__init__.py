@@ -1,0 +1,1 @@
+"""Tests of the bot kit, the bots, and their host."""
