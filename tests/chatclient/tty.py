@@ -61,6 +61,12 @@ class Terminal:
         self.screen.resize(rows, columns)
         self._set_size(columns, rows)
 
+    def show_on(self, screen: pyte.Screen) -> None:
+        """Draw on another screen, which sees all that the client has written so far."""
+        self.screen = screen
+        self._stream = pyte.ByteStream(screen)
+        self._stream.feed(self.raw)
+
     def lines(self) -> list[str]:
         """The rows on the screen that hold something."""
         return [row.rstrip() for row in self.screen.display if row.strip()]
