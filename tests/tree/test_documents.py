@@ -71,4 +71,5 @@ def test_the_transcripts_of_the_documents_are_true(server: Running, document: st
         assert player.play(transcript) > 2
         for client in player.clients.values():
             client.no_event()
+        for client in player.clients.values():  # not sooner: friends hear of it
             client.close()
