@@ -92,7 +92,7 @@ class Server:
         self.turn.effects = {
             OtherSessionsEnded: self._end_others,
             AccountDeleted: self._end_all,
-            MessageSent: lambda origin, event: self._bots.hear(event),
+            MessageSent: self._tell_bots,
         }
         self.turn.reloaded = self._bots.attach
         self._bots.attach()
@@ -419,7 +419,9 @@ class Server:
         state = self.state
         user = state.users[peer.session.user]
         frames = [event("FRIENDREQUEST", name) for _, name in queries.requests_in(state, user)]
-        if user.gaps or user.received_id > user.delivered_id:
+        frames += [event("INVITED", *row) for row in queries.invitations(state, user)]
+        received_id = max((state.rooms[room].received_id for room in user.rooms), default=user.received_id)
+        if user.gaps or max(user.received_id, received_id) > user.delivered_id:
             runs = undelivered(user.delivered_id, user.gaps, state.last_message_id)
             found = self.turn.history().received(user.id, runs, BACKLOG_MAX + 1)
             if len(found) > BACKLOG_MAX:
@@ -446,6 +448,15 @@ class Server:
     def _quit(self, peer: Peer, echo: str, ask: AskQuit) -> None:
         self.turn.stage(peer, ok(echo))
         self.end(peer, "QUIT")
+
+    def _tell_bots(self, origin: Peer | None, sent: MessageSent) -> None:
+        if sent.recipient in self.state.bots:
+            self._bots.hear(sent)
+        elif sent.recipient < 0:
+            room = self.state.rooms[sent.recipient]
+            bots = [bot for bot in self.state.bots if bot in room.members]
+            if bots:
+                self._bots.hear_in_room(sent.sender, bots, room.name, sent.text)
 
     def _end_others(self, origin: Peer | None, event: OtherSessionsEnded) -> None:
         self._ending += [(peer, "KICKED") for peer in self.turn.sessions.get(event.user, ()) if peer is not origin]

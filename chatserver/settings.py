@@ -89,6 +89,8 @@ class Settings:
     bot_page_threads: int = _number(8, 1, 256, "threads", "pages fetched at a time; one bot has half of them at most")
 
     message_chars_max: int = _number(4000, 1, 7600, "characters", "of one message; longer ones are TOO_LONG")
+    rooms_per_user_max: int = _number(500, 1, 10**6, "rooms", "that one user is in")
+    members_per_room_max: int = _number(10_000, 1, 10**6, "users", "in one room; each message goes to all of them")
     friends_max: int = _number(5000, 1, 10**6, "users", "friends and open requests of one user")
 
     def limits(self) -> Limits:
@@ -97,6 +99,8 @@ class Settings:
             message_chars_max=self.message_chars_max,
             password_chars_min=self.password_chars_min,
             friends_max=self.friends_max,
+            rooms_per_user_max=self.rooms_per_user_max,
+            members_per_room_max=self.members_per_room_max,
             tokens_per_user_max=self.tokens_per_user_max,
             token_life_ms=self.token_life_days * 86_400_000,
         )

@@ -10,7 +10,6 @@ from chatserver.core.state import snapshot
 from chatserver.listener import listen
 from chatserver.settings import build
 from chatserver.store.store import Store
-
 from tests.harness import SETTINGS, Running
 from tests.wire import WAIT_S
 
