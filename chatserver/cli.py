@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from random import Random
@@ -145,17 +145,19 @@ def _serve(settings: Settings) -> int:
     return 0
 
 
-def build_server(settings: Settings, store: Store, listening: socket.socket) -> Server:
-    """A server with the real clocks, selector, threads and randomness."""
+def _wall_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def build_server(
+    settings: Settings, store: Store, listening: socket.socket, wall_ms: Callable[[], int] = _wall_ms
+) -> Server:
+    """A server with the real selector, monotonic clock, threads and randomness."""
     reactor = Reactor()
     pool = WorkerPool(settings.password_workers, reactor.post)
     page_pool = WorkerPool(settings.bot_page_threads, reactor.post)
     host_bots = partial(start_bots, load_bots(settings.bots), settings, reactor, page_pool, Random())
-    return Server(settings, store, reactor, pool, listening, _wall_ms, os.urandom, host_bots)
-
-
-def _wall_ms() -> int:
-    return time.time_ns() // 1_000_000
+    return Server(settings, store, reactor, pool, listening, wall_ms, os.urandom, host_bots)
 
 
 def _listen(settings: Settings) -> socket.socket:
