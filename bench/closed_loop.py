@@ -6,9 +6,10 @@ from typing import Protocol
 from bench.context import Bench, Span
 from bench.numbered import Acknowledgements, Receipt
 from bench.percentiles import Latencies
+from bench.paced import PacedPair
 from bench.streams import FanOut, Pair
 
-Stream = Pair | FanOut
+Stream = Pair | FanOut | PacedPair
 
 
 class Counted(Protocol):
@@ -23,7 +24,7 @@ class Counted(Protocol):
         """Messages that arrived, each receiver's counted."""
 
 
-def run_streams(bench: Bench, streams: Sequence[Stream], latencies: Latencies, label: str) -> dict[str, float]:
+def run_streams(bench: Bench, streams: Sequence[Pair | FanOut], latencies: Latencies, label: str) -> dict[str, float]:
     """Load the server with all streams at once; return the metrics of the measured stretch and of the whole run."""
     for stream in streams:
         stream.start()

@@ -114,17 +114,18 @@ class Bench:
         """Resident memory of the server, in bytes."""
         return rss_bytes(self.server.pid)
 
-    def system_calls(self, count: Callable[[], int]) -> dict[str, float]:
+    def system_calls(self, count: Callable[[], int], run: Callable[[float], None] | None = None) -> dict[str, float]:
         """Watch the running load a short while longer under strace; the calls per message, in all and the most frequent.
 
         It is apart from the measured stretch because a traced server is many times slower.
         """
         if not self.parameters.syscalls or self.server.pid is None:
             return {}
+        run = run or (lambda seconds: self.run_for(seconds, "counting system calls"))
         before = count()
         calls = None
         with suppress(OSError):
-            calls = count_system_calls(self.server.pid, lambda: self.run_for(SYSTEM_CALLS_S, "counting system calls"))
+            calls = count_system_calls(self.server.pid, lambda: run(SYSTEM_CALLS_S))
         messages = count() - before
         if not calls or not messages:
             return {}

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bench.context import Bench
-from bench.scenarios import pairs
+from bench.scenarios import connect, idle, paced, pairs
 
 Metrics = dict[str, float]
 
@@ -24,10 +24,29 @@ _TIMES: dict[str, object] = {"seconds": 3.0, "warmup": 0.5, "drain": 10.0, "seed
 
 _ROWS = (
     Scenario(
+        "connect",
+        "a storm of clients: connect, RESUME, close; `window` of them at a time",
+        connect.run,
+        {"users": 100, "window": 64, **_TIMES},
+    ),
+    Scenario(
+        "idle",
+        "many idle connections: memory, processor time at rest, and pairs talking among them",
+        idle.run,
+        {"connections": 1000, "pairs": 100, "window": 1, "size": 64, **_TIMES},
+    ),
+    Scenario(
         "pairs",
         "1:1 messages in a closed loop, `window` in flight for each pair",
         pairs.run,
         {"pairs": 100, "window": 64, "size": 64, **_TIMES},
+        ("pipe", "irc"),
+    ),
+    Scenario(
+        "paced",
+        "1:1 messages in an open loop at `rate` a second, latency from the planned time",
+        paced.run,
+        {"pairs": 100, "rate": 20000.0, "size": 64, **_TIMES},
         ("pipe", "irc"),
     ),
 )
