@@ -53,7 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python3 -m bench", description="Loads a chat server, and says what it costs.")
+    parser = argparse.ArgumentParser(
+        prog="python3 -m bench", description="Loads a chat server, and says what it costs."
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="SCENARIO")
     for scenario in SCENARIOS.values():
         command = commands.add_parser(scenario.name, help=scenario.help, description=scenario.help)
@@ -61,7 +63,13 @@ def _parser() -> argparse.ArgumentParser:
             _add_parameter(command, name, default)
         add_server_options(command)
         add_output_options(command)
-        command.add_argument("--assert", dest="expectations", default="", metavar="NAME=BOUND,…", help="bounds to keep to, for example p99_ms=5,lost=0")
+        command.add_argument(
+            "--assert",
+            dest="expectations",
+            default="",
+            metavar="NAME=BOUND,…",
+            help="bounds to keep to, for example p99_ms=5,lost=0",
+        )
         command.set_defaults(run=_run_one)
     return parser
 
@@ -70,19 +78,43 @@ def _add_parameter(command: argparse.ArgumentParser, name: str, default: object)
     if isinstance(default, bool):
         command.add_argument(f"--{name}", action=argparse.BooleanOptionalAction, default=default, help=HELP[name])
     else:
-        command.add_argument(f"--{name}", type=type(default), default=default, metavar="N", help=f"{HELP[name]} (default {default})")
+        command.add_argument(
+            f"--{name}", type=type(default), default=default, metavar="N", help=f"{HELP[name]} (default {default})"
+        )
 
 
 def add_server_options(command: argparse.ArgumentParser) -> None:
     """Which server is loaded."""
     group = command.add_argument_group("the server")
-    group.add_argument("--target", default="", metavar="HOST:PORT", help="a server that runs already; without it one is started")
-    group.add_argument("--pid", type=int, help="process id of the target, if it runs on this machine: for its processor time and memory")
-    group.add_argument("--against", default="chatserver", metavar="NAME", help="a baseline or an IRC server in place of ours")
-    group.add_argument("--store", default="", metavar="FILE", help="':memory:' (the default), 'file' for one that is removed again, or a path, which is kept")
-    group.add_argument("--sync", default="", choices=["normal", "full"], help="how durable the store is; it implies --store file")
+    group.add_argument(
+        "--target", default="", metavar="HOST:PORT", help="a server that runs already; without it one is started"
+    )
+    group.add_argument(
+        "--pid",
+        type=int,
+        help="process id of the target, if it runs on this machine: for its processor time and memory",
+    )
+    group.add_argument(
+        "--against", default="chatserver", metavar="NAME", help="a baseline or an IRC server in place of ours"
+    )
+    group.add_argument(
+        "--store",
+        default="",
+        metavar="FILE",
+        help="':memory:' (the default), 'file' for one that is removed again, or a path, which is kept",
+    )
+    group.add_argument(
+        "--sync", default="", choices=["normal", "full"], help="how durable the store is; it implies --store file"
+    )
     group.add_argument("--python", default=sys.executable, metavar="PATH", help="the interpreter the server runs on")
-    group.add_argument("--set", action="append", default=[], dest="settings", metavar="NAME=VALUE", help="a setting of the server; may be repeated")
+    group.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        dest="settings",
+        metavar="NAME=VALUE",
+        help="a setting of the server; may be repeated",
+    )
     group.add_argument("--no-pin", action="store_true", help="leave server and generator on any core")
 
 

@@ -5,8 +5,8 @@ from typing import Protocol
 
 from bench.context import Bench, Span
 from bench.numbered import Acknowledgements, Receipt
-from bench.percentiles import Latencies
 from bench.paced import PacedPair
+from bench.percentiles import Latencies
 from bench.streams import FanOut, Pair
 
 Stream = Pair | FanOut | PacedPair

@@ -67,7 +67,8 @@ class Span:
         if generator < SATURATED_PERCENT or (server is not None and server >= SATURATED_PERCENT):
             return []
         beside = "unknown" if server is None else f"at {server:.0f} %"
-        return [f"generator saturated: it used {generator:.0f} % of a core, the server was {beside}; the rate is the generator's"]
+        used = f"it used {generator:.0f} % of a core, the server was {beside}"
+        return [f"generator saturated: {used}; the rate is the generator's"]
 
 
 @dataclass
@@ -87,7 +88,7 @@ class Bench:
         assert isinstance(self.crowd, Crowd)
         return self.crowd
 
-    def measure(self, work: Callable[[], None]) -> Span:
+    def measure(self, work: Callable[[], object]) -> Span:
         """Run `work` with both sides metered, and without the generator's garbage collector."""
         gc.collect()
         gc.disable()
@@ -115,7 +116,7 @@ class Bench:
         return rss_bytes(self.server.pid)
 
     def system_calls(self, count: Callable[[], int], run: Callable[[float], None] | None = None) -> dict[str, float]:
-        """Watch the running load a short while longer under strace; the calls per message, in all and the most frequent.
+        """Watch the load a short while longer under strace; the calls per message, in all and the most frequent.
 
         It is apart from the measured stretch because a traced server is many times slower.
         """

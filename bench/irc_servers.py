@@ -14,7 +14,9 @@ from pathlib import Path
 from time import perf_counter, sleep
 
 from bench import BenchError
-from bench.process import on_core
+from bench.process import on_core, stop
+
+START_S_MAX = 10.0
 
 _NGIRCD = """\
 [Global]
@@ -81,20 +83,21 @@ def started(name: str, core: int | None) -> Iterator[tuple[int, int]]:
         port = _free_port()
         configuration = Path(folder) / "server.conf"
         configuration.write_text(template.format(port=port, folder=folder))
-        with on_core(core):
+        said = Path(folder) / "said"
+        with said.open("wb") as output, on_core(core):
             process = subprocess.Popen(
-                command(path, str(configuration)), cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+                command(path, str(configuration)),
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
             )
         try:
-            _wait_port(name, process, port)
+            if not _listens(process, port):
+                raise BenchError(f"{name} did not start; it said: {said.read_text(errors='replace').strip()[-400:]}")
             yield port, process.pid
         finally:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            stop(process)
 
 
 def _free_port() -> int:
@@ -105,11 +108,12 @@ def _free_port() -> int:
         return port
 
 
-def _wait_port(name: str, process: "subprocess.Popen[bytes]", port: int) -> None:
-    end = perf_counter() + 10
+def _listens(process: "subprocess.Popen[bytes]", port: int) -> bool:
+    """Wait until it takes connections; these servers say nothing when they are ready."""
+    end = perf_counter() + START_S_MAX
     while perf_counter() < end and process.poll() is None:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        sleep(0.02)  # they say nothing when they are ready
-    raise BenchError(f"{name} did not start; try `{' '.join(map(str, process.args))}` to see why")  # type: ignore[union-attr, arg-type]
+                return True
+        sleep(0.02)
+    return False

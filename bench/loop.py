@@ -118,8 +118,8 @@ class Loop:
     """All connections of a run. Not for use by two threads."""
 
     def __init__(self) -> None:
-        self._epoll = hasattr(select, "epoll")
-        self._poller = select.epoll() if hasattr(select, "epoll") else select.poll()
+        self._epoll = select.epoll() if hasattr(select, "epoll") else None
+        self._poller = self._epoll or select.poll()
         self._connections: dict[int, Connection] = {}
         self._opened = 0
 
@@ -155,8 +155,8 @@ class Loop:
 
     def turn(self, timeout_s: float) -> None:
         """Wait for sockets and serve each of them once. The wait is exact to some 50 µs where there is epoll."""
-        if self._epoll and 0 < timeout_s < 0.02:  # epoll rounds up to whole milliseconds; a select on the epoll does not
-            select.select([self._poller], [], [], timeout_s)
+        if self._epoll and 0 < timeout_s < 0.02:  # epoll rounds up to milliseconds; select does not
+            select.select([self._epoll], [], [], timeout_s)
             timeout_s = 0.0
         connections = self._connections
         for fd, events in self._poller.poll(timeout_s if self._epoll else timeout_s * 1000):
@@ -168,7 +168,7 @@ class Loop:
             if events & ~WRITE:
                 connection.readable()
 
-    def run_until(self, done: Callable[[], bool], seconds: float) -> bool:
+    def run_until(self, done: Callable[[], object], seconds: float) -> bool:
         """Turn until `done()`, or for so many seconds at most; tell whether it is done."""
         end = perf_counter() + seconds
         while not done():
@@ -186,5 +186,5 @@ class Loop:
         """Close every connection and the poller."""
         for connection in list(self._connections.values()):
             connection.close()
-        if isinstance(self._poller, select.epoll):
-            self._poller.close()
+        if self._epoll:
+            self._epoll.close()

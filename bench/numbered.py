@@ -1,4 +1,4 @@
-"""Numbered messages: how a stream of them is rendered, recognised, and checked for what is lost, doubled or out of order.
+"""Numbered messages: how a stream is rendered, recognised, and checked for what is lost, doubled or out of order.
 
 The generator must be cheaper than the servers it loads, so both directions work on
 whole runs of lines with a few calls of C: a run is rendered by one `join` over a
@@ -50,7 +50,19 @@ def padding(size: int) -> bytes:
 class Receipt:
     """What one receiver got of one stream. `expected` is the next number; it goes on counting past the cycle."""
 
-    __slots__ = ("_before", "_end", "_form", "_separator", "delivered", "doubled", "exact", "expected", "missing", "other", "out_of_order")
+    __slots__ = (
+        "_before",
+        "_end",
+        "_form",
+        "_separator",
+        "delivered",
+        "doubled",
+        "exact",
+        "expected",
+        "missing",
+        "other",
+        "out_of_order",
+    )
 
     def __init__(self, form: Form, expected: int = 0) -> None:
         self._form = form
@@ -104,7 +116,7 @@ class Receipt:
         form = self._form
         if not (line.startswith(form.event_head) and line.endswith(form.tail)):
             return None
-        head, found, digits = line[: -len(form.tail)].rpartition(form.event_before)
+        _, found, digits = line[: -len(form.tail)].rpartition(form.event_before)
         return int(digits) if found and len(digits) == DIGITS and digits.isdigit() else None
 
     def take_number(self, number: int) -> None:

@@ -134,18 +134,27 @@ class Crowd:
     def befriend(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Make friends of logged-in users: the first of each pair asks, the second accepts."""
         pairs = list(pairs)
-        self._each([(one, f"ADDFRIEND|{one}|{other}") for one, other in pairs], {"ALREADY_FRIENDS", "ALREADY_REQUESTED"})
+        self._each(
+            [(one, f"ADDFRIEND|{one}|{other}") for one, other in pairs], {"ALREADY_FRIENDS", "ALREADY_REQUESTED"}
+        )
         self._each([(other, f"ACCEPTFRIEND|{other}|{one}") for one, other in pairs], {"NO_SUCH_REQUEST"})
 
     def gather(self, room: str, owner: str, members: Sequence[str]) -> None:
         """Make a room and let logged-in users join it; return when all its noise has been heard."""
-        self._each([(owner, f"CREATEROOM|{owner}|{room}|public")], {"NAME_TAKEN"})
+        self._each([(owner, f"CREATEROOM|{owner}|{room}|public")], {"NAME_TAKEN"})  # of a run before on a kept store
         self._each([(name, f"JOIN|{name}|{room}") for name in [owner, *members]], set())
         self.settle([owner, *members])
 
     def settle(self, names: Sequence[str]) -> None:
         """Wait until each has read all that is on its way: what is behind a PING has been said before its answer."""
         self._each([(name, "PING|settled") for name in names], set())
+
+    def ask(self, dialogue: Dialogue, command: str, doing: str) -> Answer:
+        """Ask one thing, and wait for its answer, whatever it is."""
+        dialogue.take_over()
+        dialogue.ask(command)
+        self.wait([dialogue], doing)
+        return dialogue.answers[-1]
 
     def wait(self, dialogues: Sequence[Dialogue], doing: str) -> None:
         """Turn until all are answered. Raises BenchError when the server falls silent."""
@@ -189,5 +198,3 @@ def unable(answer: Answer) -> str:
 
 def _batches(names: Sequence[str], size: int) -> Iterable[Sequence[str]]:
     return (names[at : at + size] for at in range(0, len(names), size))
-
-

@@ -13,6 +13,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import AnyStr
+
+STOP_S_MAX = 20.0
 
 _CPUCLOCK_SCHED = 2
 _STRACE_ROW = re.compile(r"^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s+(?:\d+\s+)?(\w+)$")
@@ -73,6 +76,18 @@ def on_core(core: int | None) -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+def stop(process: "subprocess.Popen[AnyStr]") -> None:
+    """End a process that was started here, with force if it does not end by itself."""
+    process.terminate()
+    try:
+        process.wait(STOP_S_MAX)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
 
 
 def count_system_calls(pid: int, work: Callable[[], None]) -> dict[str, int] | None:

@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from bench.process import cores
-
 
 @dataclass
 class Result:
@@ -77,7 +75,7 @@ def environment(pinned: Mapping[str, int | None]) -> dict[str, object]:
         "sqlite": sqlite3.sqlite_version,
         "system": f"{platform.system()} {platform.release()}",
         "cpu": _cpu_model(),
-        "cores": len(cores()) or os.cpu_count() or 0,
+        "cores": os.cpu_count() or 0,
         **{f"{who}_core": "any" if core is None else core for who, core in pinned.items()},
     }
 

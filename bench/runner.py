@@ -38,7 +38,9 @@ def run_scenario(
         )
 
 
-def _load(scenario: Scenario, parameters: Parameters, server: Server, progress: Progress) -> tuple[Bench, dict[str, float]]:
+def _load(
+    scenario: Scenario, parameters: Parameters, server: Server, progress: Progress
+) -> tuple[Bench, dict[str, float]]:
     if server.dialect not in scenario.dialects:
         raise BenchError(f"{scenario.name} needs the pipe protocol, which {server.name} does not speak")
     with closing(Loop()) as loop:

@@ -12,13 +12,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
+from typing import TextIO
 
 from bench import BenchError, irc_servers
-from bench.process import on_core
+from bench.process import on_core, stop
 
 ROOT = Path(__file__).resolve().parent.parent
 READY = "listening on "
-STOP_S_MAX = 20.0
 
 FAST_SETTINGS = {
     "password_hash_cost": "4",  # a password is hashed twice per account made; the load is messages, not hashing
@@ -130,7 +130,12 @@ def _started(arguments: list[str], options: ServerOptions) -> Iterator[Server]:
         begun = perf_counter()
         with on_core(options.core):
             process = subprocess.Popen(
-                [options.python, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, text=True
+                [options.python, *arguments],
+                cwd=ROOT,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                text=True,
             )
         try:
             address = _wait_ready(process, log)
@@ -139,7 +144,7 @@ def _started(arguments: list[str], options: ServerOptions) -> Iterator[Server]:
             stop(process)
 
 
-def _wait_ready(process: "subprocess.Popen[str]", log: "tempfile._TemporaryFileWrapper[str]") -> tuple[str, int]:
+def _wait_ready(process: "subprocess.Popen[str]", log: TextIO) -> tuple[str, int]:
     """Read the line that says where it listens. A server that ends instead has said why in its log."""
     assert process.stdout is not None
     line = process.stdout.readline()
@@ -149,15 +154,3 @@ def _wait_ready(process: "subprocess.Popen[str]", log: "tempfile._TemporaryFileW
         said = (line + log.read()).strip() or "nothing"
         raise BenchError(f"The server did not start; it said: {said}")
     return _address(line.removeprefix(READY).strip())
-
-
-def stop(process: "subprocess.Popen[str]") -> None:
-    """End a process that was started here, with force if it does not end by itself."""
-    process.terminate()
-    try:
-        process.wait(STOP_S_MAX)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    if process.stdout is not None:
-        process.stdout.close()

@@ -11,7 +11,6 @@ from bench.loop import Connection
 from bench.numbered import Acknowledgements, Form, Receipt
 from bench.percentiles import Latencies
 
-
 Departures = list[tuple[int, float]]
 """Runs of messages of one stream, as they were sent: the number after the run's last, and when."""
 
@@ -113,10 +112,16 @@ class FanOut:
     """
 
     def __init__(
-        self, sender: Connection, members: Sequence[Connection], form: Form, window: int, latencies: Latencies
+        self,
+        sender: Connection,
+        members: Sequence[Connection],
+        form: Form,
+        window: int,
+        latencies: Latencies,
+        verb: bytes = b"SENDMESSAGE",
     ) -> None:
         self.sender = sender
-        self.acknowledgements = Acknowledgements()
+        self.acknowledgements = Acknowledgements(verb)
         self.receipts = [Receipt(form) for _ in members]
         self.receivers = len(members)
         self.sent = 0

@@ -1,4 +1,4 @@
-"""Baseline: an asyncio Protocol, with one `write` a message or (`--batched`) one a peer and turn; `--uvloop` runs it there."""
+"""Baseline: an asyncio Protocol with one `write` a message; `--batched`: one a peer and turn; `--uvloop`: on uvloop."""
 
 import asyncio
 import sys

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bench.context import Bench
-from bench.scenarios import connect, idle, paced, pairs
+from bench.scenarios import backlog, bots, connect, fanout, idle, paced, pairs, presence, slow, store
 
 Metrics = dict[str, float]
 
@@ -21,6 +21,8 @@ class Scenario:
 
 
 _TIMES: dict[str, object] = {"seconds": 3.0, "warmup": 0.5, "drain": 10.0, "seed": 1, "syscalls": True}
+
+_UNTIMED: dict[str, object] = {"drain": 10.0, "seed": 1}
 
 _ROWS = (
     Scenario(
@@ -48,6 +50,49 @@ _ROWS = (
         paced.run,
         {"pairs": 100, "rate": 20000.0, "size": 64, **_TIMES},
         ("pipe", "irc"),
+    ),
+    Scenario(
+        "fanout",
+        "one user writes in a room of `members`; all figures are per delivery",
+        fanout.run,
+        {"members": 500, "window": 64, "size": 64, **_TIMES},
+        ("pipe", "irc"),
+    ),
+    Scenario(
+        "presence",
+        "status changes, each heard by all `friends` of a group; all figures are per event",
+        presence.run,
+        {"groups": 20, "friends": 20, "window": 4, **_TIMES},
+    ),
+    Scenario(
+        "slow",
+        "healthy pairs beside `slow` receivers who do not read; nothing may be lost",
+        slow.run,
+        {"pairs": 50, "window": 8, "size": 64, "slow": 10, "messages": 100000, **_TIMES},
+    ),
+    Scenario(
+        "backlog",
+        "messages stored for the absent, and replayed when they come back",
+        backlog.run,
+        {"pairs": 100, "messages": 100000, "window": 64, "size": 64, **_UNTIMED},
+    ),
+    Scenario(
+        "history",
+        "pages of HISTORY out of a store of `messages`",
+        store.history,
+        {"pairs": 100, "messages": 100000, "queries": 2000, "window": 64, "size": 64, **_UNTIMED},
+    ),
+    Scenario(
+        "search",
+        "SEARCH in a store of `messages`",
+        store.search,
+        {"pairs": 100, "messages": 100000, "queries": 1000, "window": 64, "size": 64, **_UNTIMED},
+    ),
+    Scenario(
+        "bots",
+        "users speak to a bot in an open loop at `rate` a second",
+        bots.run,
+        {"users": 100, "rate": 200.0, "bot": "", "say": "help", "seconds": 3.0, **_UNTIMED},
     ),
 )
 
