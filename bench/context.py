@@ -6,8 +6,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from time import perf_counter, process_time
 
+from bench import BenchError
 from bench.irc import IrcCrowd
 from bench.loop import Loop
+from bench.numbered import TEXT_BYTES_MIN
 from bench.people import Crowd
 from bench.process import count_system_calls, cpu_seconds, rss_bytes
 from bench.progress import Progress
@@ -16,6 +18,16 @@ from bench.servers import Server
 SATURATED_PERCENT = 95.0
 SYSTEM_CALLS_S = 0.5
 SYSTEM_CALLS_SHOWN = 6
+
+
+TEXT_BYTES_MAX = 4000
+_LEAST: dict[str, float] = {
+    **dict.fromkeys(("pairs", "window", "members", "groups", "friends", "users", "slow", "queries"), 1),
+    **dict.fromkeys(("connections", "messages", "warmup", "drain", "seed"), 0),
+    "size": TEXT_BYTES_MIN,
+    "rate": 1,
+    "seconds": 0.01,
+}
 
 
 @dataclass
@@ -41,6 +53,15 @@ class Parameters:
     drain: float = 10.0
     seed: int = 1
     syscalls: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse what no run can be made of."""
+        for name, least in _LEAST.items():
+            value = getattr(self, name)
+            if value < least:
+                raise BenchError(f"{name} is at least {least}, not {value}")
+        if self.size > TEXT_BYTES_MAX:
+            raise BenchError(f"size is at most {TEXT_BYTES_MAX}, the characters a text may have, not {self.size}")
 
 
 @dataclass

@@ -4,6 +4,7 @@ Each is started as a process of its own on a free port and stopped at the end. O
 server it knows how to start it, when it is ready, and which dialect it speaks.
 """
 
+import socket
 import subprocess
 import sys
 import tempfile
@@ -51,6 +52,7 @@ class ServerOptions:
     python: str = sys.executable
     settings: tuple[str, ...] = ()  # name=value, on top of FAST_SETTINGS
     core: int | None = None
+    root: Path = ROOT  # the checkout our own server is started from
 
 
 @dataclass
@@ -69,7 +71,7 @@ class Server:
 def serving(options: ServerOptions) -> Iterator[Server]:
     """Start the chosen server, or find the one that runs; stop it at the end if it was started here."""
     if options.target:
-        yield Server(_address(options.target), options.pid, f"target {options.target}")
+        yield Server(_reachable(options.target), options.pid, f"target {options.target}")
     elif options.against in irc_servers.CONFIGURATIONS:
         with irc_servers.started(options.against, options.core) as (port, pid):
             yield Server(("127.0.0.1", port), pid, options.against, dialect="irc")
@@ -123,6 +125,17 @@ def _address(target: str) -> tuple[str, int]:
     return host.strip("[]") or "127.0.0.1", int(port)
 
 
+def _reachable(target: str) -> tuple[str, int]:
+    address = _address(target)
+    try:
+        socket.create_connection(address, timeout=5.0).close()
+    except OSError as error:
+        raise BenchError(
+            f"Nothing answers on {target} ({error}): start a server there, or leave --target out"
+        ) from None
+    return address
+
+
 @contextmanager
 def _started(arguments: list[str], options: ServerOptions) -> Iterator[Server]:
     """Start a Python program that says `listening on HOST:PORT`, on its core; end it with SIGTERM."""
@@ -131,7 +144,7 @@ def _started(arguments: list[str], options: ServerOptions) -> Iterator[Server]:
         with on_core(options.core):
             process = subprocess.Popen(
                 [options.python, *arguments],
-                cwd=ROOT,
+                cwd=options.root if options.against == "chatserver" else ROOT,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
