@@ -343,7 +343,7 @@ class Server:
             return
         if type(outcome) is tuple:  # the usual case first
             frame = ok(echo, outcome[1])
-        elif isinstance(outcome, Refused):
+        elif type(outcome) is Refused:
             frame = err(echo, outcome.code, outcome.text)
         elif isinstance(outcome, Answer):
             frame = ok(echo, outcome.fields) if outcome.rows is None else items(echo, outcome.rows, outcome.fields)

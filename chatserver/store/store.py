@@ -9,7 +9,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any
 
@@ -82,7 +82,12 @@ class Store:
 
     def _write_messages(self, events: Sequence[Any]) -> None:
         self._last_id = events[-1].id
-        self._connection.executemany(STATEMENTS[MessageSent][0][0], map(_plain, events))
+        whole = len(events) - len(events) % MESSAGES_PER_STATEMENT
+        for at in range(0, whole, MESSAGES_PER_STATEMENT):
+            run = events[at : at + MESSAGES_PER_STATEMENT]
+            self._connection.execute(_INSERT_MANY, tuple(chain.from_iterable(run)))
+        if whole < len(events):
+            self._connection.executemany(_INSERT, map(_plain, events[whole:]))
 
     def commit(self) -> None:
         """End the transaction, if one is open: when this returns, what was written is on the disk."""
@@ -151,6 +156,9 @@ class Store:
             self.history = History(self._connection)
 
 
+MESSAGES_PER_STATEMENT = 64  # 0.8 µs a message in place of 1.4; with more of them little is won
+_INSERT = STATEMENTS[MessageSent][0][0]
+_INSERT_MANY = _INSERT + f", ({', '.join('?' * len(MessageSent._fields))})" * (MESSAGES_PER_STATEMENT - 1)
 _MESSAGES_ALONE = {MessageSent}
 _plain = itemgetter(slice(None))
 """A named tuple as a plain one, which SQLite binds in 0.4 µs less."""
