@@ -527,6 +527,9 @@ class Server:
     def _checkpoint(self) -> None:
         self._on_store(self._store.checkpoint)
 
+    def _recover(self) -> None:
+        self._on_store(self.turn.recover)
+
     def _on_store(self, work: Callable[[], object]) -> bool:
         try:
             return bool(work())
@@ -550,7 +553,7 @@ class Server:
             else:
                 self.end(peer, "LOGIN_TIMEOUT")
         if self.turn.unavailable:
-            self._chores.append(self.turn.recover)
+            self._chores.append(self._recover)
         self.turn.store_marks()
         self._chores.append(self._checkpoint)
         if self._ticks % FORGET_FAILURES_TICKS == 0:
