@@ -103,6 +103,8 @@ class Store:
         if self.history.indexed_id >= self._last_id:
             self.checkpoint(CHECKPOINT_BYTES_IDLE)
             return False
+        if self._connection.in_transaction:  # a query has written this turn's events already
+            return True
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             more = self.history.fill_index(INDEX_MESSAGES)
@@ -115,7 +117,7 @@ class Store:
 
     def checkpoint(self, bytes_min: int = CHECKPOINT_BYTES) -> None:
         """Move the log into the tables, if about so much was written since the last time."""
-        if self._uncopied_bytes < bytes_min:
+        if self._uncopied_bytes < bytes_min or self._connection.in_transaction:
             return
         self._uncopied_bytes = 0
         try:
