@@ -136,6 +136,7 @@ class Play:
                     session.event(event)
 
 
+@pytest.mark.usefixtures("busy_clock")
 @pytest.mark.parametrize("seed", range(6))
 def test_server_and_model_agree(server: InThread, seed: int) -> None:
     play = Play(server, seed)
