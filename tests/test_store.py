@@ -30,7 +30,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.mark.parametrize(
     "housekeeping",
-    [Store.keep_house, lambda store: store.checkpoint(0), Store.probe],
+    [lambda store: store.keep_house(False), lambda store: store.checkpoint(0), Store.probe],
     ids=["index", "checkpoint", "probe"],
 )
 def test_what_a_turn_has_written_outlives_housekeeping_in_the_same_turn(

@@ -26,8 +26,8 @@ GOOD = {
     "after id": "0",
     "verb": "PING",
     "name": "bob",
-    "#room": "#attic",
-    "public or private": "public",
+    "#room": "#den",
+    "public or private": "private",
 }
 """A value for each kind of field of the table, fit for alice who is bob's friend."""
 
