@@ -414,6 +414,7 @@ class Server:
     def _close_again(self, peer: Peer) -> None:
         """The login did not hold."""
         self._stop_hearing(peer)
+        peer.user = 0  # its backlog is taken back with the login: nothing of it counts as handed over
         peer.session.log_out()
         self._expect_login(peer)
 
