@@ -9,12 +9,12 @@ from math import ceil
 from pathlib import Path
 from typing import Protocol
 
-from chatclient import core, keep
 from chatclient import events as ev
+from chatclient import keep, outcomes
 from chatclient.carrier import Carrier, Happened, Offline
 from chatclient.commands import BadCommand, NotLoggedInError
 from chatclient.complete import complete
-from chatclient.core import Phase
+from chatclient.core import RETRY_LOGIN, Phase
 from chatclient.desk import Desk
 from chatclient.editor import LineEditor
 from chatclient.keys import Key
@@ -54,6 +54,8 @@ class Session:
         self._told_typing_at = 0.0
         self._offline_said = ""
         self._knows_names = False
+        self._token_of = ""  # whose kept token is being tried
+        self._keeps = True
 
     # What the loop calls
 
@@ -75,7 +77,7 @@ class Session:
     def take(self, happened: Sequence[Happened]) -> None:
         """Take what the carrier says."""
         for event in happened:
-            if isinstance(event, ev.Ok | ev.Refused | core.Sent | core.Unanswered) and event.tag in self._asked:
+            if isinstance(event, ev.Ok | ev.Refused | outcomes.Sent | outcomes.Unanswered) and event.tag in self._asked:
                 self._take_answer(event)
             else:
                 self._take_event(event)
@@ -122,7 +124,7 @@ class Session:
     def remember(self) -> None:
         """Keep how far this user has read, for the next start."""
         credentials = self._core.credentials
-        if not credentials or not credentials.proven or not credentials.token:
+        if not self._keeps or not credentials or not credentials.proven or not credentials.token:
             return
         kept = keep.Kept(str(self._carrier.target), credentials.name, credentials.token, self._core.last_id or 0)
         try:
@@ -166,6 +168,7 @@ class Session:
     def log_in(self, name: str, password: str | None = None) -> None:
         """Log in by a password, by the token kept for this name, or by a password to be typed."""
         kept = keep.load(self._folder, str(self._carrier.target), name)
+        self._token_of = kept.user if kept and password is None else ""
         if password is not None:
             self._core.login(name, password)
         elif kept:
@@ -176,7 +179,10 @@ class Session:
         self._wake()
 
     def log_out(self) -> None:
-        """Log out and forget the token."""
+        """Log out and forget the token, even if the server cannot be told just now."""
+        if self._core.name:
+            self._keeps = False
+            keep.forget(self._folder, str(self._carrier.target), self._core.name)
         self.ask("LOGOUT")
 
     def reconnect(self) -> None:
@@ -240,9 +246,9 @@ class Session:
             self._told_typing_at = now
             self.ask("TYPING", self.desk.place, shown=False)
 
-    def _take_answer(self, answer: ev.Ok | ev.Refused | core.Sent | core.Unanswered) -> None:
+    def _take_answer(self, answer: ev.Ok | ev.Refused | outcomes.Sent | outcomes.Unanswered) -> None:
         then, shown = self._asked.pop(answer.tag)
-        if isinstance(answer, core.Sent):
+        if isinstance(answer, outcomes.Sent):
             self.say(*self.desk.take(answer))
         elif isinstance(answer, ev.Ok):
             lines = view(self.desk, answer)
@@ -257,17 +263,18 @@ class Session:
             return  # said once; the status row shows that it goes on
         if isinstance(event, Offline | ev.Bye):
             self._offline_said = event.reason if isinstance(event, Offline) else event.text
-        if isinstance(event, ev.Ok | ev.Refused | core.Unanswered):
+        if isinstance(event, ev.Ok | ev.Refused | outcomes.Unanswered):
             self.say(*(view(self.desk, event) if isinstance(event, ev.Ok) else [_unhappy(event)]))
             return
-        if isinstance(event, core.LoggedOut | core.LoginFailed):
-            self._forget(event)
+        if isinstance(event, outcomes.LoginFailed) and self._retried(event):
+            return
         self.say(*self.desk.take(event))
-        if isinstance(event, core.LoggedIn):
-            self._offline_said = ""
+        if isinstance(event, outcomes.LoggedIn):
+            self._offline_said = self._token_of = ""
+            self._keeps = True
             self._knows_names = event.again
             self.remember()
-        if isinstance(event, core.CaughtUp):
+        if isinstance(event, outcomes.CaughtUp):
             self._look_around()
 
     def _look_around(self) -> None:
@@ -275,13 +282,18 @@ class Session:
         for verb in ("SHOWFRIENDS",) if self._knows_names else ("SHOWFRIENDS", "SHOWBOTS", "SHOWROOMS"):
             self.ask(verb, shown=False)
 
-    def _forget(self, event: core.LoggedOut | core.LoginFailed) -> None:
-        name = event.name if isinstance(event, core.LoggedOut) else self.desk.me
-        if name:
-            keep.forget(self._folder, str(self._carrier.target), name)
+    def _retried(self, failure: outcomes.LoginFailed) -> bool:
+        """Where a token kept from an earlier run holds no more, ask for the password in its place."""
+        name, self._token_of = self._token_of, ""
+        if not name or failure.code in RETRY_LOGIN:
+            return False
+        keep.forget(self._folder, str(self._carrier.target), name)
+        self.say(line(f"The login kept for {name} holds no more", "warn"))
+        self.log_in(name)
+        return True
 
 
-def _unhappy(answer: ev.Refused | core.Unanswered) -> Line:
+def _unhappy(answer: ev.Refused | outcomes.Unanswered) -> Line:
     if isinstance(answer, ev.Refused):
         if answer.code == "UNKNOWN_COMMAND":
             return line(f"This server has no {answer.verb}: it is an older one", "warn")

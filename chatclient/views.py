@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 
 from chatclient.desk import Desk
-from chatclient.events import Ok, message_from_row
+from chatclient.events import Ok
 from chatclient.lines import Line, Piece, line, name_piece
+from chatclient.parse import message_from_row
 
 
 def view(desk: Desk, answer: Ok) -> list[Line]:

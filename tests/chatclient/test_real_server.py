@@ -12,7 +12,7 @@ import pytest
 
 from chatclient import Client, RefusedError
 from chatclient import events as ev
-from chatclient.core import Sent
+from chatclient.outcomes import Sent
 from tests.chatclient.anchored import AnchoredServer
 from tests.chatclient.cutting import CuttingProxy
 from tests.chatclient.tty import Terminal
