@@ -3,6 +3,7 @@
 import json
 import queue
 import re
+import signal
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -271,6 +272,99 @@ def test_messages_not_sent_yet_are_not_left_behind_by_mistake(home: dict[str, st
         tty.type("/msg bob written offline\r/quit\r")
         tty.wait("1 unsent", "1 of your messages are not sent yet")
         tty.type("/quit\r")
+        assert tty.end() == 0
+
+
+def test_a_kept_login_that_holds_no_more_asks_for_the_password(
+    home: dict[str, str], password_file: str, tmp_path: Path
+) -> None:
+    first = Puppet()
+
+    def second(peer: Peer) -> None:
+        peer.greet()
+        peer.say(f"ERR|{peer.expect('RESUME', 'alice', 'token-of-alice')}|BAD_LOGIN|This token is not valid")
+        peer.say(f"OK|{peer.expect('LOGIN', 'alice', 'a new password')}|alice|a new token")
+        peer.hear_end()
+
+    with FakeServer(first, second) as server:
+        address = f"127.0.0.1:{server.port}"
+        with Terminal(address, "--user=alice", f"--password-file={password_file}", environment=home) as tty:
+            tty.wait("all set")
+            tty.type("\x04")
+            assert tty.end() == 0
+            first.end()
+        with Terminal(address, environment=home) as tty:
+            tty.wait("The login kept for alice holds no more", "Password of alice:")
+            assert not list((tmp_path / "state" / "chatclient").iterdir())
+            tty.type("a new password\r")
+            tty.wait("You are alice")
+            tty.type("\x04")
+            assert tty.end() == 0
+
+
+def test_a_logout_while_offline_forgets_the_login_at_once(
+    home: dict[str, str], password_file: str, tmp_path: Path
+) -> None:
+    puppet = Puppet()
+    with (
+        FakeServer(puppet) as server,
+        Terminal(
+            f"127.0.0.1:{server.port}", "--user=alice", f"--password-file={password_file}", environment=home
+        ) as tty,
+    ):
+        tty.wait("all set")
+        puppet.end()
+        tty.wait("○ offline")
+        tty.type("/logout\r\x04")
+        assert tty.end() == 0
+    assert not list((tmp_path / "state" / "chatclient").iterdir())
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_sitting_in_order(home: dict[str, str], password_file: str, number: signal.Signals) -> None:
+    puppet = Puppet()
+    with (
+        FakeServer(puppet) as server,
+        Terminal(
+            f"127.0.0.1:{server.port}", "--user=alice", f"--password-file={password_file}", environment=home
+        ) as tty,
+    ):
+        tty.wait("all set")
+        puppet.end()
+        tty.process.send_signal(number)
+        assert tty.end() == 0
+    assert tty.raw.endswith(b"\x1b[?2004l")
+
+
+def test_a_terminal_that_is_closed_ends_the_client(home: dict[str, str], password_file: str) -> None:
+    puppet = Puppet()
+    with (
+        FakeServer(puppet) as server,
+        Terminal(
+            f"127.0.0.1:{server.port}", "--user=alice", f"--password-file={password_file}", environment=home
+        ) as tty,
+    ):
+        tty.wait("all set")
+        puppet.end()
+        assert tty.hang_up() == 0
+
+
+def test_ctrl_z_gives_the_terminal_back_and_takes_it_again(home: dict[str, str], password_file: str) -> None:
+    """Here nobody would wake the client, so the system lets it go on at once; in a shell it stops between the two."""
+    puppet = Puppet()
+    with (
+        FakeServer(puppet) as server,
+        Terminal(
+            f"127.0.0.1:{server.port}", "--user=alice", f"--password-file={password_file}", environment=home
+        ) as tty,
+    ):
+        tty.wait("all set")
+        tty.type("typed before\x1a and after")
+        tty.wait("> typed before and after", "You are alice")
+        assert tty.raw.rfind(b"\x1b[?2004l") < tty.raw.rfind(b"\x1b[?2004h")
+        assert tty.raw.count(b"\x1b[?2004h") == 2
+        puppet.end()
+        tty.type("\x15\x04")
         assert tty.end() == 0
 
 
