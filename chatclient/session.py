@@ -5,6 +5,7 @@ Knows the carrier and the desk; of the terminal it knows only that lines can be 
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 from typing import Protocol
@@ -19,11 +20,20 @@ from chatclient.desk import Desk
 from chatclient.editor import LineEditor
 from chatclient.keys import Key
 from chatclient.lines import Line, Piece, line
-from chatclient.slash import SLASHES, run_line
+from chatclient.slash import SLASHES, run_line, usage
 from chatclient.views import view
 
 TYPING_EVERY_S = 5.0
 _Then = Callable[[ev.Ok], None] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a command's answer is for: what comes then, whether it is shown, and how the command is used."""
+
+    then: _Then
+    shown: bool
+    usage: str
 
 
 class Shows(Protocol):
@@ -48,9 +58,10 @@ class Session:
         self._core = carrier.core
         self._screen = screen
         self._folder = folder
-        self._asked: dict[str, tuple[_Then, bool]] = {}  # by tag: what comes then, and whether its answer is shown
+        self._asked: dict[str, _Asked] = {}  # by tag
+        self._usage = ""  # of the command being carried out
         self._secret: tuple[str, Callable[[str], None]] | None = None
-        self._warned = False  # the user has been told that /quit would lose messages
+        self._leaving = False  # as soon as everything is sent
         self._told_typing_at = 0.0
         self._offline_said = ""
         self._knows_names = False
@@ -81,6 +92,8 @@ class Session:
                 self._take_answer(event)
             else:
                 self._take_event(event)
+        if self._leaving and not self._core.unsent:
+            self.done = True
 
     def status(self) -> tuple[Piece, ...]:
         """The status row: the connection first, then who, what is unread, who is typing."""
@@ -144,7 +157,7 @@ class Session:
         except BadCommand as error:
             self.say(line(str(error), "warn"))
             return
-        self._asked[tag] = (then, shown)
+        self._asked[tag] = _Asked(then, shown, self._usage)
         self._wake()
 
     def raw(self, frame: str) -> None:
@@ -195,14 +208,14 @@ class Session:
         self._screen.draw_anew(forget=forget)
 
     def leave(self) -> None:
-        """End, unless messages would be lost: then only when asked again."""
-        if self._core.unsent and not self._warned:
-            self._warned = True
-            self.say(
-                line(f"{self._core.unsent} of your messages are not sent yet: again to leave all the same", "alert")
-            )
+        """End once everything is sent; where nothing can be sent now, only when asked again."""
+        if not self._core.unsent or self._leaving:
+            self.done = True
             return
-        self.done = True
+        self._leaving = True
+        if self._core.phase is Phase.OFFLINE:
+            unsent = f"{self._core.unsent} of your messages are not sent yet"
+            self.say(line(f"{unsent}: once more to leave all the same", "alert"))
 
     # Within
 
@@ -210,15 +223,16 @@ class Session:
         self.take(self._carrier.wake())
 
     def _entered(self, typed: str) -> None:
-        warned = self._warned
+        was_leaving = self._leaving
         if self._secret is None:
+            self._usage = usage(typed)
             run_line(self, typed)
         else:
             _, then = self._secret
             self._end_secret()
             then(typed)
-        if warned:
-            self._warned = False  # the warning holds for the next line alone
+        if was_leaving:
+            self._leaving = False  # the wish to leave holds until something else is typed
 
     def _end_secret(self) -> None:
         self._secret = None
@@ -247,16 +261,16 @@ class Session:
             self.ask("TYPING", self.desk.place, shown=False)
 
     def _take_answer(self, answer: ev.Ok | ev.Refused | outcomes.Sent | outcomes.Unanswered) -> None:
-        then, shown = self._asked.pop(answer.tag)
+        asked = self._asked.pop(answer.tag)
         if isinstance(answer, outcomes.Sent):
             self.say(*self.desk.take(answer))
         elif isinstance(answer, ev.Ok):
             lines = view(self.desk, answer)
-            self.say(*(lines if shown else ()))
-            if then:
-                then(answer)
-        elif shown:
-            self.say(_unhappy(answer))
+            self.say(*(lines if asked.shown else ()))
+            if asked.then:
+                asked.then(answer)
+        elif asked.shown:
+            self.say(_unhappy(answer, asked.usage))
 
     def _take_event(self, event: Happened) -> None:
         if isinstance(event, Offline) and event.reason == self._offline_said:
@@ -293,8 +307,10 @@ class Session:
         return True
 
 
-def _unhappy(answer: ev.Refused | outcomes.Unanswered) -> Line:
+def _unhappy(answer: ev.Refused | outcomes.Unanswered, usage: str = "") -> Line:
     if isinstance(answer, ev.Refused):
+        if answer.code == "BAD_ARGUMENTS" and usage:
+            return line(usage, "warn")  # the server's is the frame's, which the user has not typed
         if answer.code == "UNKNOWN_COMMAND":
             return line(f"This server has no {answer.verb}: it is an older one", "warn")
         return line(f"{answer.text} ({answer.code})", "warn")

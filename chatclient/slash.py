@@ -37,7 +37,13 @@ def run_line(hands: Hands, typed: str) -> None:
     try:
         command.run(hands, rest.strip())
     except UsageError as error:
-        hands.say(line(str(error) or f"Usage: {command.usage} ({command.help})", "warn"))
+        hands.say(line(str(error) or usage(typed), "warn"))
+
+
+def usage(typed: str) -> str:
+    """How the command that a line begins with is used; empty if it begins with none."""
+    command = SLASHES.get(typed[1:].partition(" ")[0].lower()) if typed.startswith("/") else None
+    return f"Usage: {command.usage} ({command.help})" if command else ""
 
 
 def _help(hands: Hands, rest: str) -> None:

@@ -141,7 +141,7 @@ MESSAGE_ROW = ("7", TIME, "bob", "alice", "hi | there")
         (ev.Ok("SHOWFRIENDS", "t", ("1",), (("bob", "away", "lunch"),)), ["  bob  away: lunch"]),
         (ev.Ok("SHOWREQUESTS", "t", ("1",), (("in", "bob"),)), ["  bob asks you: /accept bob or /reject bob"]),
         (ev.Ok("HISTORY", "t", ("1",), (MESSAGE_ROW,)), ["12:00 (7) bob: hi | there"]),
-        (ev.Ok("SEARCH", "t", ("0",)), ["There is nothing"]),
+        (ev.Ok("SEARCH", "t", ("0",)), ["There are no messages"]),
         (ev.Ok("SETSTATUS", "t", ("busy", "do | not")), ["You are busy: do | not"]),
         (ev.Ok("ADDFRIEND", "t", ("bob", "requested")), ["bob has been asked"]),
         (ev.Ok("ADDFRIEND", "t", ("WeatherBot", "added")), ["WeatherBot is your friend now: /to WeatherBot"]),
@@ -157,7 +157,8 @@ MESSAGE_ROW = ("7", TIME, "bob", "alice", "hi | there")
         (ev.Ok("HELP", "t", ("1",), (("PING", "see", "PING|[text]"),)), ["  PING|[text]  see"]),
         (ev.Ok("PING", "t", ("",)), ["The server answers"]),
         (ev.Ok("DANCE", "t", ("slowly",), (("a", "b"),)), ["a | b", "OK DANCE slowly"]),
-        (ev.Ok("JOIN", "t", ()), ["OK JOIN"]),
+        (ev.Ok("JOIN", "t", ()), ["You are in ?"]),
+        (ev.Ok("SIGNUP", "t", ("bob",)), ["The account bob is made: /login bob"]),
     ],
 )
 def test_how_an_answer_reads(desk: Desk, answer: ev.Ok, shown: list[str]) -> None:

@@ -253,8 +253,27 @@ def test_what_the_server_lacks_is_said_kindly(home: dict[str, str], password_fil
         puppet.answer("JOIN", "ERR|{}|UNKNOWN_COMMAND|There is no JOIN")
         tty.type("/join lobby\r")
         tty.wait("This server has no JOIN")
+        puppet.answer("SETSTATUS", "ERR|{}|BAD_ARGUMENTS|SETSTATUS|username|online, away, busy or invisible|[text]")
+        tty.type("/status sleeping\r")
+        tty.wait("Usage: /status STATUS [TEXT]")
         puppet.end()
         tty.type("\x04")
+        assert tty.end() == 0
+
+
+def test_leaving_waits_for_the_answer_to_a_message(home: dict[str, str], password_file: str) -> None:
+    puppet = Puppet()
+    with (
+        FakeServer(puppet) as server,
+        Terminal(
+            f"127.0.0.1:{server.port}", "--user=alice", f"--password-file={password_file}", environment=home
+        ) as tty,
+    ):
+        tty.wait("all set")
+        tty.type("/msg bob last words\r/quit\r")
+        tty.wait("1 unsent")
+        puppet.answer("SENDMESSAGE", f"OK|{{}}|1|{TIME}")
+        puppet.end()
         assert tty.end() == 0
 
 
