@@ -92,7 +92,7 @@ class Server:
         self.turn.effects = {
             OtherSessionsEnded: self._end_others,
             AccountDeleted: self._end_all,
-            MessageSent: lambda origin, event: self._bots.hear(event),
+            MessageSent: self._tell_bots,
         }
         self.turn.reloaded = self._bots.attach
         self._bots.attach()
@@ -141,7 +141,7 @@ class Server:
         try:
             self.reactor.run()
         finally:
-            self._close()
+            self.close()
 
     def stop(self) -> None:
         """Say good-bye to everybody and end; safe in any thread and in a signal handler."""
@@ -157,7 +157,8 @@ class Server:
             self.end(peer, "SHUTDOWN")
         self.reactor.call_later(self.settings.shutdown_s, self.reactor.stop)
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Close everything at once; `run` does it at its end."""
         if not self._stopping:
             self._listener.close()
         self._stopping = True
@@ -280,7 +281,7 @@ class Server:
             if peer.at_end and peer.session.reads:
                 self.end(peer, LEFT)
             return
-        peer.connection.pause()
+        peer.connection.pause()  # so that lines waiting here are never more than one read brings
         if not peer.session.reads or peer.connection.unsent > self.settings.send_bytes_high:
             return  # the worker's answer or the drained socket goes on
         rate = self.settings.commands_per_s
@@ -371,7 +372,7 @@ class Server:
     def _query(self, peer: Peer, echo: str, query: Query) -> None:
         answer = reading.answer(self.state, self.turn.history(), peer.session.user, query)
         if isinstance(answer, Answer) and answer.passed is not None:
-            peer.read_id = max(peer.read_id, answer.passed)
+            peer.synced.append(answer.passed)
         self.answer(peer, echo, answer)
 
     def _resume(self, peer: Peer, echo: str, ask: AskResume) -> None:
@@ -401,7 +402,7 @@ class Server:
         self.turn.handover.settle()
         name = self.state.users[user].name
         peer.session.log_in(user, name, token_hash)
-        peer.hole, peer.read_id = None, 0
+        peer.hole, peer.synced = None, []
         self._enter(peer)
         self.turn.undo.append(lambda: self._close_again(peer))
         frame = ok(echo, (name, token)) + self._backlog(peer)
@@ -419,7 +420,9 @@ class Server:
         state = self.state
         user = state.users[peer.session.user]
         frames = [event("FRIENDREQUEST", name) for _, name in queries.requests_in(state, user)]
-        if user.gaps or user.received_id > user.delivered_id:
+        frames += [event("INVITED", *row) for row in queries.invitations(state, user)]
+        received_id = max((state.rooms[room].received_id for room in user.rooms), default=user.received_id)
+        if user.gaps or max(user.received_id, received_id) > user.delivered_id:
             runs = undelivered(user.delivered_id, user.gaps, state.last_message_id)
             found = self.turn.history().received(user.id, runs, BACKLOG_MAX + 1)
             if len(found) > BACKLOG_MAX:
@@ -446,6 +449,15 @@ class Server:
     def _quit(self, peer: Peer, echo: str, ask: AskQuit) -> None:
         self.turn.stage(peer, ok(echo))
         self.end(peer, "QUIT")
+
+    def _tell_bots(self, origin: Peer | None, sent: MessageSent) -> None:
+        if sent.recipient in self.state.bots:
+            self._bots.hear(sent)
+        elif sent.recipient < 0:
+            room = self.state.rooms[sent.recipient]
+            bots = [bot for bot in self.state.bots if bot in room.members]
+            if bots:
+                self._bots.hear_in_room(sent.sender, bots, room.name, sent.text)
 
     def _end_others(self, origin: Peer | None, event: OtherSessionsEnded) -> None:
         self._ending += [(peer, "KICKED") for peer in self.turn.sessions.get(event.user, ()) if peer is not origin]

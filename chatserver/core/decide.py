@@ -6,16 +6,22 @@ Pure: it reads State and the command, changes neither, and knows no clock.
 from collections.abc import Callable
 from typing import Any
 
-from chatserver.core import accounts, bots, friends, messages
+from chatserver.core import accounts, blocks, bots, friends, messages, rooms
 from chatserver.core.commands import (
     AcceptFriend,
     AddFriend,
+    Block,
     CloseSession,
     Command,
+    CreateRoom,
     DeleteAccount,
     DeleteFriend,
+    Invite,
+    JoinRoom,
     KeepForBot,
     KeepTokens,
+    Kick,
+    LeaveRoom,
     LogIn,
     LogOut,
     Rehash,
@@ -24,8 +30,10 @@ from chatserver.core.commands import (
     SendMessage,
     SetPassword,
     SetStatus,
+    SetTopic,
     SignUp,
     StartBot,
+    Unblock,
 )
 from chatserver.core.outcome import Outcome
 from chatserver.core.state import State
@@ -54,4 +62,12 @@ TABLE: dict[type, Callable[[State, Any], Outcome]] = {  # Any: each row takes it
     DeleteFriend: friends.delete_friend,
     StartBot: bots.start_bot,
     KeepForBot: bots.keep_for_bot,
+    Block: blocks.block,
+    Unblock: blocks.unblock,
+    CreateRoom: rooms.create_room,
+    JoinRoom: rooms.join_room,
+    LeaveRoom: rooms.leave_room,
+    Invite: rooms.invite,
+    Kick: rooms.kick,
+    SetTopic: rooms.set_topic,
 }

@@ -14,14 +14,25 @@ from chatserver.core.events import (
     FriendAdded,
     FriendRemoved,
     FriendRequested,
+    InvitationRemoved,
+    Invited,
     MessageSent,
+    OwnerSet,
     PasswordSet,
+    RequestHidden,
     RequestRemoved,
+    RoomCreated,
+    RoomEnded,
+    RoomJoined,
+    RoomLeft,
     StatusSet,
     TokenIssued,
     TokenRevoked,
     TokenUsed,
+    TopicSet,
+    UserBlocked,
     UserSignedUp,
+    UserUnblocked,
 )
 
 Rows = Iterable[tuple[Any, ...]]
@@ -60,22 +71,42 @@ STATEMENTS: dict[type, tuple[Statement, ...]] = {
     RequestRemoved: (("DELETE FROM friend_requests WHERE asker = ? AND asked = ?", None),),
     FriendAdded: (("INSERT INTO friendships (user, friend, since_ms) VALUES (min(?1, ?2), max(?1, ?2), ?3)", None),),
     FriendRemoved: (("DELETE FROM friendships WHERE user = min(?1, ?2) AND friend = max(?1, ?2)", None),),
+    UserBlocked: (("INSERT INTO blocks (user, blocked, since_ms) VALUES (?, ?, ?)", None),),
+    UserUnblocked: (("DELETE FROM blocks WHERE user = ? AND blocked = ?", None),),
+    RequestHidden: (("INSERT INTO friend_requests (asker, asked, time_ms, hidden) VALUES (?, ?, ?, 1)", None),),
+    RoomCreated: (("INSERT INTO rooms (id, name, key, kind, owner, created_ms) VALUES (?, ?, ?, ?, ?, ?)", None),),
+    RoomJoined: (("INSERT INTO memberships (room, user, after_id, joined_ms) VALUES (?, ?, ?, ?)", None),),
+    RoomLeft: (("UPDATE memberships SET until_id = ? WHERE room = ? AND user = ? AND until_id IS NULL", None),),
+    OwnerSet: (("UPDATE rooms SET owner = ? WHERE id = ?", None),),
+    TopicSet: (("UPDATE rooms SET topic = ? WHERE id = ?", attrgetter("topic", "room")),),
+    Invited: (("INSERT INTO invitations (room, user, inviter, time_ms) VALUES (?, ?, ?, ?)", None),),
+    InvitationRemoved: (("DELETE FROM invitations WHERE room = ? AND user = ?", None),),
+    RoomEnded: (("UPDATE rooms SET ended_ms = ? WHERE id = ?", None),),
     BotRemembered: (("INSERT OR REPLACE INTO bot_memory (bot, user, state) VALUES (?, ?, ?)", None),),
-    BotTimerSet: (
-        ("INSERT OR REPLACE INTO bot_timers (bot, user, name, due_ms, room) VALUES (?, ?, ?, ?, ?)", None),
-    ),
+    BotTimerSet: (("INSERT OR REPLACE INTO bot_timers (bot, user, name, due_ms, room) VALUES (?, ?, ?, ?, ?)", None),),
     BotTimerRemoved: (("DELETE FROM bot_timers WHERE bot = ? AND user = ? AND name = ?", None),),
     Delivered: (("UPDATE users SET delivered_id = ?, gaps = ? WHERE id = ?", _delivered),),
-    # What conversation_index holds of the messages stays: two numbers each, which point at nothing.
+    # What others wrote to the user stays theirs; entries of room messages in conversation_index point at nothing.
     AccountDeleted: (
         ("UPDATE meta SET value = ? WHERE name = 'last_message_id' AND value < ?", _last_message),
         ("DELETE FROM tokens WHERE user = ?", _user),
+        (
+            "DELETE FROM conversation_index WHERE (low, high, id) IN (SELECT min(m.sender, m.recipient),"
+            " max(m.sender, m.recipient), m.id FROM user_index i JOIN messages m ON m.id = i.id WHERE i.user = ?)",
+            _user,
+        ),
         ("DELETE FROM messages WHERE id IN (SELECT id FROM user_index WHERE user = ?) AND sender = ?", _user_twice),
+        (
+            "DELETE FROM messages WHERE sender = ? AND id IN (SELECT c.id FROM memberships s"
+            " JOIN conversation_index c ON c.low = s.room AND c.high = 0 WHERE s.user = ?)",
+            _user_twice,
+        ),
         (
             "DELETE FROM messages WHERE id > (SELECT value FROM meta WHERE name = 'indexed_id') AND sender = ?",
             _user,
         ),
         ("DELETE FROM user_index WHERE user = ?", _user),
+        ("DELETE FROM memberships WHERE user = ?", _user),
         ("DELETE FROM bot_memory WHERE user = ?", _user),
         ("DELETE FROM bot_timers WHERE user = ?", _user),
         (

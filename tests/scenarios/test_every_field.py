@@ -25,6 +25,9 @@ GOOD = {
     "before id": "7",
     "after id": "0",
     "verb": "PING",
+    "name": "bob",
+    "#room": "#den",
+    "public or private": "private",
 }
 """A value for each kind of field of the table, fit for alice who is bob's friend."""
 
