@@ -6,7 +6,6 @@ Knows the carrier and the desk; of the terminal it knows only that lines can be 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import ceil
 from pathlib import Path
 from typing import Protocol
 
@@ -21,6 +20,7 @@ from chatclient.editor import LineEditor
 from chatclient.keys import Key
 from chatclient.lines import Line, Piece, line
 from chatclient.slash import SLASHES, run_line, usage
+from chatclient.statusrow import status_row
 from chatclient.views import view
 
 TYPING_EVERY_S = 5.0
@@ -96,24 +96,8 @@ class Session:
             self.done = True
 
     def status(self) -> tuple[Piece, ...]:
-        """The status row: the connection first, then who, what is unread, who is typing."""
-        phase, retry_at = self._core.phase, self._carrier.retry_at
-        if phase is Phase.READY or (phase is Phase.ANONYMOUS and self._core.name is None):
-            state = Piece(f"● {phase.value}", "good")
-        elif phase is Phase.OFFLINE and retry_at is not None:
-            state = Piece(f"○ offline, next try in {max(0, ceil(retry_at - time.monotonic()))} s", "alert")
-        else:
-            state = Piece(f"○ {phase.value}", "alert" if phase is Phase.OFFLINE else "warn")
-        who = f"  {self.desk.me or 'nobody'} @ {self._carrier.target}"
-        counts = ", ".join(f"{place} {count}" for place, count in self.desk.unread.items())
-        unsent, typing = self._core.unsent, ", ".join(self.desk.typing_here())
-        return (
-            state,
-            Piece(who, "dim"),
-            Piece(f"  unread: {counts}" if counts else "", "warn"),
-            Piece(f"  {unsent} unsent" if unsent else "", "alert"),
-            Piece(f"  {typing} typing…" if typing else "", "dim"),
-        )
+        """The status row."""
+        return status_row(self._carrier, self.desk, time.monotonic())
 
     def prompt(self) -> str:
         """The prompt names the conversation, or what is asked for."""

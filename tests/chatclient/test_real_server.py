@@ -24,19 +24,6 @@ CUTS = 8
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> dict[str, str]:
-    return {"XDG_STATE_HOME": str(tmp_path / "state")}
-
-
-@pytest.fixture
-def password_file(tmp_path: Path) -> str:
-    path = tmp_path / "password"
-    path.write_text(f"{PASSWORD}\n")
-    path.chmod(0o600)
-    return str(path)
-
-
-@pytest.fixture
 def anchored(tmp_path: Path) -> Iterator[AnchoredServer]:
     server = AnchoredServer(tmp_path / "chat.db")
     try:
@@ -167,7 +154,7 @@ def test_a_refusal_and_an_answer_of_rows(anchored: AnchoredServer) -> None:
 
 
 def test_the_shell_can_do_what_a_person_at_nc_can(
-    anchored: AnchoredServer, home: dict[str, str], password_file: str
+    anchored: AnchoredServer, home: dict[str, str], password_file: Path
 ) -> None:
     def shell(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -197,7 +184,7 @@ def test_the_shell_can_do_what_a_person_at_nc_can(
 
 
 def test_the_terminal_comes_back_after_a_restart_and_misses_nothing(
-    anchored: AnchoredServer, home: dict[str, str], password_file: str
+    anchored: AnchoredServer, home: dict[str, str], password_file: Path
 ) -> None:
     anchored.make_friends("alice", "bob")
     arguments = (f"127.0.0.1:{anchored.port}", "--user=alice", f"--password-file={password_file}")
