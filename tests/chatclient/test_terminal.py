@@ -76,7 +76,7 @@ def sitting(home: dict[str, str], password_file: Path) -> Sitting:
 def test_the_typed_line_is_never_clobbered(sitting: Sitting) -> None:
     puppet = Puppet()
     with sitting(puppet) as tty:
-        tty.wait("You are alice", "● online")
+        tty.wait("You are alice", "● online", "all set")
         tty.type("/to bob\r")
         tty.wait("bob>")
         tty.type("half a 日本 sentence\x1b[D\x1b[D")
@@ -147,7 +147,7 @@ def test_an_account_from_signup_to_logout(home: dict[str, str], tmp_path: Path) 
     puppet.answer("SYNC", "OK|{}|0|0")
     puppet.answer("SHOWFRIENDS", "OK|{}|0")
     puppet.answer("SHOWBOTS", "OK|{}|0")
-    puppet.answer("SHOWROOMS", "OK|{}|0")
+    puppet.answer("SHOWROOMS", "OK|{}|0", "EVENT|NOTICE|all set")
     with FakeServer(puppet) as server, Terminal(f"127.0.0.1:{server.port}", environment=home) as tty:
         tty.wait("Type /login NAME, or /signup NAME", "● connected  nobody")
         tty.type("/signup alice\r")
@@ -155,7 +155,7 @@ def test_an_account_from_signup_to_logout(home: dict[str, str], tmp_path: Path) 
         tty.type("correct horse\r")
         tty.wait("The same again:")
         tty.type("correct horse\r")
-        tty.wait("You are alice", "● online")
+        tty.wait("You are alice", "● online", "all set")
         (kept,) = (tmp_path / "state" / "chatclient").iterdir()
         assert stat.S_IMODE(kept.stat().st_mode) == 0o600
         assert stat.S_IMODE(kept.parent.stat().st_mode) == 0o700
@@ -182,7 +182,7 @@ def test_the_next_start_needs_no_password(home: dict[str, str], password_file: P
             assert tty.end() == 0
             first.end()
         with Terminal(address, environment=home) as tty:
-            tty.wait("You are alice", "● online")
+            tty.wait("You are alice", "● online", "all set")
             second.end()
             tty.type("\x04")
             assert tty.end() == 0
