@@ -20,8 +20,9 @@ from types import TracebackType
 from chatclient import events as ev
 from chatclient.carrier import Carrier, Happened, Offline, wait
 from chatclient.commands import BadCommand
-from chatclient.core import CaughtUp, ClientCore, LoggedIn, LoggedOut, LoginFailed, Sent, Unanswered
+from chatclient.core import ClientCore
 from chatclient.link import DEFAULT_PORT, LinkFailed, Target, look_up
+from chatclient.outcomes import CaughtUp, LoggedIn, LoggedOut, LoginFailed, Sent, Unanswered
 
 TIMEOUT_S = 30.0
 
