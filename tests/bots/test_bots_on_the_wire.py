@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from chatserver.bothost import FAULT, FAULTS_MAX, SWITCHED_OFF, TOO_FAST
+from chatserver.store.errors import StoreUnavailable
+from chatserver.store.store import Store
 from tests.bots.test_weather_bot import open_meteo
 from tests.bots.web import json_page, page, web
 from tests.conftest import StartServer
@@ -322,3 +324,23 @@ def test_many_players_at_once(server: Running) -> None:
         answers = [frame.split("|", 6)[6] for frame in frames if frame.startswith("EVENT|")]
         assert answers[0].startswith("I think of")
         assert answers[2].startswith(("It was", "There is no game on"))
+
+
+def test_bots_go_on_after_a_turn_that_could_not_be_stored(server: InThread, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann = server.user("ann")
+    told(ann, "NumbersGame", "start")
+    commit = Store.commit
+    failures = [StoreUnavailable("the disk is full")]
+
+    def failing(store: Store) -> None:
+        if failures:
+            raise failures.pop()
+        commit(store)
+
+    monkeypatch.setattr(Store, "commit", failing)
+    ann.says("SENDMESSAGE|ann|NumbersGame|50", "ERR|SENDMESSAGE|UNAVAILABLE|…")
+    ann.says("SHOWBOTS|ann", *["ITEM|SHOWBOTS|…"] * 5, "OK|SHOWBOTS|5")
+    ann.send("SENDMESSAGE|ann|NumbersGame|give up")
+    while "|UNAVAILABLE|" in ann.answer()[0]:  # until the server has tried again, which it does once a second
+        ann.send("SENDMESSAGE|ann|NumbersGame|give up")
+    assert heard(ann).startswith("It was ")
