@@ -24,9 +24,9 @@ from chatserver.bot_floods import FloodGate, Verdict
 from chatserver.bot_pages import Done, Timer
 from chatserver.core.bots import EVERYBODY
 from chatserver.core.commands import BotTimer, Command, KeepForBot, SendMessage, StartBot
-from chatserver.core.events import MessageSent
+from chatserver.core.events import MessageSent, UserSignedUp
 from chatserver.core.outcome import Outcome, Refused
-from chatserver.core.state import State
+from chatserver.core.state import NO_PASSWORD, State
 
 log = logging.getLogger(__name__)
 
@@ -184,6 +184,12 @@ class BotHost:
         """Something was said; if it is for a bot, `work` deals with it. Bots hear no bots."""
         if message.recipient in self._running and message.sender not in self._running:
             self._take((message.recipient, message.sender), message.text, None)
+
+    def welcome(self, event: UserSignedUp) -> None:
+        """Somebody is new; bots that greet hear a hello."""
+        for bot, running in self._running.items():
+            if running.bot.greets and event.password_hash != NO_PASSWORD:
+                self._add((bot, event.user), _Heard("hello", None))
 
     def hear_in_room(self, sender: int, members: Sequence[int], room: str, text: str) -> None:
         """Something was said in a room; the bots among its members hear what is for them."""

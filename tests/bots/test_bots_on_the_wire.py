@@ -174,6 +174,19 @@ def test_reminders_survive_a_restart(server_process: Process) -> None:
     again.until("EVENT|MESSAGE|…|I have nothing to remind you of.")
 
 
+def test_new_users_are_greeted_once_where_the_operator_wants_it(start_server: StartServer) -> None:
+    server = start_server(greet_new_users=1)
+    ann = server.user("ann")
+    ann.expect("EVENT|MISSED|1|…|HelpBot|ann|Welcome, ann! I am HelpBot. …")
+    assert told(ann, "HelpBot", "hello").startswith("HelpBot explains")
+    server.restart()
+    server.login("ann").no_event()
+
+
+def test_nobody_is_greeted_unasked(server: InThread) -> None:
+    server.user("ann").no_event()
+
+
 def test_the_weather_comes_from_the_url_of_the_setting(start_server: StartServer) -> None:
     with web(lambda path: json_page(open_meteo(path))) as service:
         server = start_server(weather_url=service.url)
