@@ -324,6 +324,43 @@ def test_people_still_have_to_be_friends(server: InThread) -> None:
     ann.says("SENDMESSAGE|ann|b o b|hi", "ERR|SENDMESSAGE|NO_SUCH_USER|…")
 
 
+def test_a_bot_in_a_room_hears_what_is_for_it_and_answers_there(server: InThread) -> None:
+    ann, bob = server.user("ann"), server.user("bob")
+    ann.says("CREATEROOM|ann|#tea", "OK|CREATEROOM|#tea|public")
+    bob.says("JOIN|bob|#tea", "OK|JOIN|#tea")
+    ann.event("JOINED|#tea|bob")
+    ann.says("INVITE|ann|#tea|numbers game", "OK|INVITE|#tea|NumbersGame")
+    bob.event("JOINED|#tea|NumbersGame")
+    ann.says("SENDMESSAGE|ann|#tea|play with me?", "OK|SENDMESSAGE|…")
+    bob.event("MESSAGE|…|ann|#tea|play with me?")
+    bob.no_event()
+    bob.says("SENDMESSAGE|bob|#tea|@Numbers Game play 10", "OK|SENDMESSAGE|…")
+    for client in (ann, bob):
+        client.until("EVENT|MESSAGE|…|NumbersGame|#tea|I think of a number from 1 to 10. Your guess?")
+    assert told(bob, "NumbersGame", "11") == "My number is from 1 to 10. This try does not count."
+    assert told(ann, "NumbersGame", "11") == "There is no game on. Say play to start one."
+
+
+def test_a_reminder_set_in_a_room_comes_there(server: InThread) -> None:
+    ann = server.user("ann")
+    ann.says("CREATEROOM|ann|#tea", "OK|CREATEROOM|#tea|public")
+    ann.says("INVITE|ann|#tea|ReminderBot", "OK|INVITE|#tea|ReminderBot")
+    ann.says("SENDMESSAGE|ann|#tea|@ReminderBot in 0 s to brew", "OK|SENDMESSAGE|…")
+    ann.until("EVENT|MESSAGE|…|ReminderBot|#tea|ann, you asked me to remind you: brew")
+    ann.says("KICK|ann|#tea|ReminderBot", "OK|KICK|#tea|ReminderBot")
+    ann.says("SENDMESSAGE|ann|#tea|@ReminderBot list", "OK|SENDMESSAGE|…")
+    ann.no_event()
+
+
+def test_one_who_blocks_a_bot_is_left_alone(server: InThread) -> None:
+    ann = server.user("ann")
+    ann.says("SENDMESSAGE|ann|ReminderBot|in 0 s to brew", "OK|SENDMESSAGE|…")
+    ann.until("EVENT|MESSAGE|…|You asked me to remind you: brew")
+    ann.says("BLOCK|ann|ReminderBot", "OK|BLOCK|ReminderBot")
+    ann.says("SENDMESSAGE|ann|ReminderBot|list", "OK|SENDMESSAGE|…")
+    ann.no_event()
+
+
 def test_many_players_at_once(server: Running) -> None:
     players = [server.user(f"player{number}") for number in range(30)]
     for client in players:
