@@ -1,6 +1,6 @@
 """BLOCK, UNBLOCK, SHOWBLOCKS (PROTOCOL.md, "Friends")."""
 
-from tests.harness import Running
+from tests.inside import InThread as Running
 
 
 def test_a_block_ends_a_friendship_on_both_sides(server: Running) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.harness import Running
+from tests.inside import InThread as Running
 
 
 def test_a_room_is_made_and_its_maker_owns_it(server: Running) -> None:

@@ -65,16 +65,24 @@ def name_of(path: Path) -> str:
 
 
 def imported_by(path: Path) -> set[str]:
-    """The names a file imports, wherever in it the import stands; `from a import b` counts as `a` and `a.b`."""
+    """The names a file imports, wherever in it the import stands.
+
+    `from a import b` is `a.b` where that is a module of this tree, else `a` and `a.b`.
+    """
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path} imports relatively: the tree names its modules in full"
-            names.add(node.module or "")
-            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+            found = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= found if all(map(is_module, found)) else {node.module or "", *found}
     return names
+
+
+def is_module(name: str) -> bool:
+    path = ROOT.joinpath(*name.split("."))
+    return path.with_suffix(".py").is_file() or path.is_dir()
 
 
 def room_of(name: str) -> str | None:
