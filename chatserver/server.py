@@ -98,6 +98,7 @@ class Server:
             self.turn.effects[UserSignedUp] = lambda origin, event: self._bots.welcome(event)
         self.turn.reloaded = self._bots.attach
         self._bots.attach()
+        self.turn.now_ms = 0  # the first turn is later than this
         self.port: int = listening.getsockname()[1]
         self.failure = ""  # why the process has to end with an error
         self._store = store

@@ -236,6 +236,19 @@ def test_five_faults_in_a_row_switch_it_off(caplog: pytest.LogCaptureFixture) ->
     assert world.tell("OtherBot", "hi")[0].startswith("OtherBot goes on")
 
 
+def test_what_the_kit_says_about_a_bot_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    bot = Bot("BigBot", "remembers too much")
+
+    @bot.on("<words>")
+    def remember(words: str, state: State) -> tuple[str, State]:
+        return "kept", {"words": words * 10_000}
+
+    world = World(bot)
+    assert world.tell("BigBot", "secret") == [FAULT]
+    assert "BotError: the new state has 60012 characters as JSON, of at most 16000" in caplog.text
+    assert "secret" not in caplog.text
+
+
 def test_a_slow_step_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     world = World(counter())
     world.watch = iter((1.0, 1.0201))
