@@ -43,8 +43,6 @@ BUSY = "One thing at a time, please: I still wait for what you asked before, and
 
 Talk = tuple[int, int]
 """Ids of a bot and a user: what belongs to one talk is done in its order."""
-
-
 _NOTHING: Mapping[int, str] = {}
 
 
@@ -173,14 +171,21 @@ class BotHost:
             if not self._ready:
                 return
             talk = self._ready.popleft()
-            if not self._do(talk, self._mail[talk].popleft()):
-                continue  # it waits for a page, whose arrival makes it ready again
-            if self._mail[talk]:
-                self._ready.append(talk)
-            else:
-                del self._mail[talk]
+            waits = False
+            try:
+                waits = not self._do(talk, self._mail[talk].popleft())
+            finally:  # a defect in one talk must not hold up what comes after it
+                if not waits:
+                    self._end_work(talk)
         if self._ready:
             self._loop.call_soon(_nothing)
+
+    def _end_work(self, talk: Talk) -> None:
+        """One piece of work is done; one that waits for a page is made ready by its arrival."""
+        if self._mail[talk]:
+            self._ready.append(talk)
+        else:
+            del self._mail[talk]
 
     # What comes in, in the order of each talk.
 

@@ -391,6 +391,23 @@ def test_a_user_who_goes_leaves_nothing_behind() -> None:
     assert (world.state.bot_memory, world.state.bot_timers, world.host._mail) == ({}, {}, {})
 
 
+def test_a_defect_of_the_server_in_one_answer_does_not_end_the_talk(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(counter())
+    world.write("ann", "CountBot", "count")
+    world.write("ann", "CountBot", "all")
+    execute = world.execute
+
+    def failing(origin: None, command: Command) -> Outcome:
+        raise AssertionError("a defect")
+
+    monkeypatch.setattr(world, "execute", failing)
+    with pytest.raises(AssertionError, match="a defect"):
+        world.host.work()
+    monkeypatch.setattr(world, "execute", execute)
+    assert world.end_turn() == ["all of you 1"]
+    assert world.tell("CountBot", "count") == ["that was 1"]
+
+
 def test_a_name_that_a_person_has_stays_theirs(caplog: pytest.LogCaptureFixture) -> None:
     world = World(Bot("Ann", "wants her name"), counter())
     assert "the bot Ann does not run: There is or was a user called Ann" in caplog.text
