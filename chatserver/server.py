@@ -19,7 +19,7 @@ from chatserver.bothost import BotHost
 from chatserver.connection import Connection
 from chatserver.core import queries
 from chatserver.core.commands import CloseSession, Command, KeepTokens, LogIn, LogOut, Resume
-from chatserver.core.events import AccountDeleted, MessageSent, OtherSessionsEnded
+from chatserver.core.events import AccountDeleted, MessageSent, OtherSessionsEnded, UserSignedUp
 from chatserver.core.marks import undelivered
 from chatserver.core.outcome import Outcome, Refused
 from chatserver.core.state import State
@@ -94,8 +94,11 @@ class Server:
             AccountDeleted: self._end_all,
             MessageSent: self._tell_bots,
         }
+        if settings.greet_new_users:
+            self.turn.effects[UserSignedUp] = lambda origin, event: self._bots.welcome(event)
         self.turn.reloaded = self._bots.attach
         self._bots.attach()
+        self.turn.now_ms = 0  # the first turn is later than this
         self.port: int = listening.getsockname()[1]
         self.failure = ""  # why the process has to end with an error
         self._store = store
