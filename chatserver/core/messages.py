@@ -14,17 +14,9 @@ def send_message(state: State, command: SendMessage) -> Outcome:
         sent = sender.tags.get(command.tag)
         if sent is not None and sent[1] > command.now_ms - TAG_LIFE_MS:
             return (), (str(sent[0]), format_time(sent[1]))
-    to = command.to
-    recipient: User | Room | None
-    if to[:1] == "#":
-        found = find_own_room(state, sender.id, to)
-        if isinstance(found, Refused):
-            return found
-        recipient = found
-    else:
-        recipient = state.by_name.get(to) or state.find(to)
-        if recipient is None or (recipient.id not in sender.friends and not _with_bot(state, sender, recipient)):
-            return _not_a_friend(sender, recipient, to)
+    recipient = find_recipient(state, sender, command.to)
+    if type(recipient) is Refused:
+        return recipient
     text = command.text
     limits = state.limits
     if not text or text.isspace():
@@ -40,6 +32,16 @@ def send_message(state: State, command: SendMessage) -> Outcome:
     message_id = state.last_message_id + 1
     event = MessageSent(message_id, command.now_ms, sender.id, recipient.id, text, command.tag or None)
     return (event,), (str(message_id), format_time(command.now_ms))
+
+
+def find_recipient(state: State, sender: User, name: str) -> User | Room | Refused:
+    """Whom a message to that name is for: a friend, a bot, or a room that the sender is in."""
+    if name[:1] == "#":
+        return find_own_room(state, sender.id, name)
+    recipient = state.by_name.get(name) or state.find(name)
+    if recipient is None or (recipient.id not in sender.friends and not _with_bot(state, sender, recipient)):
+        return _not_a_friend(sender, recipient, name)
+    return recipient
 
 
 def _with_bot(state: State, sender: User, recipient: User) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 
 from chatserver.core.events import Event, MessageSent
 from chatserver.core.state import Limits, State
+from chatserver.store import search
 from chatserver.store.errors import StoreError, classify
 from chatserver.store.history import History
 from chatserver.store.load import load_state
@@ -25,6 +26,8 @@ TAIL_MESSAGES_MAX = 20_000  # scanning them takes 2 ms; above it even a busy tur
 INDEX_MESSAGES = 2_000  # ids indexed at a time, which takes about 5 ms
 CHECKPOINT_BYTES = 32 << 20  # of log; moving it to the tables takes some 50 ms, so an idle turn does it sooner
 CHECKPOINT_BYTES_IDLE = 1 << 20
+CHECKPOINT_BYTES_HOUSE = 4 << 20  # while an idle server indexes
+HOUSE_BYTES = 100_000  # what a slice of indexing adds to the log
 COMMIT_BYTES = 8192  # what a commit adds to the log, by experience: two pages, and
 EVENT_BYTES = 200  # so much an event
 BUSY_MS = 50  # how long a foreign lock on the file may hold up a turn
@@ -100,17 +103,21 @@ class Store:
 
     def keep_house(self) -> bool:
         """Do a slice of what can wait for an idle turn (some ms); tell whether there is more to do."""
-        if self.history.indexed_id >= self._last_id:
-            self.checkpoint(CHECKPOINT_BYTES_IDLE)
-            return False
+        is_indexed = self.history.indexed_id >= self._last_id
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            more = self.history.fill_index(INDEX_MESSAGES)
+            history = self.history
+            more = history.search.keep_up(self._last_id) if is_indexed else history.fill_index(INDEX_MESSAGES)
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             raise self._failed(error) from error
+        if is_indexed and not more:
+            self.checkpoint(CHECKPOINT_BYTES_IDLE)
+            return False
         if not more:  # the last messages have been removed
             self.history.indexed_id = self._last_id
+        self._uncopied_bytes += HOUSE_BYTES
+        self.checkpoint(CHECKPOINT_BYTES_HOUSE)
         return True
 
     def checkpoint(self, bytes_min: int = CHECKPOINT_BYTES) -> None:
@@ -183,6 +190,7 @@ def _connect(path: str, sync: str) -> sqlite3.Connection:
         connection.execute("PRAGMA cache_size = -65536")  # KiB
         connection.execute("PRAGMA secure_delete = ON")  # a deleted account leaves nothing on free pages
         migrate(connection, path)
+        search.prepare(connection)
     except BaseException:
         connection.close()
         raise

@@ -24,6 +24,8 @@ GOOD = {
     "limit 1-500": "5",
     "before id": "7",
     "after id": "0",
+    "id": "1",
+    "words": "a text",
     "verb": "PING",
 }
 """A value for each kind of field of the table, fit for alice who is bob's friend."""
