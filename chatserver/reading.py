@@ -80,7 +80,7 @@ def _sync(state: State, history: History, user: int, query: ShowSync) -> Answer:
     found = history.after(user, query.after, query.limit + 1)
     more, found = len(found) > query.limit, found[: query.limit]
     passed = found[-1].id if more else state.last_message_id
-    return Answer(("1" if more else "0",), _message_rows(state, found), passed)
+    return Answer(("1" if more else "0",), _message_rows(state, found), (query.after, passed))
 
 
 def _message_rows(state: State, messages: Iterable[Message]) -> list[Row]:

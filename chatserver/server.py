@@ -145,7 +145,7 @@ class Server:
         try:
             self.reactor.run()
         finally:
-            self._close()
+            self.close()
 
     def stop(self) -> None:
         """Say good-bye to everybody and end; safe in any thread and in a signal handler."""
@@ -161,7 +161,8 @@ class Server:
             self.end(peer, "SHUTDOWN")
         self.reactor.call_later(self.settings.shutdown_s, self.reactor.stop)
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Close everything at once; `run` does it at its end."""
         if not self._stopping:
             self._listener.close()
         self._stopping = True
@@ -284,7 +285,7 @@ class Server:
             if peer.at_end and peer.session.reads:
                 self.end(peer, LEFT)
             return
-        peer.connection.pause()
+        peer.connection.pause()  # so that lines waiting here are never more than one read brings
         if not peer.session.reads or peer.connection.unsent > self.settings.send_bytes_high:
             return  # the worker's answer or the drained socket goes on
         rate = self.settings.commands_per_s
@@ -375,7 +376,7 @@ class Server:
     def _query(self, peer: Peer, echo: str, query: Query) -> None:
         answer = reading.answer(self.state, self.turn.history(), peer.session.user, query)
         if isinstance(answer, Answer) and answer.passed is not None:
-            peer.read_id = max(peer.read_id, answer.passed)
+            peer.synced.append(answer.passed)
         self.answer(peer, echo, answer)
 
     def _long_query(self, peer: Peer, echo: str, query: LongQuery) -> None:
@@ -412,7 +413,7 @@ class Server:
         self.turn.handover.settle()
         name = self.state.users[user].name
         peer.session.log_in(user, name, token_hash)
-        peer.hole, peer.read_id = None, 0
+        peer.hole, peer.synced = None, []
         self._enter(peer)
         self.turn.undo.append(lambda: self._close_again(peer))
         frame = ok(echo, (name, token)) + self._backlog(peer)

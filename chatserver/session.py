@@ -62,7 +62,7 @@ class Answer:
 
     fields: tuple[str, ...]
     rows: list[tuple[str, ...]] | None = None
-    passed: int | None = None  # once the rows are handed over, all messages up to this id are delivered
+    passed: tuple[int, int] | None = None  # once handed over, messages behind one id and up to another are delivered
 
 
 @dataclass(slots=True)

@@ -51,7 +51,7 @@ class Settings:
     logins_per_minute: int = _number(
         10, 0, 10**6, "failures", "per address and name, ten times as many per address; then THROTTLED. 0: no limit"
     )
-    login_timeout_s: int = _number(60, 1, 86400, "s", "a connection that does not log in gives its place back")
+    login_timeout_s: int = _number(120, 1, 86400, "s", "a connection that does not log in gives its place back")
     token_life_days: int = _number(30, 1, 3650, "days", "how long RESUME works after a token's last use")
     tokens_per_user_max: int = _number(100, 1, 10_000, "tokens", "logins that can be resumed; then the oldest goes")
 
@@ -112,6 +112,8 @@ TABLE: dict[str, Field[Any]] = {row.name: row for row in fields(Settings)}
 def parse(name: str, value: object) -> int | str:
     """The value of a setting from text or TOML. Raises SettingError."""
     row = TABLE.get(name)
+    if row is None and isinstance(value, dict):
+        raise SettingError(f"settings stand in no table: write name = value lines without [{name}]")
     if row is None:
         near = nearest(name, list(TABLE))
         hint = f"did you mean {near}?" if near else "--help lists them all"
@@ -126,7 +128,7 @@ def parse(name: str, value: object) -> int | str:
         raise SettingError(f"{name} is one of {', '.join(choices)}, not '{value}'{hint}")
     if row.metadata.get("url") and not text.startswith(("http://", "https://")):
         raise SettingError(f"{name} begins with http:// or https://, not '{value}'")
-    if not text:
+    if not text.isprintable() or (not text and row.default):
         raise SettingError(f"{name} needs a text: {row.metadata['reason']}")
     return text
 

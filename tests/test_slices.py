@@ -34,7 +34,7 @@ class World:
             self.said.append(f"step {step}")
             yield
         if failing:
-            raise ValueError
+            raise ValueError("a defect")
         return Answer(("done",))
 
     def start(self, peer: FakePeer, echo: str, steps: int, failing: bool = False) -> None:
@@ -111,7 +111,7 @@ def test_a_job_that_fails_is_answered_and_its_client_goes_on() -> None:
 
 def test_a_job_that_fails_at_once_fails_its_caller() -> None:
     world, peer = World(cost_s=0), FakePeer()
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError, match="a defect"):
         world.start(peer, "A", 0, failing=True)
     assert peer.session.reads
 

@@ -2,7 +2,7 @@
 
 An index that is kept up with every message costs more than the flush to the disk, so
 these are filled when there is time. A query looks into the indexed part and scans the
-short tail behind it; `Indexer.fill` keeps the tail short.
+short tail behind it; `Store` has `fill_index` keep the tail short.
 """
 
 import sqlite3

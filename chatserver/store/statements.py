@@ -93,10 +93,15 @@ STATEMENTS: dict[type, tuple[Statement, ...]] = {
     BotTimerSet: (("INSERT OR REPLACE INTO bot_timers (bot, user, name, due_ms, room) VALUES (?, ?, ?, ?, ?)", None),),
     BotTimerRemoved: (("DELETE FROM bot_timers WHERE bot = ? AND user = ? AND name = ?", None),),
     Delivered: (("UPDATE users SET delivered_id = ?, gaps = ? WHERE id = ?", _delivered),),
-    # What conversation_index holds of the messages stays: two numbers each, which point at nothing.
+    # What others wrote to the user stays theirs; entries of room messages in conversation_index point at nothing.
     AccountDeleted: (
         ("UPDATE meta SET value = ? WHERE name = 'last_message_id' AND value < ?", _last_message),
         ("DELETE FROM tokens WHERE user = ?", _user),
+        (
+            "DELETE FROM conversation_index WHERE (low, high, id) IN (SELECT min(m.sender, m.recipient),"
+            " max(m.sender, m.recipient), m.id FROM user_index i JOIN messages m ON m.id = i.id WHERE i.user = ?)",
+            _user,
+        ),
         ("DELETE FROM messages WHERE id IN (SELECT id FROM user_index WHERE user = ?) AND sender = ?", _user_twice),
         (
             "DELETE FROM messages WHERE sender = ? AND id IN (SELECT c.id FROM memberships s"

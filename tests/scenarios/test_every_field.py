@@ -27,6 +27,9 @@ GOOD = {
     "id": "1",
     "words": "a text",
     "verb": "PING",
+    "name": "bob",
+    "#room": "#den",
+    "public or private": "private",
 }
 """A value for each kind of field of the table, fit for alice who is bob's friend."""
 
