@@ -111,7 +111,7 @@ class Server:
         self._again: list[Peer] = []  # with lines left for the next turn
         self._stopping = False
         self._ticks = 0
-        self._stored_at = 0.0
+        self.stored_at = 0.0
         self._house_is_due = False
         self._throttle = LoginThrottle(settings.logins_per_minute, reactor.clock)
         self._logins = Logins(self, pool, self._throttle, settings.password_hash_cost, random_bytes)
@@ -505,7 +505,7 @@ class Server:
         for peer, within_s in closing.items():
             peer.connection.close_when_sent(within_s)
         if stored:
-            self._stored_at = self.reactor.clock()
+            self.stored_at = self.reactor.clock()
             self._house_later(IDLE_S)
         if self._stopping and not any(peer.connection.unsent for peer in self._peers):
             self.reactor.stop()
@@ -524,7 +524,7 @@ class Server:
     def _keep_house(self) -> None:
         """When nothing was stored for a moment: index some messages, and move the log into the tables."""
         self._house_is_due = False
-        if self.reactor.clock() - self._stored_at < IDLE_S:
+        if self.reactor.clock() - self.stored_at < IDLE_S:
             self._house_later(IDLE_S)
         elif not self.turn.unavailable and self._on_store(self._store.keep_house):
             self._house_later(0)
