@@ -14,9 +14,11 @@ def send_message(state: State, command: SendMessage) -> Outcome:
         sent = sender.tags.get(command.tag)
         if sent is not None and sent[1] > command.now_ms - TAG_LIFE_MS:
             return (), (str(sent[0]), format_time(sent[1]))
-    recipient = find_recipient(state, sender, command.to)
-    if type(recipient) is Refused:
-        return recipient
+    recipient: User | Room | Refused | None = state.by_name.get(command.to)
+    if recipient is None or recipient.id not in sender.friends:  # else it is a friend, as mostly
+        recipient = find_recipient(state, sender, command.to)
+        if isinstance(recipient, Refused):
+            return recipient
     text = command.text
     limits = state.limits
     if not text or text.isspace():

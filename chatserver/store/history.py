@@ -126,7 +126,7 @@ class History:
         users = sorted({(user, at) for sender, to, at in rows if to > 0 for user in (sender, to)})
         self._connection.executemany("INSERT OR IGNORE INTO conversation_index VALUES (?, ?, ?)", conversations)
         self._connection.executemany("INSERT OR IGNORE INTO user_index VALUES (?, ?)", users)
-        heard = {(to, sender) for sender, to, _ in rows if to > 0}
+        heard = sorted({(to, sender) for sender, to, _ in rows if to > 0})
         self._connection.executemany("INSERT OR IGNORE INTO correspondents VALUES (?, ?)", heard)
         self._connection.execute("UPDATE meta SET value = ? WHERE name = 'indexed_id'", (rows[-1][2],))
         self.indexed_id = rows[-1][2]

@@ -15,7 +15,7 @@ from chatserver.store.history import ID_MAX, Message
 from chatserver.store.search import SLICE_MESSAGES, grams
 from chatserver.store.store import Store
 
-LETTERS = [
+LETTERS = ["a", "b", "Ab", "ß", "É", "İ", "日", "本", "ก", "가", "😀", " ", "  ", "\u3000", "'", '"', "-", "*", "x1"]
     "a",
     "b",
     "Ab",
