@@ -54,7 +54,12 @@ def _mark_read(turn: Turn, user: User, query: AskMarkRead) -> Job:
 def _show_unread(turn: Turn, user: User, query: ShowUnread) -> Job:
     history, me = turn.history(), user.id
     indexed_id, marks = history.indexed_id, dict(user.read or {})
-    for party in (*unread.correspondents(history, me), *user.rooms):
+    authors, heard_id = unread.correspondents(history, me), history.heard_id
+    while heard_id < indexed_id:
+        page_authors, heard_id = unread.authors_page(turn.history(), me, heard_id + 1, indexed_id)
+        authors |= page_authors
+        yield
+    for party in (*authors, *user.rooms):
         marks[party] = read_upto(turn.state, me, party)
     tail = unread.received_since(history, me, indexed_id, marks)
     found: list[tuple[int, str, int]] = []

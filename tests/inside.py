@@ -55,7 +55,7 @@ class InThread(Running):
         done = Event()
 
         def work() -> None:
-            while self._store.keep_house():
+            while self._store.keep_house(busy=False):
                 pass
             done.set()
 
@@ -64,9 +64,9 @@ class InThread(Running):
 
     def _start(self) -> None:
         settings = self._settings
-        store = Store(settings.store, settings.sync)
+        self._store = Store(settings.store, settings.sync)
         listening = listen(settings.host, 0, settings.listen_backlog)
-        self._server = build_server(settings, store, listening, self._wall_ms)
+        self._server = build_server(settings, self._store, listening, self._wall_ms)
         self.address = (settings.host, self._server.port)
         self._thread = Thread(target=self._server.run)
         self._thread.start()

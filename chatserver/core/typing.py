@@ -12,8 +12,8 @@ def show_typing(state: State, command: ShowTyping) -> Outcome:
     recipient = find_recipient(state, state.users[command.user], command.to)
     if isinstance(recipient, Refused):
         return recipient
-    answer = (recipient.name,)
-    told_ms = state.typing.get((command.user, recipient.id))
+    answer = (state.name_of(recipient),)
+    told_ms = state.typing.get((command.user, recipient))
     if told_ms is not None and 0 <= command.now_ms - told_ms < TYPING_TOLD_MS:
         return (), answer
-    return (Typed(command.user, recipient.id, command.now_ms),), answer
+    return (Typed(command.user, recipient, command.now_ms),), answer

@@ -154,15 +154,13 @@ CREATE TABLE read_marks (
     upto INTEGER NOT NULL,
     PRIMARY KEY (user, party)
 ) WITHOUT ROWID;
--- Who has ever written to a user, filled with conversation_index.
+-- Who has ever written to a user, of messages up to meta.heard_id.
 CREATE TABLE correspondents (
     user INTEGER NOT NULL,
     author INTEGER NOT NULL,
     PRIMARY KEY (user, author)
 ) WITHOUT ROWID;
-INSERT INTO correspondents SELECT low, high FROM conversation_index WHERE low > 0 GROUP BY low, high;
-INSERT INTO correspondents SELECT high, low FROM conversation_index WHERE low > 0 GROUP BY low, high;
-INSERT INTO meta VALUES ('searched_id', 0), ('search_purge', 0);
+INSERT INTO meta VALUES ('heard_id', 0), ('searched_id', 0), ('search_purge', 0);
 """
 
 

@@ -26,6 +26,8 @@ _TABLE = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS search_index USING fts5"
     f"(grams, content = '', detail = none, columnsize = 0, tokenize = \"{_TOKENIZE}\")"
 )
+# FTS5 would merge what it has written whenever it likes, 60 ms at a time: `SearchIndex` does so, bit by bit.
+_MERGE_NOTHING = "INSERT INTO search_index (search_index, rank) VALUES ('automerge', 0), ('crisismerge', 1000)"
 _IS_INDEXED = "old.id <= (SELECT value FROM meta WHERE name = 'searched_id')"
 _FORGET = (
     "INSERT INTO search_index (search_index, rowid, grams)"
@@ -72,13 +74,15 @@ def _party(party: int) -> str:
 def prepare(connection: sqlite3.Connection) -> None:
     """Make the index if it is not there and FTS5 is, and have it follow what happens to messages."""
     try:
-        connection.execute(_TABLE)
+        if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'search_index'").fetchone():
+            connection.execute("SELECT rowid FROM search_index WHERE search_index MATCH 'x' LIMIT 0")
+        else:
+            connection.execute(_TABLE)
+            connection.execute(_MERGE_NOTHING)
     except sqlite3.OperationalError as error:
         if "no such module" not in str(error):
             raise
         return
-    # FTS5 would merge what it has written whenever it likes, 60 ms at a time: `SearchIndex` does so, bit by bit.
-    connection.execute("INSERT INTO search_index (search_index, rank) VALUES ('automerge', 0), ('crisismerge', 1000)")
     connection.create_function("search_grams", 3, _document, deterministic=True)
     connection.execute("PRAGMA temp_store = MEMORY")
     for trigger in _TRIGGERS:

@@ -53,9 +53,34 @@ def _tail(history: History, user: int, party: int, first: int, last: int, limit:
 
 
 def correspondents(history: History, user: int) -> set[int]:
-    """Who has ever written to a user; the unindexed tail tells of the others in `received_since`."""
+    """Who has written to a user, as far as that is known without looking at messages: up to `heard_id`."""
     rows = history.connection.execute("SELECT author FROM correspondents WHERE user = ?", (user,))
     return {row[0] for row in rows}
+
+
+def authors_page(history: History, user: int, first: int, last: int) -> tuple[set[int], int]:
+    """Who wrote the next messages to a user, and behind which id to go on: `last` where that is all."""
+    rows = history.connection.execute(
+        "SELECT m.id, m.sender FROM user_index u CROSS JOIN messages m ON m.id = u.id"
+        " WHERE u.user = ? AND u.id BETWEEN ? AND ? ORDER BY u.id LIMIT ?",
+        (user, first, last, PAGE),
+    ).fetchall()
+    return {sender for _, sender in rows if sender != user}, rows[-1][0] if len(rows) == PAGE else last
+
+
+def fill_correspondents(history: History, limit: int) -> bool:
+    """Look at so many indexed ids more, inside the open transaction; tell whether there was anything."""
+    if history.heard_id >= history.indexed_id:
+        return False
+    upto = min(history.heard_id + limit, history.indexed_id)
+    history.connection.execute(
+        "INSERT OR IGNORE INTO correspondents SELECT DISTINCT recipient, sender FROM messages"
+        " WHERE id > ? AND id <= ? AND recipient > 0 ORDER BY 1, 2",
+        (history.heard_id, upto),
+    )
+    history.connection.execute("UPDATE meta SET value = ? WHERE name = 'heard_id'", (upto,))
+    history.heard_id = upto
+    return True
 
 
 def received_since(history: History, user: int, after: int, marks: Mapping[int, int]) -> dict[int, list[int]]:
