@@ -14,11 +14,11 @@ from collections.abc import Callable
 from itertools import takewhile
 from typing import Any
 
-from chatserver import reading
+from chatserver import long_reading, reading
 from chatserver.bothost import BotHost
 from chatserver.connection import Connection
 from chatserver.core import queries
-from chatserver.core.commands import CloseSession, Command, KeepTokens, LogIn, LogOut, Resume
+from chatserver.core.commands import CloseSession, Command, KeepTokens, LogIn, LogOut, MarkRead, Resume
 from chatserver.core.events import AccountDeleted, MessageSent, OtherSessionsEnded, UserSignedUp
 from chatserver.core.marks import undelivered
 from chatserver.core.outcome import Outcome, Refused
@@ -38,10 +38,12 @@ from chatserver.session import (
     AskResume,
     AskSetPassword,
     AskSignUp,
+    LongQuery,
     Phase,
     Query,
 )
 from chatserver.settings import Settings
+from chatserver.slices import Slices
 from chatserver.store.errors import StoreBroken, StoreUnavailable
 from chatserver.store.store import Store
 from chatserver.throttle import LoginThrottle
@@ -117,6 +119,7 @@ class Server:
         self._house_is_due = False
         self._throttle = LoginThrottle(settings.logins_per_minute, reactor.clock)
         self._logins = Logins(self, pool, self._throttle, settings.password_hash_cost, random_bytes)
+        self._slices = Slices(self, reactor.clock, reactor.call_soon)
         self._listener = Listener(reactor, listening, self._welcome, self._has_place)
         self._routes: dict[type, Callable[[Peer, str, Any], None]] = {  # Any: each row takes its own request
             Refused: self.answer,
@@ -129,6 +132,7 @@ class Server:
             AskQuit: self._quit,
             LogOut: self._log_out,
             **dict.fromkeys(reading.TABLE, self._query),
+            **dict.fromkeys(long_reading.TABLE, self._long_query),
         }
         reactor.before_sleep = self._end_turn
         reactor.call_later(TICK_S, self._tick)
@@ -261,7 +265,7 @@ class Server:
 
     def _enter(self, peer: Peer) -> None:
         self.turn.sessions.setdefault(peer.session.user, []).append(peer)
-        peer.user, peer.heard_until = peer.session.user, None
+        peer.user, peer.heard_until, peer.since_ms = peer.session.user, None, self.now_ms()
         self._unknown.pop(peer, None)
 
     # Lines become requests.
@@ -379,6 +383,13 @@ class Server:
         if isinstance(answer, Answer) and answer.passed is not None:
             peer.synced.append(answer.passed)
         self.answer(peer, echo, answer)
+
+    def _long_query(self, peer: Peer, echo: str, query: LongQuery) -> None:
+        self._slices.start(peer, echo, long_reading.job(self.turn, peer.session.user, query))
+
+    def finish(self, peer: Peer, echo: str, result: Answer | Refused | MarkRead) -> None:
+        """Answer a long query; one that has found what a command needs becomes that command."""
+        self.answer(peer, echo, self.turn.execute(peer, result) if isinstance(result, MarkRead) else result)
 
     def _resume(self, peer: Peer, echo: str, ask: AskResume) -> None:
         key, token_hash = name_key(ask.name), hashlib.sha256(ask.token.encode()).digest()
@@ -498,6 +509,7 @@ class Server:
         except (StoreBroken, sqlite3.Error) as error:
             self._break(error)
             return
+        self._slices.turn_ended()
         closing, self._closing = self._closing, {}
         for peer, within_s in closing.items():
             peer.connection.close_when_sent(within_s)
