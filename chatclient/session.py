@@ -267,6 +267,8 @@ class Session:
     def _take_event(self, event: Happened) -> None:
         if isinstance(event, Offline) and event.reason == self._offline_said:
             return  # said once; the status row shows that it goes on
+        if isinstance(event, Offline):
+            self.remember()
         if isinstance(event, Offline | ev.Bye):
             self._offline_said = event.reason if isinstance(event, Offline) else event.text
         if isinstance(event, ev.Ok | ev.Refused | outcomes.Unanswered):
