@@ -296,8 +296,8 @@ def test_a_login_that_held_once_is_tried_again_when_the_server_is_in_trouble(cor
 
 def test_logging_out_forgets_who_it_was(core: ClientCore) -> None:
     ready(core)
-    core.logout()
-    assert answer(core, "OK|{}|alice") == [LoggedOut("alice")]
+    tag = core.command("LOGOUT")
+    assert answer(core, "OK|{}|alice") == [ev.Ok("LOGOUT", tag, ("alice",)), LoggedOut("alice")]
     with pytest.raises(NotLoggedInError):
         core.command("SHOWFRIENDS")
 
