@@ -40,6 +40,7 @@ from chatserver.session import (
     AskSignUp,
     Phase,
     Query,
+    ShowFriends,
 )
 from chatserver.settings import Settings
 from chatserver.store.errors import StoreBroken, StoreUnavailable
@@ -87,9 +88,9 @@ class Server:
     ) -> None:
         self.settings = settings
         self.reactor = reactor
-        self.turn = Turn(store, settings.limits(), wall_ms, self._too_slow)
+        self.turn = Turn(store, settings.limits(), wall_ms, self._too_slow, reactor)
         self._bots = host_bots(self.turn)
-        self.turn.effects = {
+        self.turn.effects |= {
             OtherSessionsEnded: self._end_others,
             AccountDeleted: self._end_all,
             MessageSent: lambda origin, event: self._bots.hear(event),
@@ -125,6 +126,7 @@ class Server:
             AskQuit: self._quit,
             LogOut: self._log_out,
             **dict.fromkeys(reading.TABLE, self._query),
+            ShowFriends: self._show_friends,
         }
         reactor.before_sleep = self._end_turn
         reactor.call_later(TICK_S, self._tick)
@@ -373,6 +375,10 @@ class Server:
         if isinstance(answer, Answer) and answer.passed is not None:
             peer.read_id = max(peer.read_id, answer.passed)
         self.answer(peer, echo, answer)
+
+    def _show_friends(self, peer: Peer, echo: str, query: ShowFriends) -> None:
+        self.turn.presence.shown(peer.session.user)
+        self._query(peer, echo, query)
 
     def _resume(self, peer: Peer, echo: str, ask: AskResume) -> None:
         key, token_hash = name_key(ask.name), hashlib.sha256(ask.token.encode()).digest()

@@ -10,14 +10,15 @@ from typing import Any
 from chatserver.core.commands import CloseSession, Command, KeepTokens, LogIn, Resume
 from chatserver.core.decide import decide
 from chatserver.core.deliver import deliver
-from chatserver.core.events import PASSING, Event, PresenceChanged
+from chatserver.core.events import PASSING, Event, FriendAdded, PresenceChanged
 from chatserver.core.evolve import evolve
 from chatserver.core.outcome import Outcome, Refused
-from chatserver.core.state import Limits, State, seen_as
+from chatserver.core.state import Limits, State
 from chatserver.failure import UNAVAILABLE, unavailable_frames
 from chatserver.handover import Handover
 from chatserver.outbox import Outbox
 from chatserver.peer import Peer
+from chatserver.presence import Loop, Presence
 from chatserver.store.errors import StoreBroken, StoreUnavailable
 from chatserver.store.history import History
 from chatserver.store.store import Store
@@ -32,7 +33,7 @@ class Turn:
     """State, and what has happened to it since the last commit."""
 
     def __init__(
-        self, store: Store, limits: Limits, wall_ms: Callable[[], int], too_slow: Callable[[Peer], None]
+        self, store: Store, limits: Limits, wall_ms: Callable[[], int], too_slow: Callable[[Peer], None], loop: Loop
     ) -> None:
         """`too_slow` is called for a peer with more unsent than it may have; it decides."""
         self._store = store
@@ -42,7 +43,11 @@ class Turn:
         self.state: State = store.load(limits, wall_ms())
         self.sessions: dict[int, list[Peer]] = {}  # user → peers that hear what the user hears
         self.handover = Handover(lambda: self.state)
-        self.effects: dict[type, Callable[[Peer | None, Any], None]] = {}  # event type → what else it brings about
+        self.presence = Presence(self, loop)
+        self.effects: dict[type, Callable[[Peer | None, Any], None]] = {  # event type → what else it brings about
+            PresenceChanged: lambda origin, event: self.presence.changed(event.user),
+            FriendAdded: lambda origin, event: self.presence.befriended(event.user, event.friend),
+        }
         self.reloaded: Callable[[], None] = lambda: None  # called when State has come from the disk again
         self.undo: list[Callable[[], None]] = []  # of session changes, should the turn not hold
         self.unavailable = False  # the store cannot write
@@ -51,7 +56,6 @@ class Turn:
         self._written: list[Event] = []  # in the store's transaction already
         self._unsaved: list[Event] = []  # what happened while the store could not write
         self._dirty: list[Peer] = []
-        self._seen_before: dict[int, tuple[str, str]] = {}  # what friends saw of those who changed in this turn
         self._applying = False
 
     def stamp(self) -> int:
@@ -88,7 +92,7 @@ class Turn:
         else:
             kept = self._events
         if events and type(events[-1]) is PresenceChanged:
-            self._note_seen(events[-1].user)
+            self.presence.note(events[-1].user)
         self._applying = True
         for event in events:
             self._apply(origin, event, kept)
@@ -153,7 +157,7 @@ class Turn:
             evolve(self.state, event)
         for user, peers in self.sessions.items():
             self.state.users[user].sessions = len(peers)
-        self._tell_presence()
+        self.presence.turn_failed()
         self._forget()
         self.reloaded()
 
@@ -181,24 +185,12 @@ class Turn:
         self._store.write([*self._unsaved, *self._events, *self.handover.take()])
         self._store.commit()
 
-    def _note_seen(self, user: int) -> None:
-        if user not in self._seen_before:
-            self._seen_before[user] = seen_as(self.state.users[user])
-
-    def _tell_presence(self) -> None:
-        """Friends hear of who came and went in the turn that failed: connections do not come back with State."""
-        for user, before in self._seen_before.items():
-            found = self.state.users.get(user)
-            if found is not None and seen_as(found) != before:
-                for users, frame in deliver(self.state, PresenceChanged(user, *seen_as(found))):
-                    self.tell(users, frame, None)
-
     def _forget(self) -> None:
         """The turn is over, for good or bad."""
         self._events.clear()
         self._written.clear()
         self.undo.clear()
-        self._seen_before.clear()
+        self.presence.turn_held()
 
     def _release(self) -> None:
         dirty, self._dirty = self._dirty, []

@@ -13,7 +13,6 @@ from chatserver.core.events import (
     FriendRemoved,
     FriendRequested,
     MessageSent,
-    PresenceChanged,
 )
 from chatserver.core.state import State, seen_as
 from chatserver.protocol.render import event as frame
@@ -56,16 +55,10 @@ def _friend_removed(state: State, event: FriendRemoved) -> Collection[Delivery]:
     )
 
 
-def _presence_changed(state: State, event: PresenceChanged) -> Collection[Delivery]:
-    user = state.users[event.user]
-    return ((user.friends, frame("STATUS", user.name, event.status, event.text)),)
-
-
 TABLE: dict[type, Callable[[State, Any], Collection[Delivery]]] = {  # Any: each row takes its own type of event
     MessageSent: _message_sent,
     FriendRequested: _friend_requested,
     FriendAdded: _friend_added,
     FriendRemoved: _friend_removed,
-    PresenceChanged: _presence_changed,
 }
-"""Events that are not here are heard by nobody."""
+"""Events that are not here are heard by nobody, or later: `chatserver/presence.py` tells who comes and goes."""
