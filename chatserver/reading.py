@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from chatserver.core import bots, queries
+from chatserver.core.deliver_changes import Change, change_frame
 from chatserver.core.outcome import Refused, no_such_user
 from chatserver.core.state import State
 from chatserver.protocol.times import format_time
@@ -45,18 +46,25 @@ def _history(state: State, history: History, user: int, query: ShowHistory) -> A
     other = state.find(query.other)
     if other is None:
         return no_such_user(query.other)
-    return Answer((), _rows(state, history.between(user, other.id, query.limit, query.before)))
+    found = history.between(user, other.id, query.limit, query.before)
+    marks = _marks(state, history.changes.of([message.id for message in found]))
+    return Answer((), _rows(state, found), marks=marks)
 
 
 def _sync(state: State, history: History, user: int, query: ShowSync) -> Answer:
     found = history.after(user, query.after, query.limit + 1)
     more, found = len(found) > query.limit, found[: query.limit]
     passed = found[-1].id if more else state.last_message_id
-    return Answer(("1" if more else "0",), _rows(state, found), passed)
+    marks = _marks(state, history.changes.after(user, query.after, passed))
+    return Answer(("1" if more else "0",), _rows(state, found), passed, marks)
 
 
 def _rows(state: State, messages: Iterable[Message]) -> list[Row]:
     return [message_row(state, message) for message in messages]
+
+
+def _marks(state: State, changes: Iterable[Change]) -> bytes:
+    return b"".join([change_frame(state, change) for change in changes])
 
 
 TABLE: dict[type, Callable[[State, History, int, Any], Answer | Refused]] = {  # Any: each row takes its own query

@@ -11,6 +11,7 @@ import sqlite3
 from base64 import urlsafe_b64encode
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
@@ -18,7 +19,17 @@ from chatserver import reading
 from chatserver.bothost import BotHost
 from chatserver.connection import Connection
 from chatserver.core import queries
-from chatserver.core.commands import CloseSession, Command, KeepTokens, LogIn, LogOut, Resume
+from chatserver.core.commands import (
+    CloseSession,
+    Command,
+    DeleteMessage,
+    EditMessage,
+    KeepTokens,
+    LogIn,
+    LogOut,
+    React,
+    Resume,
+)
 from chatserver.core.events import AccountDeleted, MessageSent, OtherSessionsEnded
 from chatserver.core.marks import undelivered
 from chatserver.core.outcome import Outcome, Refused
@@ -26,6 +37,7 @@ from chatserver.core.state import State
 from chatserver.failure import UNAVAILABLE
 from chatserver.listener import Listener
 from chatserver.logins import Logins
+from chatserver.outbox import Aside
 from chatserver.peer import Peer
 from chatserver.protocol.names import name_key
 from chatserver.protocol.render import bye, err, event, hello, items, ok
@@ -125,6 +137,7 @@ class Server:
             AskResume: self._resume,
             AskQuit: self._quit,
             LogOut: self._log_out,
+            **dict.fromkeys((EditMessage, DeleteMessage, React), self._change),
             **dict.fromkeys(reading.TABLE, self._query),
             ShowFriends: self._show_friends,
         }
@@ -349,6 +362,9 @@ class Server:
         elif isinstance(outcome, Answer):
             frame = ok(echo, outcome.fields) if outcome.rows is None else items(echo, outcome.rows, outcome.fields)
             peer.staged_bytes += len(frame)
+            if outcome.marks:
+                peer.staged_bytes += len(outcome.marks)
+                self.turn.stage(peer, Aside(outcome.marks))
         else:
             frame = ok(echo, outcome[1])
         self.turn.stage(peer, frame)
@@ -375,6 +391,10 @@ class Server:
         if isinstance(answer, Answer) and answer.passed is not None:
             peer.read_id = max(peer.read_id, answer.passed)
         self.answer(peer, echo, answer)
+
+    def _change(self, peer: Peer, echo: str, command: EditMessage | DeleteMessage | React) -> None:
+        found = self.turn.history().changes.found(command.id, command.user)
+        self.answer(peer, echo, self.turn.execute(peer, replace(command, found=found)))
 
     def _show_friends(self, peer: Peer, echo: str, query: ShowFriends) -> None:
         self.turn.presence.shown(peer.session.user)

@@ -14,7 +14,10 @@ from chatserver.core.commands import (
     AddFriend,
     Command,
     DeleteFriend,
+    DeleteMessage,
+    EditMessage,
     LogOut,
+    React,
     RejectFriend,
     SendMessage,
     SetStatus,
@@ -33,6 +36,7 @@ from chatserver.protocol.verbs import (
 )
 
 STATUS_CHARS_MAX = 140
+EMOJI_CHARS_MAX = 32  # families and flags are joined from many
 ROWS_MAX = 500  # of one HISTORY or SYNC
 ID_MAX = 10**18 - 1
 
@@ -53,6 +57,7 @@ class Answer:
     fields: tuple[str, ...]
     rows: list[tuple[str, ...]] | None = None
     passed: int | None = None  # once the rows are handed over, all messages up to this id are delivered
+    marks: bytes = b""  # events that are sent before the rows, to the asker alone
 
 
 @dataclass(slots=True)
@@ -296,6 +301,23 @@ def _send_message(session: Session, fields: list[str], tag: str, now_ms: int) ->
     return SendMessage(session.user, fields[1], fields[2], tag, now_ms)
 
 
+def _edit_message(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    message_id = parse_number(fields[1], 1, ID_MAX)
+    return BAD_ARGUMENTS if message_id is None else EditMessage(session.user, message_id, fields[2], now_ms)
+
+
+def _delete_message(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    message_id = parse_number(fields[1], 1, ID_MAX)
+    return BAD_ARGUMENTS if message_id is None else DeleteMessage(session.user, message_id, now_ms)
+
+
+def _react(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    message_id, emoji = parse_number(fields[1], 1, ID_MAX), fields[2]
+    if message_id is None or not 1 <= len(emoji) <= EMOJI_CHARS_MAX or any(map(str.isspace, emoji)):
+        return BAD_ARGUMENTS
+    return React(session.user, message_id, emoji, now_ms)
+
+
 def _history(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
     limit = parse_number(fields[2] or "50", 1, ROWS_MAX)
     before = parse_number(fields[3] or str(ID_MAX), 1, ID_MAX)
@@ -330,6 +352,9 @@ TABLE: dict[Phase, dict[str, Builder]] = {
         "SENDMESSAGE": _send_message,
         "HISTORY": _history,
         "SYNC": _sync,
+        "EDITMESSAGE": _edit_message,
+        "DELETEMESSAGE": _delete_message,
+        "REACT": _react,
     },
     Phase.WAITING: {},
     Phase.CLOSING: {},

@@ -89,6 +89,12 @@ class Settings:
     bot_page_threads: int = _number(8, 1, 256, "threads", "pages fetched at a time; one bot has half of them at most")
 
     message_chars_max: int = _number(4000, 1, 7600, "characters", "of one message; longer ones are TOO_LONG")
+    reactions_per_message_max: int = _number(
+        20, 1, 1000, "emojis", "of one user to one message, those taken back included"
+    )
+    reactions_of_all_max: int = _number(
+        500, 1, 10**5, "emojis", "of all users to one message: HISTORY shows them with it"
+    )
     friends_max: int = _number(5000, 1, 10**6, "users", "friends and open requests of one user")
 
     def limits(self) -> Limits:
@@ -99,6 +105,8 @@ class Settings:
             friends_max=self.friends_max,
             tokens_per_user_max=self.tokens_per_user_max,
             token_life_ms=self.token_life_days * 86_400_000,
+            reactions_per_message_max=self.reactions_per_message_max,
+            reactions_of_all_max=self.reactions_of_all_max,
         )
 
 

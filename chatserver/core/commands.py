@@ -5,6 +5,7 @@
 changed; they are not frozen, which would cost 0.6 µs each on the path of a message.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -140,6 +141,48 @@ class SendMessage:
     now_ms: int
 
 
+class Found(NamedTuple):
+    """What the store knows of the message that a user wants to change."""
+
+    time_ms: int
+    sender: int
+    recipient: int
+    emojis: Mapping[str, bool]  # those of this user, and whether they stand
+    reactions: int  # of all users, those taken back included
+
+
+@dataclass(slots=True)
+class EditMessage:
+    """Give one's own message another text. `found` is None where there is no such message."""
+
+    user: int
+    id: int
+    text: str
+    now_ms: int
+    found: Found | None = None
+
+
+@dataclass(slots=True)
+class DeleteMessage:
+    """Take one's own message back."""
+
+    user: int
+    id: int
+    now_ms: int
+    found: Found | None = None
+
+
+@dataclass(slots=True)
+class React:
+    """Put an emoji to a message, or take it away again."""
+
+    user: int
+    id: int
+    emoji: str
+    now_ms: int
+    found: Found | None = None
+
+
 @dataclass(slots=True)
 class StartBot:
     """Let a bot run; its account is made the first time. `help` says what it does."""
@@ -186,4 +229,7 @@ Command = (
     | SendMessage
     | StartBot
     | KeepForBot
+    | EditMessage
+    | DeleteMessage
+    | React
 )

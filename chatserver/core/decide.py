@@ -6,7 +6,7 @@ Pure: it reads State and the command, changes neither, and knows no clock.
 from collections.abc import Callable
 from typing import Any
 
-from chatserver.core import accounts, bots, friends, messages
+from chatserver.core import accounts, bots, changes, friends, messages
 from chatserver.core.commands import (
     AcceptFriend,
     AddFriend,
@@ -14,10 +14,13 @@ from chatserver.core.commands import (
     Command,
     DeleteAccount,
     DeleteFriend,
+    DeleteMessage,
+    EditMessage,
     KeepForBot,
     KeepTokens,
     LogIn,
     LogOut,
+    React,
     Rehash,
     RejectFriend,
     Resume,
@@ -54,4 +57,7 @@ TABLE: dict[type, Callable[[State, Any], Outcome]] = {  # Any: each row takes it
     DeleteFriend: friends.delete_friend,
     StartBot: bots.start_bot,
     KeepForBot: bots.keep_for_bot,
+    EditMessage: changes.edit_message,
+    DeleteMessage: changes.delete_message,
+    React: changes.react,
 }

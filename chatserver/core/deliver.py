@@ -7,12 +7,16 @@ caused it. A frame is rendered once here, however many will read it.
 from collections.abc import Callable, Collection
 from typing import Any
 
+from chatserver.core import deliver_changes
 from chatserver.core.events import (
     Event,
     FriendAdded,
     FriendRemoved,
     FriendRequested,
+    MessageDeleted,
+    MessageEdited,
     MessageSent,
+    ReactionChanged,
 )
 from chatserver.core.state import State, seen_as
 from chatserver.protocol.render import event as frame
@@ -55,10 +59,17 @@ def _friend_removed(state: State, event: FriendRemoved) -> Collection[Delivery]:
     )
 
 
+def _message_changed(state: State, event: MessageEdited | MessageDeleted | ReactionChanged) -> Collection[Delivery]:
+    return ((deliver_changes.hearers(state, event), deliver_changes.change_frame(state, event)),)
+
+
 TABLE: dict[type, Callable[[State, Any], Collection[Delivery]]] = {  # Any: each row takes its own type of event
     MessageSent: _message_sent,
     FriendRequested: _friend_requested,
     FriendAdded: _friend_added,
     FriendRemoved: _friend_removed,
+    MessageEdited: _message_changed,
+    MessageDeleted: _message_changed,
+    ReactionChanged: _message_changed,
 }
 """Events that are not here are heard by nobody, or later: `chatserver/presence.py` tells who comes and goes."""

@@ -14,10 +14,13 @@ from chatserver.core.events import (
     FriendAdded,
     FriendRemoved,
     FriendRequested,
+    MessageDeleted,
+    MessageEdited,
     MessageSent,
     OtherSessionsEnded,
     PasswordSet,
     PresenceChanged,
+    ReactionChanged,
     RequestRemoved,
     SessionClosed,
     SessionOpened,
@@ -53,6 +56,10 @@ def _message_sent(state: State, event: MessageSent) -> None:
     state.last_message_id = state.users[event.recipient].received_id = event.id
     if event.tag is not None:
         remember_tag(state.users[event.sender], event.tag, event.id, event.time_ms)
+
+
+def _message_changed(state: State, event: MessageEdited | MessageDeleted | ReactionChanged) -> None:
+    state.last_message_id = event.id
 
 
 def _user_signed_up(state: State, event: UserSignedUp) -> None:
@@ -175,4 +182,7 @@ TABLE: dict[type, Callable[[State, Any], None]] = {  # Any: each row takes its o
     SessionClosed: _session_closed,
     OtherSessionsEnded: _nothing,
     PresenceChanged: _nothing,
+    MessageEdited: _message_changed,
+    MessageDeleted: _message_changed,
+    ReactionChanged: _message_changed,
 }

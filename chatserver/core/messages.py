@@ -3,7 +3,7 @@
 from chatserver.core.commands import SendMessage
 from chatserver.core.events import MessageSent
 from chatserver.core.outcome import Outcome, Refused, no_such_user
-from chatserver.core.state import TAG_LIFE_MS, State, User
+from chatserver.core.state import TAG_LIFE_MS, Limits, State, User
 from chatserver.protocol.times import format_time
 
 
@@ -17,8 +17,16 @@ def send_message(state: State, command: SendMessage) -> Outcome:
     recipient = state.by_name.get(command.to) or state.find(command.to)
     if recipient is None or (recipient.id not in sender.friends and not _with_bot(state, sender, recipient)):
         return _not_a_friend(sender, recipient, command.to)
-    text = command.text
-    limits = state.limits
+    refused = check_text(state.limits, command.text)
+    if refused:
+        return refused
+    message_id = state.last_message_id + 1
+    event = MessageSent(message_id, command.now_ms, sender.id, recipient.id, command.text, command.tag or None)
+    return (event,), (str(message_id), format_time(command.now_ms))
+
+
+def check_text(limits: Limits, text: str) -> Refused | None:
+    """Refuse what no message can say."""
     if not text or text.isspace():
         return Refused("BAD_TEXT", "A message needs a text that is not blank: write something")
     if len(text) > limits.message_chars_max or (
@@ -29,9 +37,7 @@ def send_message(state: State, command: SendMessage) -> Outcome:
             f"A message has at most {limits.message_chars_max} characters and {limits.message_bytes_max} bytes:"
             " split it in two",
         )
-    message_id = state.last_message_id + 1
-    event = MessageSent(message_id, command.now_ms, sender.id, recipient.id, text, command.tag or None)
-    return (event,), (str(message_id), format_time(command.now_ms))
+    return None
 
 
 def _with_bot(state: State, sender: User, recipient: User) -> bool:

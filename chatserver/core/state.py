@@ -27,6 +27,8 @@ class Limits:
     friends_max: int = 5000
     tokens_per_user_max: int = 100
     token_life_ms: int = 30 * 24 * 60 * 60 * 1000
+    reactions_per_message_max: int = 20
+    reactions_of_all_max: int = 500
 
 
 @dataclass(slots=True, eq=False)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from chatserver.core.marks import Run
+from chatserver.store.changes import Changes
 
 _COLUMNS = "m.id, m.time_ms, m.sender, m.recipient, m.text"
 
@@ -29,6 +30,7 @@ class History:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self.changes = Changes(connection)
         self.indexed_id: int = connection.execute("SELECT value FROM meta WHERE name = 'indexed_id'").fetchone()[0]
 
     def between(self, user: int, other: int, limit: int, before: int) -> list[Message]:
@@ -63,7 +65,7 @@ class History:
         return found
 
     def received(self, user: int, runs: Sequence[Run], limit: int) -> list[Message]:
-        """The first `limit` messages to a user whose ids lie in the runs."""
+        """The first `limit` messages to a user whose ids lie in the runs, but for deleted ones."""
         found: list[Message] = []
         for first, last in runs:
             left = limit - len(found)
@@ -74,12 +76,14 @@ class History:
     def _received_in(self, user: int, first: int, last: int, limit: int) -> list[Message]:
         found = self._rows(
             f"SELECT {_COLUMNS} FROM user_index u CROSS JOIN messages m ON m.id = u.id"
-            " WHERE u.user = ? AND u.id BETWEEN ? AND ? AND m.recipient = ? ORDER BY u.id LIMIT ?",
+            " WHERE u.user = ? AND u.id BETWEEN ? AND ? AND m.recipient = ? AND m.text != ''"
+            " ORDER BY u.id LIMIT ?",
             (user, first, last, user, limit),
         )
         if len(found) < limit:
             found += self._rows(
-                f"SELECT {_COLUMNS} FROM messages m WHERE id BETWEEN ? AND ? AND recipient = ? ORDER BY id LIMIT ?",
+                f"SELECT {_COLUMNS} FROM messages m WHERE id BETWEEN ? AND ? AND recipient = ? AND text != ''"
+                " ORDER BY id LIMIT ?",
                 (max(first, self.indexed_id + 1), last, user, limit - len(found)),
             )
         return found

@@ -14,8 +14,11 @@ from chatserver.core.events import (
     FriendAdded,
     FriendRemoved,
     FriendRequested,
+    MessageDeleted,
+    MessageEdited,
     MessageSent,
     PasswordSet,
+    ReactionChanged,
     RequestRemoved,
     StatusSet,
     TokenIssued,
@@ -41,8 +44,24 @@ def _user_twice(event: AccountDeleted) -> tuple[Any, ...]:
     return event.user, event.user
 
 
+def _message_id(event: MessageDeleted) -> tuple[Any, ...]:
+    return (event.message,)
+
+
+def _reaction(event: ReactionChanged) -> tuple[Any, ...]:
+    *shared, stands = event
+    return (*shared, "reacted" if stands else "unreacted")
+
+
 _last_message = attrgetter("last_message_id", "last_message_id")
 _deletion = attrgetter("time_ms", "user")
+_text = attrgetter("text", "message")
+_change = attrgetter("id", "message", "sender", "recipient", "time_ms")
+_CHANGE_SQL = (
+    "INSERT OR REPLACE INTO changes (id, message, kind, user, time_ms, sender, recipient)"
+    " VALUES (?1, ?2, '{}', ?3, ?5, ?3, ?4)"
+)
+"""One row a message: a deletion takes the place of an edit, which has the same key."""
 
 STATEMENTS: dict[type, tuple[Statement, ...]] = {
     MessageSent: (
@@ -61,9 +80,7 @@ STATEMENTS: dict[type, tuple[Statement, ...]] = {
     FriendAdded: (("INSERT INTO friendships (user, friend, since_ms) VALUES (min(?1, ?2), max(?1, ?2), ?3)", None),),
     FriendRemoved: (("DELETE FROM friendships WHERE user = min(?1, ?2) AND friend = max(?1, ?2)", None),),
     BotRemembered: (("INSERT OR REPLACE INTO bot_memory (bot, user, state) VALUES (?, ?, ?)", None),),
-    BotTimerSet: (
-        ("INSERT OR REPLACE INTO bot_timers (bot, user, name, due_ms, room) VALUES (?, ?, ?, ?, ?)", None),
-    ),
+    BotTimerSet: (("INSERT OR REPLACE INTO bot_timers (bot, user, name, due_ms, room) VALUES (?, ?, ?, ?, ?)", None),),
     BotTimerRemoved: (("DELETE FROM bot_timers WHERE bot = ? AND user = ? AND name = ?", None),),
     Delivered: (("UPDATE users SET delivered_id = ?, gaps = ? WHERE id = ?", _delivered),),
     # What conversation_index holds of the messages stays: two numbers each, which point at nothing.
@@ -76,12 +93,31 @@ STATEMENTS: dict[type, tuple[Statement, ...]] = {
             _user,
         ),
         ("DELETE FROM user_index WHERE user = ?", _user),
+        ("DELETE FROM changes WHERE sender = ?", _user),
+        ("DELETE FROM changes WHERE user = ?", _user),
         ("DELETE FROM bot_memory WHERE user = ?", _user),
         ("DELETE FROM bot_timers WHERE user = ?", _user),
         (
             "UPDATE users SET deleted_ms = ?, password_hash = NULL, status = 'online', status_text = '', gaps = '[]'"
             " WHERE id = ?",
             _deletion,
+        ),
+    ),
+    MessageEdited: (
+        ("UPDATE messages SET text = ? WHERE id = ?", _text),
+        (_CHANGE_SQL.format("edited"), _change),
+    ),
+    # The row stays, so that ids, order and the sender's tag do; an empty text is what no message can say.
+    MessageDeleted: (
+        ("UPDATE messages SET text = '' WHERE id = ?", _message_id),
+        ("DELETE FROM changes WHERE message = ?", _message_id),
+        (_CHANGE_SQL.format("deleted"), _change),
+    ),
+    ReactionChanged: (
+        (
+            "INSERT OR REPLACE INTO changes (id, message, sender, recipient, time_ms, user, emoji, kind)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            _reaction,
         ),
     ),
 }

@@ -25,6 +25,8 @@ GOOD = {
     "before id": "7",
     "after id": "0",
     "verb": "PING",
+    "id": "1",
+    "emoji": ":-)",
 }
 """A value for each kind of field of the table, fit for alice who is bob's friend."""
 

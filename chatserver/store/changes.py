@@ -1,0 +1,68 @@
+"""What was done to messages after they were sent, as the events that did it: the marks of HISTORY and SYNC."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+from chatserver.core.commands import Found
+from chatserver.core.deliver_changes import Change
+from chatserver.core.events import MessageDeleted, MessageEdited, ReactionChanged
+
+SYNC_CHANGES_MAX = 5_000
+"""The newest that one SYNC brings, which takes some 30 ms; those before them are in HISTORY."""
+
+_COLUMNS = "c.id, c.message, c.sender, c.recipient, c.time_ms, c.kind, c.user, c.emoji, m.text"
+
+
+class Changes:
+    """Queries over the changes table, in the order of their ids."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def found(self, message: int, user: int) -> Found | None:
+        """What a command needs to know of a message; None if there is none, or none any more."""
+        row = self._connection.execute(
+            "SELECT time_ms, sender, recipient FROM messages WHERE id = ? AND text != ''", (message,)
+        ).fetchone()
+        if row is None:
+            return None
+        reactions = self._connection.execute(
+            "SELECT user, emoji, kind FROM changes WHERE message = ? AND emoji != ''", (message,)
+        ).fetchall()
+        own = {emoji: kind == "reacted" for who, emoji, kind in reactions if who == user}
+        return Found._make((*row, own, len(reactions)))
+
+    def of(self, messages: Sequence[int]) -> list[Change]:
+        """What stands of these messages' changes."""
+        if not messages:
+            return []
+        return self._events(
+            f"SELECT {_COLUMNS} FROM json_each(?) j CROSS JOIN changes c ON c.message = j.value"
+            " CROSS JOIN messages m ON m.id = c.message WHERE c.kind != 'unreacted' ORDER BY c.id",
+            (json.dumps(messages),),
+        )
+
+    def after(self, user: int, after: int, upto: int) -> list[Change]:
+        """The changes with such ids to messages that the user can see. What was taken back since is left out."""
+        rows = f"SELECT {_COLUMNS} FROM changes c CROSS JOIN messages m ON m.id = c.message WHERE c.id > ?1"
+        rows += " AND c.id <= ?2 AND (c.kind != 'unreacted' OR c.message <= ?1)"
+        found = self._events(
+            f"{rows} AND c.sender = ?3 UNION {rows} AND c.recipient = ?3 ORDER BY 1 DESC LIMIT ?4",
+            (after, upto, user, SYNC_CHANGES_MAX),
+        )
+        found.reverse()
+        return found
+
+    def _events(self, statement: str, parameters: tuple[Any, ...]) -> list[Change]:
+        return list(map(_event, self._connection.execute(statement, parameters)))
+
+
+def _event(row: tuple[Any, ...]) -> Change:
+    *shared, kind, user, emoji, text = row
+    if kind == "edited":
+        return MessageEdited._make((*shared, text))
+    if kind == "deleted":
+        return MessageDeleted._make(shared)
+    return ReactionChanged._make((*shared, user, emoji, kind == "reacted"))

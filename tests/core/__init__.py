@@ -1,0 +1,1 @@
+"""The core's decisions, given / when / then."""
