@@ -1,1 +1,9 @@
-"""Clients of the chat server."""
+"""Clients of the chat server: one without I/O, a blocking one on it, and the terminal.
+
+`from chatclient import Client` is for scripts, bots and tests; `python3 -m chatclient` for people.
+"""
+
+from chatclient.blocking import Client, ClientError, ConnectionFailedError, RefusedError, UnsendableError
+from chatclient.core import ClientCore
+
+__all__ = ["Client", "ClientCore", "ClientError", "ConnectionFailedError", "RefusedError", "UnsendableError"]

@@ -12,7 +12,8 @@ from functools import partial
 from typing import Protocol
 
 from bots import Fetch, Reply
-from bots.kit.fetching import Fetcher, fetch_page, late
+from bots.kit.effects import late
+from bots.kit.fetching import Fetcher, fetch_page
 from chatserver.workers import Outcome
 
 KEPT_BYTES_MAX = 16 << 20

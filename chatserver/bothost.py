@@ -200,7 +200,9 @@ class BotHost:
 
     def work(self) -> None:
         """Do a slice of what there is to do; what is left makes the loop turn again at once."""
-        for _ in range(min(STEPS_PER_TURN, len(self._ready))):
+        for _ in range(STEPS_PER_TURN):
+            if not self._ready:
+                return
             talk = self._ready.popleft()
             if not self._do(talk, self._mail[talk].popleft()):
                 continue  # it waits for a page, whose arrival makes it ready again

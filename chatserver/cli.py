@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from random import Random
@@ -46,7 +46,7 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         unknown = message.removeprefix("unrecognized arguments: ")
         if unknown != message:
-            near = nearest(unknown.split()[0].partition("=")[0], list(self._option_string_actions))
+            near = nearest(unknown.strip().partition(" ")[0].partition("=")[0], list(self._option_string_actions))
             message = f"there is no option {unknown}" + (f": did you mean {near}?" if near else "")
         raise _Failure(f"{message}; --help says more", USAGE)
 
@@ -138,32 +138,38 @@ def _serve(settings: Settings) -> int:
     _catch_signals(server)
     if settings.password_hash_cost < 14:
         log.warning("password_hash_cost=%d is for load tests: passwords are easy to guess", settings.password_hash_cost)
-    _announce(settings, listening)
+    try:
+        _announce(settings, listening)
+    except _Failure:
+        server.close()
+        raise
     server.run()
     if server.failure:
         raise _Failure(server.failure, FAILED)
     return 0
 
 
-def build_server(settings: Settings, store: Store, listening: socket.socket) -> Server:
-    """A server with the real clocks, selector, threads and randomness."""
+def _wall_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def build_server(
+    settings: Settings, store: Store, listening: socket.socket, wall_ms: Callable[[], int] = _wall_ms
+) -> Server:
+    """A server with the real selector, monotonic clock, threads and randomness."""
     reactor = Reactor()
     pool = WorkerPool(settings.password_workers, reactor.post)
     page_pool = WorkerPool(settings.bot_page_threads, reactor.post)
     host_bots = partial(start_bots, load_bots(settings.bots), settings, reactor, page_pool, Random())
-    return Server(settings, store, reactor, pool, listening, _wall_ms, os.urandom, host_bots)
-
-
-def _wall_ms() -> int:
-    return time.time_ns() // 1_000_000
+    return Server(settings, store, reactor, pool, listening, wall_ms, os.urandom, host_bots)
 
 
 def _listen(settings: Settings) -> socket.socket:
     try:
         return listen(settings.host, settings.port, settings.listen_backlog)
-    except OSError as error:
-        where = f"{settings.host} port {settings.port}"
-        raise _Failure(f"cannot listen on {where} ({error.strerror}): choose another PORT or --host", FAILED) from error
+    except (OSError, UnicodeError) as error:
+        where, why = f"{settings.host} port {settings.port}", getattr(error, "strerror", "no host has such a name")
+        raise _Failure(f"cannot listen on {where} ({why}): choose another PORT or --host", FAILED) from error
 
 
 def _raise_descriptor_limit(connections_max: int) -> None:
@@ -191,17 +197,18 @@ def _catch_signals(server: Server) -> None:
 
 def _announce(settings: Settings, listening: socket.socket) -> None:
     host, port = listening.getsockname()[:2]
-    shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    person = sys.stdout.isatty()
-    if person:
-        print(f"pipechat {__version__}")
-    print(f"listening on {shown}", flush=True)
-    if person:
-        where = (
-            "in memory alone, and is gone at the end" if settings.store == MEMORY else os.path.abspath(settings.store)
-        )
-        print(f"everything is kept {'' if settings.store == MEMORY else 'in '}{where}")
-        print(
-            f"now type in another terminal:  nc {host} {port}\nand there:  HELP\nCtrl-C here ends the server",
-            flush=True,
-        )
+    ready = f"listening on [{host}]:{port}" if ":" in host else f"listening on {host}:{port}"
+    in_memory = settings.store == MEMORY
+    where = "in memory alone, and is gone at the end" if in_memory else f"in {os.path.abspath(settings.store)}"
+    banner = f"""pipechat {__version__}
+{ready}
+everything is kept {where}
+now type in another terminal:  nc {host} {port}
+and there:  HELP
+Ctrl-C here ends the server"""
+    try:
+        print(banner if sys.stdout.isatty() else ready, flush=True)
+    except (OSError, AttributeError) as error:  # closed or full
+        raise _Failure(
+            "stdout cannot be written, where the server says that it listens: give it one", FAILED
+        ) from error

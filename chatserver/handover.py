@@ -39,12 +39,12 @@ class Handover:
         if user is None:
             return
         mark, gaps = user.delivered_id, user.gaps
-        if peer.read_id:
-            mark, gaps = after_delivery(mark, gaps, peer.read_id, None)
-            peer.read_id = 0
+        for after, passed in peer.synced:
+            mark, gaps = after_delivery(mark, gaps, after, passed, None)
+        peer.synced.clear()
         if peer.heard_until is not None:
             upto = min(upto, peer.heard_until)
-        mark, gaps = after_delivery(mark, gaps, upto, peer.hole)
+        mark, gaps = after_delivery(mark, gaps, 0, upto, peer.hole)
         if (mark, gaps) != (user.delivered_id, user.gaps):
             event = Delivered(mark, gaps, user.id)
             evolve(state, event)

@@ -34,10 +34,6 @@ class Outbox:
         self._queued += len(data)
         self._marks.append((self._queued, last_id))
 
-    def forget(self, unsent: int) -> None:
-        """All but so many bytes will never be handed: the client is closed as too slow."""
-        self._marks.clear()
-
     def handed_id(self, unsent: int) -> int:
         """The highest id handed to the socket while so many bytes still wait; 0 if none is known."""
         handed, found = self._queued - unsent, 0

@@ -38,10 +38,10 @@ class Peer:
         "hole",
         "lines",
         "outbox",
-        "read_id",
         "session",
         "staged",
         "staged_bytes",
+        "synced",
         "user",
     )
 
@@ -60,7 +60,7 @@ class Peer:
         self.user = 0  # whose messages it hears or, after LOGOUT and in closing, heard last
         self.heard_until: int | None = None  # it heard no message after this id
         self.hole: Run | None = None  # ids of a long backlog that were not replayed
-        self.read_id = 0  # a SYNC has passed this id
+        self.synced: list[Run] = []  # what SYNCs have passed since the last settling: behind one id, up to another
         self.allowance = 0.0  # commands it may still send
         self.allowance_s = 0.0  # when that was reckoned
 

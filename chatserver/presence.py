@@ -2,6 +2,7 @@
 
 A change is told at once. What else changes within a second of that is held back, and when the second is
 over friends are told what is true then, if it is not what they know already. Nothing of it is stored.
+How long the second is, is a setting.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -12,7 +13,6 @@ from typing import Protocol
 from chatserver.core.state import State, seen_as
 from chatserver.protocol.render import event as frame
 
-SECOND_S = 1.0
 Seen = tuple[str, str]
 """Status and text."""
 
@@ -57,9 +57,10 @@ class _Told:
 class Presence:
     """What is told of whom, and when."""
 
-    def __init__(self, chat: Chat, loop: Loop) -> None:
+    def __init__(self, chat: Chat, loop: Loop, second_s: float) -> None:
         self._chat = chat
         self._loop = loop
+        self._second_s = second_s
         self._told: dict[int, _Told] = {}  # in the order in which the seconds end, but for a failed turn's
         self._before: dict[int, _Told] = {}  # what friends knew before this turn, of those it tells of
 
@@ -130,7 +131,7 @@ class Presence:
         hearers = [friend for friend in friends if friend in sessions]
         if hearers:
             seen = seen_as(found)
-            self._told[user] = _Told(seen, self._loop.clock() + SECOND_S)
+            self._told[user] = _Told(seen, self._loop.clock() + self._second_s)
             self._chat.tell(hearers, frame("STATUS", found.name, *seen), None)
 
     def _forget(self, now_s: float) -> None:

@@ -1,7 +1,7 @@
 """The loop: one selector turn after another, timers, a hook before each sleep, a wake-up for other threads.
 
 It knows neither bytes nor chat. Everything but `post` belongs to the thread that runs it. A turn is:
-what was posted or put off, timers that are due, sockets that are ready, then the hook. The hook is
+sockets that are ready, what was posted or put off, timers that are due, then the hook. The hook is
 where a turn's work is made durable and sent, so nothing waits longer than the turn it happened in.
 """
 

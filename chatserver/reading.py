@@ -5,10 +5,20 @@ from typing import Any
 
 from chatserver.core import bots, queries
 from chatserver.core.deliver_changes import Change, change_frame
-from chatserver.core.outcome import Refused, no_such_user
+from chatserver.core.outcome import Refused, find_own_room, no_such_user
 from chatserver.core.state import State
 from chatserver.protocol.times import format_time
-from chatserver.session import Answer, ShowBots, ShowFriends, ShowHistory, ShowRequests, ShowSync
+from chatserver.session import (
+    Answer,
+    ShowBlocks,
+    ShowBots,
+    ShowFriends,
+    ShowHistory,
+    ShowMembers,
+    ShowRequests,
+    ShowRooms,
+    ShowSync,
+)
 from chatserver.store.history import History, Message
 
 Row = tuple[str, ...]
@@ -42,13 +52,34 @@ def _bots(state: State, history: History, user: int, query: ShowBots) -> Answer:
     return Answer((), bots.list_bots(state))
 
 
+def _blocks(state: State, history: History, user: int, query: ShowBlocks) -> Answer:
+    return Answer((), queries.blocks(state, state.users[user]))
+
+
+def _rooms(state: State, history: History, user: int, query: ShowRooms) -> Answer:
+    return Answer((), queries.rooms(state, state.users[user]))
+
+
+def _members(state: State, history: History, user: int, query: ShowMembers) -> Answer | Refused:
+    room = find_own_room(state, user, query.room)
+    return room if isinstance(room, Refused) else Answer((), queries.members(state, state.users[user], room))
+
+
 def _history(state: State, history: History, user: int, query: ShowHistory) -> Answer | Refused:
+    if query.other.startswith("#"):
+        room = find_own_room(state, user, query.other)
+        if isinstance(room, Refused):
+            return room
+        return _with_marks(state, history, history.of_room(room.id, query.limit, query.before))
     other = state.find(query.other)
     if other is None:
         return no_such_user(query.other)
-    found = history.between(user, other.id, query.limit, query.before)
+    return _with_marks(state, history, history.between(user, other.id, query.limit, query.before))
+
+
+def _with_marks(state: State, history: History, found: list[Message]) -> Answer:
     marks = _marks(state, history.changes.of([message.id for message in found]))
-    return Answer((), _rows(state, found), marks=marks)
+    return Answer((), _message_rows(state, found), marks=marks)
 
 
 def _sync(state: State, history: History, user: int, query: ShowSync) -> Answer:
@@ -56,10 +87,10 @@ def _sync(state: State, history: History, user: int, query: ShowSync) -> Answer:
     more, found = len(found) > query.limit, found[: query.limit]
     passed = found[-1].id if more else state.last_message_id
     marks = _marks(state, history.changes.after(user, query.after, passed))
-    return Answer(("1" if more else "0",), _rows(state, found), passed, marks)
+    return Answer(("1" if more else "0",), _message_rows(state, found), (query.after, passed), marks)
 
 
-def _rows(state: State, messages: Iterable[Message]) -> list[Row]:
+def _message_rows(state: State, messages: Iterable[Message]) -> list[Row]:
     return [message_row(state, message) for message in messages]
 
 
@@ -71,6 +102,9 @@ TABLE: dict[type, Callable[[State, History, int, Any], Answer | Refused]] = {  #
     ShowFriends: _friends,
     ShowRequests: _requests,
     ShowBots: _bots,
+    ShowBlocks: _blocks,
+    ShowRooms: _rooms,
+    ShowMembers: _members,
     ShowHistory: _history,
     ShowSync: _sync,
 }

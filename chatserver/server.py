@@ -53,6 +53,7 @@ from chatserver.session import (
     Phase,
     Query,
     ShowFriends,
+    ShowMembers,
 )
 from chatserver.settings import Settings
 from chatserver.store.errors import StoreBroken, StoreUnavailable
@@ -100,12 +101,12 @@ class Server:
     ) -> None:
         self.settings = settings
         self.reactor = reactor
-        self.turn = Turn(store, settings.limits(), wall_ms, self._too_slow, reactor)
+        self.turn = Turn(store, settings.limits(), wall_ms, self._too_slow, reactor, settings.presence_ms / 1000)
         self._bots = host_bots(self.turn)
         self.turn.effects |= {
             OtherSessionsEnded: self._end_others,
             AccountDeleted: self._end_all,
-            MessageSent: lambda origin, event: self._bots.hear(event),
+            MessageSent: self._tell_bots,
         }
         self.turn.reloaded = self._bots.attach
         self._bots.attach()
@@ -139,7 +140,7 @@ class Server:
             LogOut: self._log_out,
             **dict.fromkeys((EditMessage, DeleteMessage, React), self._change),
             **dict.fromkeys(reading.TABLE, self._query),
-            ShowFriends: self._show_friends,
+            **dict.fromkeys((ShowFriends, ShowMembers), self._show_presence),
         }
         reactor.before_sleep = self._end_turn
         reactor.call_later(TICK_S, self._tick)
@@ -156,7 +157,7 @@ class Server:
         try:
             self.reactor.run()
         finally:
-            self._close()
+            self.close()
 
     def stop(self) -> None:
         """Say good-bye to everybody and end; safe in any thread and in a signal handler."""
@@ -172,7 +173,8 @@ class Server:
             self.end(peer, "SHUTDOWN")
         self.reactor.call_later(self.settings.shutdown_s, self.reactor.stop)
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Close everything at once; `run` does it at its end."""
         if not self._stopping:
             self._listener.close()
         self._stopping = True
@@ -295,7 +297,7 @@ class Server:
             if peer.at_end and peer.session.reads:
                 self.end(peer, LEFT)
             return
-        peer.connection.pause()
+        peer.connection.pause()  # so that lines waiting here are never more than one read brings
         if not peer.session.reads or peer.connection.unsent > self.settings.send_bytes_high:
             return  # the worker's answer or the drained socket goes on
         rate = self.settings.commands_per_s
@@ -389,14 +391,14 @@ class Server:
     def _query(self, peer: Peer, echo: str, query: Query) -> None:
         answer = reading.answer(self.state, self.turn.history(), peer.session.user, query)
         if isinstance(answer, Answer) and answer.passed is not None:
-            peer.read_id = max(peer.read_id, answer.passed)
+            peer.synced.append(answer.passed)
         self.answer(peer, echo, answer)
 
     def _change(self, peer: Peer, echo: str, command: EditMessage | DeleteMessage | React) -> None:
         found = self.turn.history().changes.found(command.id, command.user)
         self.answer(peer, echo, self.turn.execute(peer, replace(command, found=found)))
 
-    def _show_friends(self, peer: Peer, echo: str, query: ShowFriends) -> None:
+    def _show_presence(self, peer: Peer, echo: str, query: ShowFriends | ShowMembers) -> None:
         self.turn.presence.shown(peer.session.user)
         self._query(peer, echo, query)
 
@@ -427,7 +429,7 @@ class Server:
         self.turn.handover.settle()
         name = self.state.users[user].name
         peer.session.log_in(user, name, token_hash)
-        peer.hole, peer.read_id = None, 0
+        peer.hole, peer.synced = None, []
         self._enter(peer)
         self.turn.undo.append(lambda: self._close_again(peer))
         frame = ok(echo, (name, token)) + self._backlog(peer)
@@ -445,7 +447,9 @@ class Server:
         state = self.state
         user = state.users[peer.session.user]
         frames = [event("FRIENDREQUEST", name) for _, name in queries.requests_in(state, user)]
-        if user.gaps or user.received_id > user.delivered_id:
+        frames += [event("INVITED", *row) for row in queries.invitations(state, user)]
+        received_id = max((state.rooms[room].received_id for room in user.rooms), default=user.received_id)
+        if user.gaps or max(user.received_id, received_id) > user.delivered_id:
             runs = undelivered(user.delivered_id, user.gaps, state.last_message_id)
             found = self.turn.history().received(user.id, runs, BACKLOG_MAX + 1)
             if len(found) > BACKLOG_MAX:
@@ -472,6 +476,15 @@ class Server:
     def _quit(self, peer: Peer, echo: str, ask: AskQuit) -> None:
         self.turn.stage(peer, ok(echo))
         self.end(peer, "QUIT")
+
+    def _tell_bots(self, origin: Peer | None, sent: MessageSent) -> None:
+        if sent.recipient in self.state.bots:
+            self._bots.hear(sent)
+        elif sent.recipient < 0:
+            room = self.state.rooms[sent.recipient]
+            bots = [bot for bot in self.state.bots if bot in room.members]
+            if bots:
+                self._bots.hear_in_room(sent.sender, bots, room.name, sent.text)
 
     def _end_others(self, origin: Peer | None, event: OtherSessionsEnded) -> None:
         self._ending += [(peer, "KICKED") for peer in self.turn.sessions.get(event.user, ()) if peer is not origin]

@@ -12,15 +12,23 @@ from chatserver.core.accounts import STATUSES
 from chatserver.core.commands import (
     AcceptFriend,
     AddFriend,
+    Block,
     Command,
+    CreateRoom,
     DeleteFriend,
     DeleteMessage,
     EditMessage,
+    Invite,
+    JoinRoom,
+    Kick,
+    LeaveRoom,
     LogOut,
     React,
     RejectFriend,
     SendMessage,
     SetStatus,
+    SetTopic,
+    Unblock,
 )
 from chatserver.core.outcome import Refused
 from chatserver.protocol.frames import BadFrame
@@ -35,6 +43,7 @@ from chatserver.protocol.verbs import (
     split_arguments,
 )
 
+ROOM_KINDS = ("public", "private")
 STATUS_CHARS_MAX = 140
 EMOJI_CHARS_MAX = 32  # families and flags are joined from many
 ROWS_MAX = 500  # of one HISTORY or SYNC
@@ -56,7 +65,7 @@ class Answer:
 
     fields: tuple[str, ...]
     rows: list[tuple[str, ...]] | None = None
-    passed: int | None = None  # once the rows are handed over, all messages up to this id are delivered
+    passed: tuple[int, int] | None = None  # once handed over, messages behind one id and up to another are delivered
     marks: bytes = b""  # events that are sent before the rows, to the asker alone
 
 
@@ -136,8 +145,25 @@ class ShowSync:
     limit: int
 
 
+@dataclass(slots=True)
+class ShowBlocks:
+    """SHOWBLOCKS."""
+
+
+@dataclass(slots=True)
+class ShowRooms:
+    """SHOWROOMS."""
+
+
+@dataclass(slots=True)
+class ShowMembers:
+    """SHOWMEMBERS."""
+
+    room: str
+
+
 Ask = AskSignUp | AskLogIn | AskResume | AskSetPassword | AskDeleteAccount | AskQuit
-Query = ShowFriends | ShowRequests | ShowBots | ShowHistory | ShowSync
+Query = ShowFriends | ShowRequests | ShowBots | ShowHistory | ShowSync | ShowBlocks | ShowRooms | ShowMembers
 Request = Command | Ask | Query | Answer | Refused
 
 BAD_ARGUMENTS = Refused("BAD_ARGUMENTS", "")
@@ -330,6 +356,51 @@ def _sync(session: Session, fields: list[str], tag: str, now_ms: int) -> Request
     return BAD_ARGUMENTS if after is None or limit is None else ShowSync(after, limit)
 
 
+def _block(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    return Block(session.user, fields[1], now_ms)
+
+
+def _unblock(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    return Unblock(session.user, fields[1])
+
+
+def _show_blocks(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    return ShowBlocks()
+
+
+def _create_room(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    kind = fields[2] or "public"
+    return CreateRoom(session.user, fields[1], kind, now_ms) if kind in ROOM_KINDS else BAD_ARGUMENTS
+
+
+def _join(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    return JoinRoom(session.user, fields[1], now_ms)
+
+
+def _leave(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    return LeaveRoom(session.user, fields[1], now_ms)
+
+
+def _invite(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    return Invite(session.user, fields[1], fields[2], now_ms)
+
+
+def _kick(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    return Kick(session.user, fields[1], fields[2], now_ms)
+
+
+def _set_topic(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    return SetTopic(session.user, fields[1], fields[2])
+
+
+def _show_rooms(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    return ShowRooms()
+
+
+def _show_members(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    return ShowMembers(fields[1])
+
+
 _ALWAYS: dict[str, Builder] = {"PING": _ping, "HELP": _help, "QUIT": _quit, "SIGNUP": _sign_up}
 
 TABLE: dict[Phase, dict[str, Builder]] = {
@@ -352,6 +423,17 @@ TABLE: dict[Phase, dict[str, Builder]] = {
         "SENDMESSAGE": _send_message,
         "HISTORY": _history,
         "SYNC": _sync,
+        "BLOCK": _block,
+        "UNBLOCK": _unblock,
+        "SHOWBLOCKS": _show_blocks,
+        "CREATEROOM": _create_room,
+        "JOIN": _join,
+        "LEAVE": _leave,
+        "INVITE": _invite,
+        "KICK": _kick,
+        "SETTOPIC": _set_topic,
+        "SHOWROOMS": _show_rooms,
+        "SHOWMEMBERS": _show_members,
         "EDITMESSAGE": _edit_message,
         "DELETEMESSAGE": _delete_message,
         "REACT": _react,

@@ -51,7 +51,7 @@ class Settings:
     logins_per_minute: int = _number(
         10, 0, 10**6, "failures", "per address and name, ten times as many per address; then THROTTLED. 0: no limit"
     )
-    login_timeout_s: int = _number(60, 1, 86400, "s", "a connection that does not log in gives its place back")
+    login_timeout_s: int = _number(120, 1, 86400, "s", "a connection that does not log in gives its place back")
     token_life_days: int = _number(30, 1, 3650, "days", "how long RESUME works after a token's last use")
     tokens_per_user_max: int = _number(100, 1, 10_000, "tokens", "logins that can be resumed; then the oldest goes")
 
@@ -75,6 +75,9 @@ class Settings:
     send_bytes_max: int = _number(
         4_194_304, 1, 1 << 30, "bytes", "of events waiting for a client that does not read: then BYE|TOO_SLOW"
     )
+    presence_ms: int = _number(
+        1000, 0, 60_000, "ms", "friends hear once in this time who comes and goes, then what is true. 0: every change"
+    )
     goodbye_s: int = _number(10, 1, 3600, "s", "how long a closing client may take to read its last frames")
     shutdown_s: int = _number(3, 0, 3600, "s", "how long SIGTERM waits for clients to read their last frames")
 
@@ -89,6 +92,8 @@ class Settings:
     bot_page_threads: int = _number(8, 1, 256, "threads", "pages fetched at a time; one bot has half of them at most")
 
     message_chars_max: int = _number(4000, 1, 7600, "characters", "of one message; longer ones are TOO_LONG")
+    rooms_per_user_max: int = _number(500, 1, 10**6, "rooms", "that one user is in")
+    members_per_room_max: int = _number(10_000, 1, 10**6, "users", "in one room; each message goes to all of them")
     reactions_per_message_max: int = _number(
         20, 1, 1000, "emojis", "of one user to one message, those taken back included"
     )
@@ -103,6 +108,8 @@ class Settings:
             message_chars_max=self.message_chars_max,
             password_chars_min=self.password_chars_min,
             friends_max=self.friends_max,
+            rooms_per_user_max=self.rooms_per_user_max,
+            members_per_room_max=self.members_per_room_max,
             tokens_per_user_max=self.tokens_per_user_max,
             token_life_ms=self.token_life_days * 86_400_000,
             reactions_per_message_max=self.reactions_per_message_max,
@@ -116,6 +123,8 @@ TABLE: dict[str, Field[Any]] = {row.name: row for row in fields(Settings)}
 def parse(name: str, value: object) -> int | str:
     """The value of a setting from text or TOML. Raises SettingError."""
     row = TABLE.get(name)
+    if row is None and isinstance(value, dict):
+        raise SettingError(f"settings stand in no table: write name = value lines without [{name}]")
     if row is None:
         near = nearest(name, list(TABLE))
         hint = f"did you mean {near}?" if near else "--help lists them all"
@@ -130,7 +139,7 @@ def parse(name: str, value: object) -> int | str:
         raise SettingError(f"{name} is one of {', '.join(choices)}, not '{value}'{hint}")
     if row.metadata.get("url") and not text.startswith(("http://", "https://")):
         raise SettingError(f"{name} begins with http:// or https://, not '{value}'")
-    if not text:
+    if not text.isprintable() or (not text and row.default):
         raise SettingError(f"{name} needs a text: {row.metadata['reason']}")
     return text
 

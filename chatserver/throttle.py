@@ -14,13 +14,17 @@ ADDRESS_FACTOR = 10
 KEYS_MAX = 100_000  # of names and addresses that failed within the last minute; then the oldest are forgotten
 
 
+Key = tuple[str, str | None]
+"""An address and a name key; None for the address as a whole."""
+
+
 class LoginThrottle:
     """Counts failures in a sliding minute. `clock` is monotonic, in seconds."""
 
     def __init__(self, failures_max: int, clock: Callable[[], float]) -> None:
         self._failures_max = failures_max  # a minute; 0 is no limit
         self._clock = clock
-        self._failures: dict[tuple[str, str], deque[float]] = {}
+        self._failures: dict[Key, deque[float]] = {}
 
     def wait_s(self, address: str, name_key: str) -> int:
         """Whole seconds until the next try is taken; 0 if it is taken now."""
@@ -28,7 +32,7 @@ class LoginThrottle:
             return 0
         return max(
             self._wait_s((address, name_key), self._failures_max),
-            self._wait_s((address, ""), self._failures_max * ADDRESS_FACTOR),
+            self._wait_s((address, None), self._failures_max * ADDRESS_FACTOR),
         )
 
     def failed(self, address: str, name_key: str) -> None:
@@ -36,7 +40,7 @@ class LoginThrottle:
         if not self._failures_max:
             return
         self._count((address, name_key), self._failures_max)
-        self._count((address, ""), self._failures_max * ADDRESS_FACTOR)
+        self._count((address, None), self._failures_max * ADDRESS_FACTOR)
 
     def forget_old(self) -> None:
         """Drop what is over; called about once a minute."""
@@ -45,14 +49,14 @@ class LoginThrottle:
         for key in old:
             del self._failures[key]
 
-    def _count(self, key: tuple[str, str], most: int) -> None:
+    def _count(self, key: Key, most: int) -> None:
         times = self._failures.pop(key, None) or deque(maxlen=most)
         times.append(self._clock())
         self._failures[key] = times  # last in the order of forgetting
         while len(self._failures) > KEYS_MAX:
             del self._failures[next(iter(self._failures))]
 
-    def _wait_s(self, key: tuple[str, str], most: int) -> int:
+    def _wait_s(self, key: Key, most: int) -> int:
         times = self._failures.get(key)
         if times is None or len(times) < most:
             return 0

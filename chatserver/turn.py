@@ -33,9 +33,18 @@ class Turn:
     """State, and what has happened to it since the last commit."""
 
     def __init__(
-        self, store: Store, limits: Limits, wall_ms: Callable[[], int], too_slow: Callable[[Peer], None], loop: Loop
+        self,
+        store: Store,
+        limits: Limits,
+        wall_ms: Callable[[], int],
+        too_slow: Callable[[Peer], None],
+        loop: Loop,
+        presence_s: float,
     ) -> None:
-        """`too_slow` is called for a peer with more unsent than it may have; it decides."""
+        """`too_slow` is called for a peer with more unsent than it may have; it decides.
+
+        Friends hear of a user's presence once in `presence_s`.
+        """
         self._store = store
         self._limits = limits
         self._wall_ms = wall_ms
@@ -43,7 +52,7 @@ class Turn:
         self.state: State = store.load(limits, wall_ms())
         self.sessions: dict[int, list[Peer]] = {}  # user → peers that hear what the user hears
         self.handover = Handover(lambda: self.state)
-        self.presence = Presence(self, loop)
+        self.presence = Presence(self, loop, presence_s)
         self.effects: dict[type, Callable[[Peer | None, Any], None]] = {  # event type → what else it brings about
             PresenceChanged: lambda origin, event: self.presence.changed(event.user),
             FriendAdded: lambda origin, event: self.presence.befriended(event.user, event.friend),

@@ -18,7 +18,7 @@ class StartServer(Protocol):
         *arguments: str,
         store: Path | None = None,
         environment: dict[str, str] | None = None,
-        **settings: int | float | str,
+        **settings: int | str,
     ) -> Process: ...
 
 
@@ -31,7 +31,7 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
         *arguments: str,
         store: Path | None = None,
         environment: dict[str, str] | None = None,
-        **settings: int | float | str,
+        **settings: int | str,
     ) -> Process:
         path = store or tmp_path / f"chat{len(running)}.db"
         running.append(Process(command_line(path, settings, *arguments), path, environment=environment))

@@ -1,4 +1,7 @@
-"""A server in a thread of the tests' own process: quick to start, and its State can be looked at when it has ended."""
+"""A server in a thread of the tests' own process: quick to start, and its State can be looked at when it has ended.
+
+Its wall clock is the tests' to move, so that a day passes at once.
+"""
 
 import time
 from collections.abc import Mapping
@@ -10,7 +13,6 @@ from chatserver.core.state import snapshot
 from chatserver.listener import listen
 from chatserver.settings import build
 from chatserver.store.store import Store
-
 from tests.harness import SETTINGS, Running
 from tests.wire import WAIT_S
 
@@ -22,9 +24,14 @@ class InThread(Running):
         """Start it; it listens when this returns."""
         super().__init__()
         self.store_path = store_path
+        self._moved_ms = 0
         own = {"store": str(store_path), "sync": "normal"}
         self._settings = build(file={}, environment={}, given={**own, **SETTINGS, **settings})
         self._start()
+
+    def move_clock(self, *, hours: float) -> None:
+        """Set the server's wall clock forward, or back where it is negative."""
+        self._moved_ms += int(hours * 3_600_000)
 
     def restart(self) -> None:
         """Stop it and start it again on the same file, on a new port. Clients of the earlier life are closed."""
@@ -40,17 +47,21 @@ class InThread(Running):
         assert not self._server.failure
         self._check_file()
 
+    def _wall_ms(self) -> int:
+        return time.time_ns() // 1_000_000 + self._moved_ms
+
     def _start(self) -> None:
         settings = self._settings
+        store = Store(settings.store, settings.sync)
         listening = listen(settings.host, 0, settings.listen_backlog)
-        self._server = build_server(settings, Store(settings.store, settings.sync), listening)
-        self.address = (self._settings.host, self._server.port)
+        self._server = build_server(settings, store, listening, self._wall_ms)
+        self.address = (settings.host, self._server.port)
         self._thread = Thread(target=self._server.run)
         self._thread.start()
 
     def _check_file(self) -> None:
         """State loaded from the file equals the live State."""
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = self._wall_ms()
         live = snapshot(self._server.state, now_ms)
         store = Store(str(self.store_path))
         try:

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Condition, Thread
+from time import sleep
 from typing import NoReturn
 
 from tests.harness import Process, befriend, command_line
@@ -29,6 +30,7 @@ SENDERS = ("sender0", "sender1", "sender2", "sender3")
 READER = "reader"
 WINDOW = 64  # messages ahead of their answers, for each sender
 ACKNOWLEDGED_MAX = 4000  # the latest moment to kill, in answers of all senders in this round
+TURN_S = 0.004  # about what a turn under this load takes
 RESENT_PER_SENDER = 10
 
 Stamp = tuple[str, str]  # a message's id and time, as the wire shows them
@@ -199,6 +201,7 @@ class Campaign:
         load = Load(clients, self._senders, moment)
         try:
             moment.wait()
+            sleep(self._chance.uniform(0, TURN_S))  # so that it hits any place of a turn, commits too
         finally:
             self._server.kill()
             load.join()

@@ -24,7 +24,7 @@ class World:
     told: list[tuple[int, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.presence = Presence(self, self.loop)
+        self.presence = Presence(self, self.loop, 1.0)
         for user, name in ((ANN, "ann"), (BOB, "bob"), (EVE, "eve")):
             self.state.add(User(user, name, name, ""))
         self.befriend(ANN, BOB)
@@ -230,3 +230,11 @@ def test_a_second_that_ended_in_a_failed_turn_ends_again(world: World) -> None:
     world.told.clear()
     world.presence.turn_failed()
     world.hears((BOB, "ann|away|"))
+
+
+def test_no_second_tells_every_change(world: World) -> None:
+    world.presence = Presence(world, world.loop, 0)
+    world.come()
+    world.go()
+    world.come()
+    world.hears((BOB, "ann|online|"), (BOB, "ann|offline|"), (BOB, "ann|online|"))

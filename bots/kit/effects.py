@@ -73,6 +73,11 @@ class Reply:
             raise Sorry("its answer is broken (no JSON)") from None
 
 
+def late(fetch: Fetch) -> Reply:
+    """What is said for a page that did not come in time."""
+    return Reply(fetch.url, 0, problem=f"it did not answer within {fetch.timeout_s:g} seconds")
+
+
 @dataclass(frozen=True, slots=True)
 class After:
     """Call the bot's `@bot.timer` handler for this user in so many seconds. It survives a restart.

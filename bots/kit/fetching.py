@@ -18,11 +18,6 @@ def fetch_page(fetch: Fetch) -> Reply:
     return get(fetch)
 
 
-def late(fetch: Fetch) -> Reply:
-    """What is said for a page that did not come in time."""
-    return Reply(fetch.url, 0, problem=f"it did not answer within {fetch.timeout_s:g} seconds")
-
-
 def canned(pages: dict[str, object]) -> Fetcher:
     """A fetcher for tests and examples: the first key that begins the URL gives the answer.
 

@@ -21,8 +21,7 @@ from urllib.request import (
     Request,
 )
 
-from bots.kit.effects import Fetch, Reply
-from bots.kit.fetching import late
+from bots.kit.effects import Fetch, Reply, late
 
 BROKE_OFF = "its answer broke off in the middle"
 _CHUNK_BYTES = 16_384

@@ -32,8 +32,10 @@ from chatserver.core.events import (
     TokenRevoked,
     TokenUsed,
     UserSignedUp,
+    UserUnblocked,
 )
 from chatserver.core.outcome import Outcome, Refused
+from chatserver.core.rooms import leave_all
 from chatserver.core.state import State, User, seen_as
 from chatserver.protocol.names import checked_name, name_key
 
@@ -148,9 +150,13 @@ def rehash(state: State, command: Rehash) -> Outcome:
 def delete_account(state: State, command: DeleteAccount) -> Outcome:
     """Take a user out of everything."""
     user = state.users[command.user]
-    events: list[Event] = [FriendRemoved(user.id, friend) for friend in sorted(user.friends)]
+    events = leave_all(state, user, command.now_ms)
+    events += [FriendRemoved(user.id, friend) for friend in sorted(user.friends)]
     events += [RequestRemoved(user.id, asked) for asked in sorted(user.asked)]
-    events += [RequestRemoved(asker, user.id) for asker in sorted(user.askers)]
+    hidden = {other.id for other in state.users.values() if user.id in other.asked}  # a block kept some from the user
+    events += [RequestRemoved(asker, user.id) for asker in sorted(hidden)]
+    events += [UserUnblocked(user.id, blocked) for blocked in sorted(user.blocks)]
+    events += [UserUnblocked(other.id, user.id) for other in state.users.values() if user.id in other.blocks]
     return (*events, AccountDeleted(command.now_ms, state.last_message_id, user.id)), (user.name,)
 
 

@@ -51,8 +51,11 @@ def react(state: State, command: React) -> Outcome:
 
 
 def can_see(state: State, user: int, sender: int, recipient: int) -> bool:
-    """Tell whether a message is one of this user's conversations."""
-    return user in (sender, recipient)
+    """Tell whether a message is in one of this user's conversations."""
+    if recipient > 0:
+        return user in (sender, recipient)
+    room = state.rooms.get(recipient)
+    return room is not None and user in room.members
 
 
 def _own(state: State, command: EditMessage | DeleteMessage) -> Found | Refused:

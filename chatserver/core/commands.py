@@ -211,6 +211,80 @@ class KeepForBot:
     timers: tuple[BotTimer, ...]
 
 
+@dataclass(slots=True)
+class Block:
+    """Keep somebody's requests, messages, invitations and status away."""
+
+    user: int
+    name: str
+    now_ms: int
+
+
+@dataclass(slots=True)
+class Unblock:
+    """End a block."""
+
+    user: int
+    name: str
+
+
+@dataclass(slots=True)
+class CreateRoom:
+    """Make a room; `kind` is public or private."""
+
+    user: int
+    room: str
+    kind: str
+    now_ms: int
+
+
+@dataclass(slots=True)
+class JoinRoom:
+    """Become a member."""
+
+    user: int
+    room: str
+    now_ms: int
+
+
+@dataclass(slots=True)
+class LeaveRoom:
+    """Be a member no more."""
+
+    user: int
+    room: str
+    now_ms: int
+
+
+@dataclass(slots=True)
+class Invite:
+    """Ask somebody into a room."""
+
+    user: int
+    room: str
+    name: str
+    now_ms: int
+
+
+@dataclass(slots=True)
+class Kick:
+    """Take somebody out of one's own room."""
+
+    user: int
+    room: str
+    name: str
+    now_ms: int
+
+
+@dataclass(slots=True)
+class SetTopic:
+    """Say what a room is about; empty clears it."""
+
+    user: int
+    room: str
+    topic: str
+
+
 Command = (
     SignUp
     | LogIn
@@ -229,6 +303,14 @@ Command = (
     | SendMessage
     | StartBot
     | KeepForBot
+    | Block
+    | Unblock
+    | CreateRoom
+    | JoinRoom
+    | LeaveRoom
+    | Invite
+    | Kick
+    | SetTopic
     | EditMessage
     | DeleteMessage
     | React

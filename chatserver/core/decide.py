@@ -6,18 +6,24 @@ Pure: it reads State and the command, changes neither, and knows no clock.
 from collections.abc import Callable
 from typing import Any
 
-from chatserver.core import accounts, bots, changes, friends, messages
+from chatserver.core import accounts, blocks, bots, changes, friends, messages, rooms
 from chatserver.core.commands import (
     AcceptFriend,
     AddFriend,
+    Block,
     CloseSession,
     Command,
+    CreateRoom,
     DeleteAccount,
     DeleteFriend,
     DeleteMessage,
     EditMessage,
+    Invite,
+    JoinRoom,
     KeepForBot,
     KeepTokens,
+    Kick,
+    LeaveRoom,
     LogIn,
     LogOut,
     React,
@@ -27,8 +33,10 @@ from chatserver.core.commands import (
     SendMessage,
     SetPassword,
     SetStatus,
+    SetTopic,
     SignUp,
     StartBot,
+    Unblock,
 )
 from chatserver.core.outcome import Outcome
 from chatserver.core.state import State
@@ -57,6 +65,14 @@ TABLE: dict[type, Callable[[State, Any], Outcome]] = {  # Any: each row takes it
     DeleteFriend: friends.delete_friend,
     StartBot: bots.start_bot,
     KeepForBot: bots.keep_for_bot,
+    Block: blocks.block,
+    Unblock: blocks.unblock,
+    CreateRoom: rooms.create_room,
+    JoinRoom: rooms.join_room,
+    LeaveRoom: rooms.leave_room,
+    Invite: rooms.invite,
+    Kick: rooms.kick,
+    SetTopic: rooms.set_topic,
     EditMessage: changes.edit_message,
     DeleteMessage: changes.delete_message,
     React: changes.react,

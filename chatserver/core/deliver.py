@@ -13,10 +13,14 @@ from chatserver.core.events import (
     FriendAdded,
     FriendRemoved,
     FriendRequested,
+    Invited,
     MessageDeleted,
     MessageEdited,
     MessageSent,
     ReactionChanged,
+    RoomJoined,
+    RoomLeft,
+    TopicSet,
 )
 from chatserver.core.state import State, seen_as
 from chatserver.protocol.render import event as frame
@@ -34,10 +38,12 @@ def deliver(state: State, event: Event) -> Collection[Delivery]:
 
 def _message_sent(state: State, event: MessageSent) -> Collection[Delivery]:
     users = state.users
-    sender, recipient = users[event.sender], users[event.recipient]
+    sender, to = users[event.sender], event.recipient
+    recipient = users[to] if to > 0 else state.rooms[to]
+    hearers = (to, event.sender) if to > 0 else state.rooms[to].members
     stamp = format_time(event.time_ms)
     text = f"EVENT|MESSAGE|{event.id}|{stamp}|{sender.name}|{recipient.name}|{event.text}\n"
-    return (((event.recipient, event.sender), text.encode()),)
+    return ((hearers, text.encode()),)
 
 
 def _friend_requested(state: State, event: FriendRequested) -> Collection[Delivery]:
@@ -63,11 +69,34 @@ def _message_changed(state: State, event: MessageEdited | MessageDeleted | React
     return ((deliver_changes.hearers(state, event), deliver_changes.change_frame(state, event)),)
 
 
+def _room_joined(state: State, event: RoomJoined) -> Collection[Delivery]:
+    room = state.rooms[event.room]
+    return ((room.members, frame("JOINED", room.name, state.users[event.user].name)),)
+
+
+def _room_left(state: State, event: RoomLeft) -> Collection[Delivery]:
+    room = state.rooms[event.room]
+    return (((*room.members, event.user), frame("LEFT", room.name, state.users[event.user].name)),)
+
+
+def _topic_set(state: State, event: TopicSet) -> Collection[Delivery]:
+    room = state.rooms[event.room]
+    return ((room.members, frame("TOPIC", room.name, state.users[event.user].name, event.topic)),)
+
+
+def _invited(state: State, event: Invited) -> Collection[Delivery]:
+    return (((event.user,), frame("INVITED", state.rooms[event.room].name, state.users[event.by].name)),)
+
+
 TABLE: dict[type, Callable[[State, Any], Collection[Delivery]]] = {  # Any: each row takes its own type of event
     MessageSent: _message_sent,
     FriendRequested: _friend_requested,
     FriendAdded: _friend_added,
     FriendRemoved: _friend_removed,
+    RoomJoined: _room_joined,
+    RoomLeft: _room_left,
+    TopicSet: _topic_set,
+    Invited: _invited,
     MessageEdited: _message_changed,
     MessageDeleted: _message_changed,
     ReactionChanged: _message_changed,

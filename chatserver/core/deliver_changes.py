@@ -11,8 +11,12 @@ Change = MessageEdited | MessageDeleted | ReactionChanged
 
 
 def hearers(state: State, event: Change) -> Collection[int]:
-    """Both parties; an account that is gone has no sessions to hear it."""
-    return (event.sender, event.recipient)
+    """Both parties, but for one who blocks the one who acts; or a room's members."""
+    if event.recipient < 0:
+        return state.rooms[event.recipient].members
+    actor = _actor(event)
+    parties = (state.users.get(party) for party in (event.sender, event.recipient))  # one may be gone
+    return [party.id for party in parties if party and actor not in party.blocks]
 
 
 def change_frame(state: State, event: Change) -> bytes:
@@ -23,5 +27,9 @@ def change_frame(state: State, event: Change) -> bytes:
         return frame("EDITED", number, format_time(event.time_ms), sender, recipient, event.text)
     if isinstance(event, MessageDeleted):
         return frame("DELETED", number, sender, recipient)
-    other = sender if event.user == event.recipient else recipient
-    return frame("REACTION", number, state.name_of(event.user), other, event.emoji, "+" if event.stands else "-")
+    to = sender if event.user == event.recipient else recipient
+    return frame("REACTION", number, state.name_of(event.user), to, event.emoji, "+" if event.stands else "-")
+
+
+def _actor(event: Change) -> int:
+    return event.user if isinstance(event, ReactionChanged) else event.sender

@@ -172,6 +172,95 @@ class BotTimerRemoved(NamedTuple):
     name: str
 
 
+class UserBlocked(NamedTuple):
+    """A user wants nothing from another."""
+
+    user: int
+    blocked: int
+    time_ms: int
+
+
+class UserUnblocked(NamedTuple):
+    """A block is over."""
+
+    user: int
+    blocked: int
+
+
+class RequestHidden(NamedTuple):
+    """Somebody who is blocked asked for a friendship: the asker alone sees it."""
+
+    asker: int
+    asked: int
+    time_ms: int
+
+
+class RoomCreated(NamedTuple):
+    """A room was made. Ids of rooms are below zero, so that a message's recipient tells which it is."""
+
+    room: int
+    name: str
+    key: str
+    kind: str
+    owner: int
+    time_ms: int
+
+
+class RoomJoined(NamedTuple):
+    """A user is a member: messages after `after_id` are for them too."""
+
+    room: int
+    user: int
+    after_id: int
+    time_ms: int
+
+
+class RoomLeft(NamedTuple):
+    """A user is a member no more: messages after `until_id` are not for them."""
+
+    until_id: int
+    room: int
+    user: int
+
+
+class OwnerSet(NamedTuple):
+    """A room has another owner."""
+
+    owner: int
+    room: int
+
+
+class TopicSet(NamedTuple):
+    """A room is about something else."""
+
+    topic: str
+    room: int
+    user: int
+
+
+class Invited(NamedTuple):
+    """A user was asked into a room."""
+
+    room: int
+    user: int
+    by: int
+    time_ms: int
+
+
+class InvitationRemoved(NamedTuple):
+    """An invitation was used up, or the room is gone."""
+
+    room: int
+    user: int
+
+
+class RoomEnded(NamedTuple):
+    """The last person left: the name is free, the messages are found no more."""
+
+    time_ms: int
+    room: int
+
+
 class BotStarted(NamedTuple):
     """A bot runs from now on. Not stored."""
 
@@ -222,6 +311,17 @@ Event = (
     | BotRemembered
     | BotTimerSet
     | BotTimerRemoved
+    | UserBlocked
+    | UserUnblocked
+    | RequestHidden
+    | RoomCreated
+    | RoomJoined
+    | RoomLeft
+    | OwnerSet
+    | TopicSet
+    | Invited
+    | InvitationRemoved
+    | RoomEnded
     | BotStarted
     | SessionOpened
     | SessionClosed

@@ -14,23 +14,34 @@ from chatserver.core.events import (
     FriendAdded,
     FriendRemoved,
     FriendRequested,
+    InvitationRemoved,
+    Invited,
     MessageDeleted,
     MessageEdited,
     MessageSent,
     OtherSessionsEnded,
+    OwnerSet,
     PasswordSet,
     PresenceChanged,
     ReactionChanged,
+    RequestHidden,
     RequestRemoved,
+    RoomCreated,
+    RoomEnded,
+    RoomJoined,
+    RoomLeft,
     SessionClosed,
     SessionOpened,
     StatusSet,
     TokenIssued,
     TokenRevoked,
     TokenUsed,
+    TopicSet,
+    UserBlocked,
     UserSignedUp,
+    UserUnblocked,
 )
-from chatserver.core.state import TAG_LIFE_MS, State, Token, User
+from chatserver.core.state import TAG_LIFE_MS, Room, State, Token, User
 
 
 def evolve(state: State, event: Event) -> None:
@@ -53,7 +64,9 @@ def remember_tag(user: User, tag: str, message_id: int, time_ms: int) -> None:
 
 
 def _message_sent(state: State, event: MessageSent) -> None:
-    state.last_message_id = state.users[event.recipient].received_id = event.id
+    recipient = event.recipient
+    receiver = state.users[recipient] if recipient > 0 else state.rooms[recipient]
+    state.last_message_id = receiver.received_id = event.id
     if event.tag is not None:
         remember_tag(state.users[event.sender], event.tag, event.id, event.time_ms)
 
@@ -142,6 +155,60 @@ def _bot_timer_removed(state: State, event: BotTimerRemoved) -> None:
     state.bot_timers.get(event.user, {}).pop((event.bot, event.name), None)
 
 
+def _user_blocked(state: State, event: UserBlocked) -> None:
+    state.users[event.user].blocks |= {event.blocked}
+
+
+def _user_unblocked(state: State, event: UserUnblocked) -> None:
+    state.users[event.user].blocks -= {event.blocked}
+
+
+def _request_hidden(state: State, event: RequestHidden) -> None:
+    state.users[event.asker].asked |= {event.asked}
+
+
+def _room_created(state: State, event: RoomCreated) -> None:
+    room = Room(event.room, event.name, event.key, event.kind, event.owner)
+    state.rooms[room.id] = state.rooms_by_key[room.key] = room
+    state.last_room_id = room.id
+
+
+def _room_joined(state: State, event: RoomJoined) -> None:
+    state.rooms[event.room].members[event.user] = event.after_id
+    state.users[event.user].rooms |= {event.room}
+
+
+def _room_left(state: State, event: RoomLeft) -> None:
+    room, user = state.rooms[event.room], state.users[event.user]
+    del room.members[user.id]
+    user.rooms -= {room.id}
+    user.received_id = max(user.received_id, room.received_id)  # what it missed in there is still for it
+
+
+def _owner_set(state: State, event: OwnerSet) -> None:
+    state.rooms[event.room].owner = event.owner
+
+
+def _topic_set(state: State, event: TopicSet) -> None:
+    state.rooms[event.room].topic = event.topic
+
+
+def _invited(state: State, event: Invited) -> None:
+    state.rooms[event.room].invited[event.user] = event.by
+    state.users[event.user].invited |= {event.room}
+
+
+def _invitation_removed(state: State, event: InvitationRemoved) -> None:
+    del state.rooms[event.room].invited[event.user]
+    state.users[event.user].invited -= {event.room}
+
+
+def _room_ended(state: State, event: RoomEnded) -> None:
+    room = state.rooms.pop(event.room)
+    del state.rooms_by_key[room.key]
+    state.ended_rooms[room.id] = room.name
+
+
 def _delivered(state: State, event: Delivered) -> None:
     user = state.users.get(event.user)  # may have been deleted since the mark was made
     if user is not None:
@@ -174,6 +241,17 @@ TABLE: dict[type, Callable[[State, Any], None]] = {  # Any: each row takes its o
     FriendRemoved: _friend_removed,
     AccountDeleted: _account_deleted,
     Delivered: _delivered,
+    UserBlocked: _user_blocked,
+    UserUnblocked: _user_unblocked,
+    RequestHidden: _request_hidden,
+    RoomCreated: _room_created,
+    RoomJoined: _room_joined,
+    RoomLeft: _room_left,
+    OwnerSet: _owner_set,
+    TopicSet: _topic_set,
+    Invited: _invited,
+    InvitationRemoved: _invitation_removed,
+    RoomEnded: _room_ended,
     BotStarted: _bot_started,
     BotRemembered: _bot_remembered,
     BotTimerSet: _bot_timer_set,

@@ -1,7 +1,7 @@
 """Decisions about friendships and the requests that lead to them."""
 
 from chatserver.core.commands import AcceptFriend, AddFriend, DeleteFriend, RejectFriend
-from chatserver.core.events import FriendAdded, FriendRemoved, FriendRequested, RequestRemoved
+from chatserver.core.events import FriendAdded, FriendRemoved, FriendRequested, RequestHidden, RequestRemoved
 from chatserver.core.outcome import Outcome, Refused, find_other, no_such_user
 from chatserver.core.state import State, User
 
@@ -14,6 +14,8 @@ def add_friend(state: State, command: AddFriend) -> Outcome:
         return friend
     if friend.id in user.friends:
         return Refused("ALREADY_FRIENDS", f"You and {friend.name} are friends already: just write")
+    if friend.id in user.blocks:
+        return Refused("NOT_ALLOWED", f"You block {friend.name}: UNBLOCK first")
     if friend.id in user.askers:
         return _become_friends(state, user, friend, command.now_ms, (friend.name, "added"))
     if friend.id in state.bots:
@@ -21,8 +23,9 @@ def add_friend(state: State, command: AddFriend) -> Outcome:
         return _full(state, user) or ((added,), (friend.name, "added"))
     if friend.id in user.asked:
         return Refused("ALREADY_REQUESTED", f"You have asked {friend.name} already: wait for an answer")
-    full = _full(state, user)
-    return full or ((FriendRequested(user.id, friend.id, command.now_ms),), (friend.name, "requested"))
+    kind = RequestHidden if user.id in friend.blocks else FriendRequested
+    asked = kind(user.id, friend.id, command.now_ms)
+    return _full(state, user) or ((asked,), (friend.name, "requested"))
 
 
 def accept_friend(state: State, command: AcceptFriend) -> Outcome:

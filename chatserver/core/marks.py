@@ -12,17 +12,16 @@ def undelivered(delivered_id: int, gaps: Runs, last_id: int) -> Runs:
     return (*gaps, (delivered_id + 1, last_id)) if last_id > delivered_id else gaps
 
 
-def after_delivery(
-    delivered_id: int, gaps: tuple[Run, ...], upto: int, hole: Run | None
-) -> tuple[int, tuple[Run, ...]]:
-    """The new mark and gaps once a session has got everything up to an id, but for a hole it never got.
+def after_delivery(delivered_id: int, gaps: Runs, after: int, upto: int, hole: Run | None = None) -> tuple[int, Runs]:
+    """The new mark and gaps once a session has got everything behind one id and up to another, but for a hole.
 
     The hole is what a backlog longer than one login replays leaves behind.
     """
     mark = max(delivered_id, upto)
     left: list[Run] = []
     for first, last in undelivered(delivered_id, gaps, mark):
+        left.append((first, min(last, after)))
         if hole is not None:
-            left.append((max(first, hole[0]), min(last, hole[1], upto)))
+            left.append((max(first, hole[0], after + 1), min(last, hole[1], upto)))
         left.append((max(first, upto + 1), last))
     return mark, tuple(run for run in left if run[0] <= run[1])

@@ -2,8 +2,8 @@
 
 from chatserver.core.commands import SendMessage
 from chatserver.core.events import MessageSent
-from chatserver.core.outcome import Outcome, Refused, no_such_user
-from chatserver.core.state import TAG_LIFE_MS, Limits, State, User
+from chatserver.core.outcome import Outcome, Refused, find_own_room, no_such_user
+from chatserver.core.state import TAG_LIFE_MS, Limits, Room, State, User
 from chatserver.protocol.times import format_time
 
 
@@ -14,9 +14,17 @@ def send_message(state: State, command: SendMessage) -> Outcome:
         sent = sender.tags.get(command.tag)
         if sent is not None and sent[1] > command.now_ms - TAG_LIFE_MS:
             return (), (str(sent[0]), format_time(sent[1]))
-    recipient = state.by_name.get(command.to) or state.find(command.to)
-    if recipient is None or (recipient.id not in sender.friends and not _with_bot(state, sender, recipient)):
-        return _not_a_friend(sender, recipient, command.to)
+    to = command.to
+    recipient: User | Room | None
+    if to[:1] == "#":
+        found = find_own_room(state, sender.id, to)
+        if isinstance(found, Refused):
+            return found
+        recipient = found
+    else:
+        recipient = state.by_name.get(to) or state.find(to)
+        if recipient is None or (recipient.id not in sender.friends and not _with_bot(state, sender, recipient)):
+            return _not_a_friend(sender, recipient, to)
     refused = check_text(state.limits, command.text)
     if refused:
         return refused
@@ -42,7 +50,7 @@ def check_text(limits: Limits, text: str) -> Refused | None:
 
 def _with_bot(state: State, sender: User, recipient: User) -> bool:
     """Bots need no friendship to be written to, nor to answer."""
-    return recipient.id in state.bots or sender.id in state.bots
+    return recipient.id in state.bots or (sender.id in state.bots and sender.id not in recipient.blocks)
 
 
 def _not_a_friend(sender: User, recipient: User | None, name: str) -> Refused:

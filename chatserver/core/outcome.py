@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, final
 
 from chatserver.core.events import Event
-from chatserver.core.state import State, User
+from chatserver.core.state import Room, State, User
 
 
 @final
@@ -24,6 +24,22 @@ Outcome = Accepted | Refused
 def no_such_user(name: str) -> Refused:
     """Wherever a user is named who does not exist."""
     return Refused("NO_SUCH_USER", f"There is no user {quoted(name)}: check the spelling")
+
+
+def find_room(state: State, user: int, name: str) -> Room | Refused:
+    """The room that a command names; to those outside, a private one is not there."""
+    room = state.find_room(name)
+    if room is None or (room.kind == "private" and user not in room.members):
+        return Refused("NO_SUCH_ROOM", f"There is no room {quoted(name)}: SHOWROOMS lists those you can see")
+    return room
+
+
+def find_own_room(state: State, user: int, name: str) -> Room | Refused:
+    """The same, where only a member may do it."""
+    room = find_room(state, user, name)
+    if isinstance(room, Room) and user not in room.members:
+        return Refused("NOT_MEMBER", f"You are not in {room.name}: JOIN it first")
+    return room
 
 
 def find_other(state: State, user: int, name: str, doing: str) -> User | Refused:

@@ -25,6 +25,8 @@ class Limits:
     password_chars_min: int = 8
     password_chars_max: int = 256
     friends_max: int = 5000
+    rooms_per_user_max: int = 500
+    members_per_room_max: int = 10_000
     tokens_per_user_max: int = 100
     token_life_ms: int = 30 * 24 * 60 * 60 * 1000
     reactions_per_message_max: int = 20
@@ -47,9 +49,27 @@ class User:
     delivered_id: int = 0
     received_id: int = 0  # no message to this user has a higher id; not stored, so too high after a start
     gaps: tuple[tuple[int, int], ...] = ()
+    blocks: AbstractSet[int] = NOBODY
+    rooms: AbstractSet[int] = NOBODY
+    invited: AbstractSet[int] = NOBODY  # rooms
     tags: dict[str, tuple[int, int]] | None = None  # tag → id and time of the send, oldest first
     tokens: tuple[bytes, ...] = ()  # hashes, in the order of issue
     sessions: int = 0  # presence; not stored
+
+
+@dataclass(slots=True, eq=False)
+class Room:
+    """One room. Its id is below zero."""
+
+    id: int
+    name: str
+    key: str
+    kind: str
+    owner: int
+    topic: str = ""
+    members: dict[int, int] = field(default_factory=dict)  # user → id before the first message; longest-standing first
+    invited: dict[int, int] = field(default_factory=dict)  # user → who asked
+    received_id: int = 0  # no message in this room has a higher id; not stored, so too high after a start
 
 
 @dataclass(slots=True)
@@ -71,11 +91,15 @@ class State:
     deleted: dict[int, str] = field(default_factory=dict)  # names that old messages still show
     reserved: set[str] = field(default_factory=set)  # keys that are not given out again
     tokens: dict[bytes, Token] = field(default_factory=dict)
+    rooms: dict[int, Room] = field(default_factory=dict)
+    rooms_by_key: dict[str, Room] = field(default_factory=dict)
+    ended_rooms: dict[int, str] = field(default_factory=dict)  # names that old messages still show
     bots: dict[int, str] = field(default_factory=dict)  # those that run now, and what they do; not stored
     bot_memory: dict[int, dict[int, str]] = field(default_factory=dict)  # user (0: all) → bot → JSON
     bot_timers: dict[int, dict[tuple[int, str], tuple[int, str]]] = field(default_factory=dict)
     """user → bot, name → when it is due, and the room or an empty text."""
     last_user_id: int = 0
+    last_room_id: int = 0  # the lowest
     last_message_id: int = 0
 
     def find(self, name: str) -> User | None:
@@ -86,10 +110,17 @@ class State:
             return bot if bot and bot.id in self.bots else None
         return found
 
-    def name_of(self, user: int) -> str:
-        """The name to show for an id, also where the account is gone."""
-        found = self.users.get(user)
-        return found.name if found else self.deleted[user]
+    def find_room(self, name: str) -> Room | None:
+        """The room of that name, however it was typed."""
+        return self.rooms_by_key.get(name_key(name))
+
+    def name_of(self, party: int) -> str:
+        """The name to show for the id of a user or room, also where it is gone."""
+        if party > 0:
+            user = self.users.get(party)
+            return user.name if user else self.deleted[party]
+        room = self.rooms.get(party)
+        return room.name if room else self.ended_rooms[party]
 
     def add(self, user: User) -> None:
         """Put a user where it is found."""
@@ -110,6 +141,11 @@ def seen_as(user: User) -> tuple[str, str]:
     return "offline", ""
 
 
+def apart(user: User, other: User) -> bool:
+    """Tell whether one of two users blocks the other."""
+    return other.id in user.blocks or user.id in other.blocks
+
+
 def snapshot(state: State, now_ms: int) -> dict[str, object]:
     """All of State that a restart must bring back, as plain values that can be compared."""
     oldest_ms = now_ms - TAG_LIFE_MS
@@ -118,13 +154,21 @@ def snapshot(state: State, now_ms: int) -> dict[str, object]:
             *(user.name, user.key, user.password_hash, user.status, user.status_text),
             *(sorted(user.friends), sorted(user.asked), sorted(user.askers)),
             *(user.delivered_id, user.gaps, sorted(user.tokens)),
+            *(sorted(user.blocks), sorted(user.rooms), sorted(user.invited)),
             {tag: sent for tag, sent in (user.tags or {}).items() if sent[1] > oldest_ms},
         )
         for user in state.users.values()
     }
     tokens = {token_hash: (token.user, token.used_ms) for token_hash, token in state.tokens.items()}
+    rooms = {
+        room.id: (room.name, room.key, room.kind, room.owner, room.topic, list(room.members.items()), room.invited)
+        for room in state.rooms.values()
+    }
     return {
         "users": users,
+        "rooms": rooms,
+        "ended_rooms": dict(state.ended_rooms),
+        "last_room_id": state.last_room_id,
         "names": {key: user.id for key, user in state.by_key.items()},
         "deleted": dict(state.deleted),
         "reserved": sorted(state.reserved),

@@ -72,7 +72,10 @@ _ROWS = (
     Verb("SHOWFRIENDS", "list your friends and how they are", ("username",), 1),
     Verb("SHOWREQUESTS", "list the friend requests to you (in) and from you (out)", ("username",), 1),
     Verb("SHOWBOTS", "list the bots, which answer without being friends", ("username",), 1),
-    Verb("SENDMESSAGE", "write to a friend or a bot", ("username", "to", "text"), 3, free_text=True),
+    Verb("BLOCK", "keep somebody's requests, messages and status away", ("username", "name"), 2),
+    Verb("UNBLOCK", "end a block", ("username", "name"), 2),
+    Verb("SHOWBLOCKS", "list whom you block", ("username",), 1),
+    Verb("SENDMESSAGE", "write to a friend, a bot or a room you are in", ("username", "to", "text"), 3, free_text=True),
     Verb(
         "HISTORY",
         "read the last messages with somebody, or those before an id",
@@ -85,6 +88,22 @@ _ROWS = (
     Verb("DELETEMESSAGE", "take back your message of the last day", ("username", "id"), 2),
     Verb("REACT", "put an emoji to a message; once more to take it away", ("username", "id", "emoji"), 3),
     Verb("SYNC", "read what you sent and received after an id", ("username", "after id", "limit 1-500"), 2),
+    Verb(
+        "CREATEROOM", "make a room, public or private, and be its owner", ("username", "#room", "public or private"), 2
+    ),
+    Verb("JOIN", "become a member of a room", ("username", "#room"), 2),
+    Verb("LEAVE", "be a member of a room no more", ("username", "#room"), 2),
+    Verb("INVITE", "ask somebody into a room you are in", ("username", "#room", "name"), 3),
+    Verb("KICK", "take somebody out of your own room", ("username", "#room", "name"), 3),
+    Verb(
+        "SETTOPIC",
+        "say what a room is about, in up to 280 characters",
+        ("username", "#room", "text"),
+        3,
+        free_text=True,
+    ),
+    Verb("SHOWROOMS", "list the public rooms and your own", ("username",), 1),
+    Verb("SHOWMEMBERS", "list who is in a room", ("username", "#room"), 2),
 )
 # fmt: on
 

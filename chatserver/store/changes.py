@@ -2,7 +2,10 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from heapq import merge
+from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 from chatserver.core.commands import Found
@@ -12,6 +15,7 @@ from chatserver.core.events import MessageDeleted, MessageEdited, ReactionChange
 SYNC_CHANGES_MAX = 5_000
 """The newest that one SYNC brings, which takes some 30 ms; those before them are in HISTORY."""
 
+_id = attrgetter("id")
 _COLUMNS = "c.id, c.message, c.sender, c.recipient, c.time_ms, c.kind, c.user, c.emoji, m.text"
 
 
@@ -38,25 +42,39 @@ class Changes:
         """What stands of these messages' changes."""
         if not messages:
             return []
-        return self._events(
-            f"SELECT {_COLUMNS} FROM json_each(?) j CROSS JOIN changes c ON c.message = j.value"
-            " CROSS JOIN messages m ON m.id = c.message WHERE c.kind != 'unreacted' ORDER BY c.id",
-            (json.dumps(messages),),
+        return list(
+            self._events(
+                f"SELECT {_COLUMNS} FROM json_each(?) j CROSS JOIN changes c ON c.message = j.value"
+                " CROSS JOIN messages m ON m.id = c.message WHERE c.kind != 'unreacted' ORDER BY c.id",
+                (json.dumps(messages),),
+            )
         )
 
     def after(self, user: int, after: int, upto: int) -> list[Change]:
-        """The changes with such ids to messages that the user can see. What was taken back since is left out."""
-        rows = f"SELECT {_COLUMNS} FROM changes c CROSS JOIN messages m ON m.id = c.message WHERE c.id > ?1"
-        rows += " AND c.id <= ?2 AND (c.kind != 'unreacted' OR c.message <= ?1)"
-        found = self._events(
-            f"{rows} AND c.sender = ?3 UNION {rows} AND c.recipient = ?3 ORDER BY 1 DESC LIMIT ?4",
-            (after, upto, user, SYNC_CHANGES_MAX),
-        )
-        found.reverse()
-        return found
+        """The changes behind one id and up to another in conversations of a user, and in rooms of that time.
 
-    def _events(self, statement: str, parameters: tuple[Any, ...]) -> list[Change]:
-        return list(map(_event, self._connection.execute(statement, parameters)))
+        That a reaction was taken back is left out where the message is behind the first id too.
+        """
+        stays = self._connection.execute(
+            "SELECT room, max(after_id, ?), min(ifnull(until_id, ?), ?) FROM memberships WHERE user = ?",
+            (after, upto, upto, user),
+        ).fetchall()
+        streams = [
+            self._newest("c.sender = ? AND c.recipient > 0", user, after, upto, after),
+            self._newest("c.recipient = ?", user, after, upto, after),
+            *(self._newest("c.recipient = ?", room, since, until, after) for room, since, until in stays),
+        ]
+        return list(islice(merge(*streams, key=_id, reverse=True), SYNC_CHANGES_MAX))[::-1]
+
+    def _newest(self, condition: str, party: int, after: int, upto: int, seen: int) -> Iterator[Change]:
+        return self._events(
+            f"SELECT {_COLUMNS} FROM changes c CROSS JOIN messages m ON m.id = c.message WHERE {condition}"
+            " AND c.id > ? AND c.id <= ? AND (c.kind != 'unreacted' OR c.message <= ?) ORDER BY c.id DESC",
+            (party, after, upto, seen),
+        )
+
+    def _events(self, statement: str, parameters: tuple[Any, ...]) -> Iterator[Change]:
+        return map(_event, self._connection.execute(statement, parameters))
 
 
 def _event(row: tuple[Any, ...]) -> Change:

@@ -2,21 +2,26 @@
 
 An index that is kept up with every message costs more than the flush to the disk, so
 these are filled when there is time. A query looks into the indexed part and scans the
-short tail behind it; `Indexer.fill` keeps the tail short.
+short tail behind it; `Store` has `fill_index` keep the tail short.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from heapq import merge
+from itertools import chain, islice
+from operator import attrgetter
 from typing import NamedTuple
 
 from chatserver.core.marks import Run
 from chatserver.store.changes import Changes
 
+ID_MAX = 10**18 - 1
+_message_id = attrgetter("id")
 _COLUMNS = "m.id, m.time_ms, m.sender, m.recipient, m.text"
 
 
 class Message(NamedTuple):
-    """One row of the messages table; users are ids."""
+    """One row of the messages table; users are ids, rooms ids below zero."""
 
     id: int
     time_ms: int
@@ -36,10 +41,21 @@ class History:
     def between(self, user: int, other: int, limit: int, before: int) -> list[Message]:
         """The last `limit` messages between two users with an id below `before`."""
         low, high = min(user, other), max(user, other)
-        found = self._rows(
-            f"SELECT {_COLUMNS} FROM messages m WHERE id > ? AND id < ?"
-            " AND (sender = ? AND recipient = ? OR sender = ? AND recipient = ?) ORDER BY id DESC LIMIT ?",
-            (self.indexed_id, before, low, high, high, low, limit),
+        pair = "(sender = ? AND recipient = ? OR sender = ? AND recipient = ?)"
+        return self._last(low, high, pair, (low, high, high, low), limit, before)
+
+    def of_room(self, room: int, limit: int, before: int) -> list[Message]:
+        """The last `limit` messages in a room with an id below `before`."""
+        return self._last(room, 0, "recipient = ?", (room,), limit, before)
+
+    def _last(
+        self, low: int, high: int, condition: str, parties: tuple[int, ...], limit: int, before: int
+    ) -> list[Message]:
+        found = list(
+            self._rows(
+                f"SELECT {_COLUMNS} FROM messages m WHERE id > ? AND id < ? AND {condition} ORDER BY id DESC LIMIT ?",
+                (self.indexed_id, before, *parties, limit),
+            )
         )
         if len(found) < limit:
             found += self._rows(
@@ -52,44 +68,45 @@ class History:
 
     def after(self, user: int, after: int, limit: int) -> list[Message]:
         """The first `limit` messages that a user sent or received with an id above `after`."""
-        found = self._rows(
-            f"SELECT {_COLUMNS} FROM user_index u CROSS JOIN messages m ON m.id = u.id"
-            " WHERE u.user = ? AND u.id > ? ORDER BY u.id LIMIT ?",
-            (user, after, limit),
-        )
-        if len(found) < limit:
-            found += self._rows(
-                f"SELECT {_COLUMNS} FROM messages m WHERE id > ? AND (sender = ? OR recipient = ?) ORDER BY id LIMIT ?",
-                (max(after, self.indexed_id), user, user, limit - len(found)),
-            )
-        return found
+        return list(islice(self._heard(user, after + 1, ID_MAX), limit))
 
     def received(self, user: int, runs: Sequence[Run], limit: int) -> list[Message]:
-        """The first `limit` messages to a user whose ids lie in the runs, but for deleted ones."""
-        found: list[Message] = []
-        for first, last in runs:
-            left = limit - len(found)
-            if left > 0:
-                found += self._received_in(user, first, last, left)
-        return found
+        """The first `limit` messages from others to a user, or to rooms of that time, whose ids lie in the runs.
 
-    def _received_in(self, user: int, first: int, last: int, limit: int) -> list[Message]:
-        found = self._rows(
-            f"SELECT {_COLUMNS} FROM user_index u CROSS JOIN messages m ON m.id = u.id"
-            " WHERE u.user = ? AND u.id BETWEEN ? AND ? AND m.recipient = ? AND m.text != ''"
-            " ORDER BY u.id LIMIT ?",
-            (user, first, last, user, limit),
+        Deleted ones are left out.
+        """
+        heard = chain.from_iterable(self._heard(user, first, last) for first, last in runs)
+        return list(islice((message for message in heard if message.sender != user and message.text), limit))
+
+    def _heard(self, user: int, first: int, last: int) -> Iterator[Message]:
+        """What a user sent or received, in the order of ids, read only as far as it is wanted."""
+        stays = self._connection.execute(
+            "SELECT room, after_id, ifnull(until_id, ?) FROM memberships WHERE user = ? AND ifnull(until_id, ?) >= ?",
+            (ID_MAX, user, ID_MAX, first),
+        ).fetchall()
+        upto = min(last, self.indexed_id)
+        streams = [self._indexed("user_index i", "i.user = ?", user, first, upto)]
+        for room, after_id, until_id in stays:
+            in_room = "i.high = 0 AND i.low = ?"
+            since, until = max(first, after_id + 1), min(upto, until_id)
+            streams.append(self._indexed("conversation_index i", in_room, room, since, until))
+        yield from merge(*streams, key=_message_id) if stays else streams[0]
+        yield from self._rows(
+            f"SELECT {_COLUMNS} FROM messages m WHERE id BETWEEN ? AND ? AND (sender = ? OR recipient = ?"
+            " OR recipient < 0 AND EXISTS (SELECT 1 FROM memberships s WHERE s.user = ? AND s.room = m.recipient"
+            " AND m.id > s.after_id AND m.id <= ifnull(s.until_id, m.id))) ORDER BY id",
+            (max(first, self.indexed_id + 1), last, user, user, user),
         )
-        if len(found) < limit:
-            found += self._rows(
-                f"SELECT {_COLUMNS} FROM messages m WHERE id BETWEEN ? AND ? AND recipient = ? AND text != ''"
-                " ORDER BY id LIMIT ?",
-                (max(first, self.indexed_id + 1), last, user, limit - len(found)),
-            )
-        return found
 
-    def _rows(self, statement: str, parameters: tuple[int, ...]) -> list[Message]:
-        return list(map(Message._make, self._connection.execute(statement, parameters)))
+    def _indexed(self, table: str, condition: str, party: int, first: int, last: int) -> Iterator[Message]:
+        return self._rows(
+            f"SELECT {_COLUMNS} FROM {table} CROSS JOIN messages m ON m.id = i.id"
+            f" WHERE {condition} AND i.id BETWEEN ? AND ? ORDER BY i.id",
+            (party, first, last),
+        )
+
+    def _rows(self, statement: str, parameters: tuple[int, ...]) -> Iterator[Message]:
+        return map(Message._make, self._connection.execute(statement, parameters))
 
     def fill_index(self, limit: int) -> bool:
         """Index the next `limit` ids, inside the transaction that is open; tell whether there was anything."""
@@ -99,12 +116,17 @@ class History:
         if not rows:
             return False
         # Sorted, because neighbours in the tree are then written together: three times faster than as they came.
-        pairs = sorted(
-            (sender, recipient, at) if sender < recipient else (recipient, sender, at) for sender, recipient, at in rows
-        )
-        users = sorted({(user, at) for sender, recipient, at in rows for user in (sender, recipient)})
-        self._connection.executemany("INSERT OR IGNORE INTO conversation_index VALUES (?, ?, ?)", pairs)
+        conversations = sorted(_conversation(*row) for row in rows)
+        users = sorted({(user, at) for sender, to, at in rows if to > 0 for user in (sender, to)})
+        self._connection.executemany("INSERT OR IGNORE INTO conversation_index VALUES (?, ?, ?)", conversations)
         self._connection.executemany("INSERT OR IGNORE INTO user_index VALUES (?, ?)", users)
         self._connection.execute("UPDATE meta SET value = ? WHERE name = 'indexed_id'", (rows[-1][2],))
         self.indexed_id = rows[-1][2]
         return True
+
+
+def _conversation(sender: int, recipient: int, message_id: int) -> tuple[int, int, int]:
+    """The entry of conversation_index: two users, the lower id first, or a room and 0."""
+    if recipient < 0:
+        return recipient, 0, message_id
+    return min(sender, recipient), max(sender, recipient), message_id

@@ -5,7 +5,7 @@ import sqlite3
 from collections import defaultdict
 
 from chatserver.core.evolve import remember_tag
-from chatserver.core.state import TAG_LIFE_MS, Limits, State, Token, User
+from chatserver.core.state import TAG_LIFE_MS, Limits, Room, State, Token, User
 
 
 def load_state(connection: sqlite3.Connection, limits: Limits, now_ms: int) -> State:
@@ -15,12 +15,16 @@ def load_state(connection: sqlite3.Connection, limits: Limits, now_ms: int) -> S
     _load_friends(connection, state)
     _load_tokens(connection, state)
     _load_bots(connection, state)
+    _load_blocks(connection, state)
+    _load_rooms(connection, state)
     state.last_message_id = connection.execute(
         "SELECT max(ifnull((SELECT max(id) FROM messages), 0), ifnull((SELECT max(id) FROM changes), 0), value)"
         " FROM meta WHERE name = 'last_message_id'"
     ).fetchone()[0]
     for user in state.users.values():
         user.received_id = state.last_message_id
+    for room in state.rooms.values():
+        room.received_id = state.last_message_id
     _load_tags(connection, state, now_ms - TAG_LIFE_MS)
     return state
 
@@ -44,13 +48,45 @@ def _load_friends(connection: sqlite3.Connection, state: State) -> None:
         users[user].friends.add(friend)
         users[friend].friends.add(user)
     asked, askers = defaultdict(set), defaultdict(set)
-    for asker, other in connection.execute("SELECT asker, asked FROM friend_requests"):
+    for asker, other, hidden in connection.execute("SELECT asker, asked, hidden FROM friend_requests"):
         asked[asker].add(other)
-        askers[other].add(asker)
+        if not hidden:
+            askers[other].add(asker)
     for user, others in asked.items():
         users[user].asked = frozenset(others)
     for user, others in askers.items():
         users[user].askers = frozenset(others)
+
+
+def _load_blocks(connection: sqlite3.Connection, state: State) -> None:
+    blocks = defaultdict(set)
+    for user, blocked in connection.execute("SELECT user, blocked FROM blocks"):
+        blocks[user].add(blocked)
+    for user, others in blocks.items():
+        state.users[user].blocks = frozenset(others)
+
+
+def _load_rooms(connection: sqlite3.Connection, state: State) -> None:
+    rooms, rooms_of_user = state.rooms, defaultdict(set)
+    columns = "id, name, key, kind, owner, topic, ended_ms"
+    for room_id, name, key, kind, owner, topic, ended_ms in connection.execute(
+        f"SELECT {columns} FROM rooms ORDER BY id DESC"
+    ):
+        room = Room(room_id, name, key, kind, owner, topic)
+        state.last_room_id = room.id
+        if ended_ms is None:
+            rooms[room.id] = state.rooms_by_key[room.key] = room
+        else:
+            state.ended_rooms[room.id] = room.name
+    current = "SELECT room, user, after_id FROM memberships WHERE until_id IS NULL ORDER BY number"
+    for at, user, after_id in connection.execute(current):
+        rooms[at].members[user] = after_id
+        rooms_of_user[user].add(at)
+    for user, mine in rooms_of_user.items():
+        state.users[user].rooms = frozenset(mine)
+    for at, user, inviter in connection.execute("SELECT room, user, inviter FROM invitations ORDER BY time_ms"):
+        rooms[at].invited[user] = inviter
+        state.users[user].invited |= {at}
 
 
 def _load_tokens(connection: sqlite3.Connection, state: State) -> None:

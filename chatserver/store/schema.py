@@ -121,12 +121,57 @@ def _version_2(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+_VERSION_3 = """
+-- hidden is 1 where the one who is asked blocks the asker
+ALTER TABLE friend_requests ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE blocks (
+    user INTEGER NOT NULL,
+    blocked INTEGER NOT NULL,
+    since_ms INTEGER NOT NULL,
+    PRIMARY KEY (user, blocked)
+) WITHOUT ROWID;
+-- Ids of rooms are below zero, so that a message's recipient tells which it is.
+CREATE TABLE rooms (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    key TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    owner INTEGER NOT NULL,
+    topic TEXT NOT NULL DEFAULT '',
+    created_ms INTEGER NOT NULL,
+    ended_ms INTEGER
+);
+-- One row a stay: messages with after_id < id <= until_id are for the member. Rows stand in the order of joining.
+CREATE TABLE memberships (
+    number INTEGER PRIMARY KEY,
+    room INTEGER NOT NULL,
+    user INTEGER NOT NULL,
+    after_id INTEGER NOT NULL,
+    until_id INTEGER,
+    joined_ms INTEGER NOT NULL
+);
+CREATE INDEX memberships_of_user ON memberships (user, room);
+CREATE TABLE invitations (
+    room INTEGER NOT NULL,
+    user INTEGER NOT NULL,
+    inviter INTEGER NOT NULL,
+    time_ms INTEGER NOT NULL,
+    PRIMARY KEY (room, user)
+) WITHOUT ROWID;
+"""
+
+
+def _version_3(connection: sqlite3.Connection) -> None:
+    for statement in _VERSION_3.split(";\n"):
+        connection.execute(statement)
+
+
 def _with_changes(connection: sqlite3.Connection) -> None:
     for statement in _CHANGES.split(";\n"):
         connection.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_version_1, _version_2, _with_changes)
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_version_1, _version_2, _version_3, _with_changes)
 """Step k brings a file from version k to k + 1. Steps are never changed once released, only added."""
 
 VERSION = len(MIGRATIONS)

@@ -146,6 +146,38 @@ def test_the_rest_stays_undelivered_until_a_sync_passes_it(server: Running) -> N
     assert texts_of(back(server, "bob")[1]) == [str(at) for at in range(1000, 1010)]
 
 
+def test_a_sync_delivers_what_it_passes_and_nothing_before_it(server: Running) -> None:
+    alice, bob = server.friends("alice", "bob")
+    leave(bob)
+    write(alice, "bob", *map(str, range(1010)))
+    bob, frames = back(server, "bob")
+    last = int(frames[-1].split("|")[2])
+    assert [row[4] for row in bob.rows(f"SYNC|bob|{last + 3}|4")] == ["1003", "1004", "1005", "1006"]
+    bob.says("SYNC|bob|999999999999", "OK|SYNC|0|0")
+    leave(bob)
+    assert texts_of(back(server, "bob")[1]) == ["1000", "1001", "1002", "1007", "1008", "1009"]
+
+
+def test_what_was_not_handed_to_the_socket_is_missed(start_server: StartServer) -> None:
+    server = start_server(send_bytes_max=1 << 30)
+    alice, bob = server.friends("alice", "bob")
+    leave(bob)
+    slow = server.connect("bob", receive_bytes=4096)
+    slow.says(f"LOGIN|bob|{PASSWORD}")
+    alice.event("STATUS|bob|offline|")
+    alice.event("STATUS|bob|online|")
+    for at in range(0, 4000, 50):
+        write(alice, "bob", *(f"{number} {'x' * 3800}" for number in range(at, at + 50)))
+    for at in range(10):
+        slow.event(f"MESSAGE|…|{at} x…")
+    slow.close()
+    alice.event("STATUS|bob|offline|")
+    missed = [int(text.split()[0]) for text in texts_of(back(server, "bob")[1])]
+    assert missed
+    assert missed[0] >= 10
+    assert missed == list(range(missed[0], min(missed[0] + 1000, 4000)))
+
+
 def test_the_backlog_and_what_was_delivered_outlive_a_restart(start_server: StartServer) -> None:
     server = start_server()
     alice, bob, carol = server.friends("alice", "bob", "carol")

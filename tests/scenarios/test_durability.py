@@ -138,6 +138,47 @@ def test_a_copy_of_the_file_taken_while_stopped_serves(start_server: StartServer
     assert [row[4] for row in alice.rows("SYNC|alice|0")] == ["hi"]
 
 
+def test_a_hash_follows_the_setting_at_the_next_login(start_server: StartServer, tmp_path: Path) -> None:
+    def stored(server: Process) -> str:
+        server.terminate()
+        assert server.wait() == 0
+        with closing(sqlite3.connect(server.store_path)) as database:
+            return str(database.execute("SELECT password_hash FROM users WHERE name = 'alice'").fetchone()[0])
+
+    store = tmp_path / "chat.db"
+    server = start_server(store=store)
+    server.user("alice")
+    first = stored(server)
+    server = start_server(store=store)
+    server.login("alice")
+    assert stored(server) == first
+    server = start_server(store=store, password_hash_cost=2)
+    server.connect().refused("LOGIN|alice|wrong horse", "BAD_LOGIN")
+    server.login("alice")
+    second = stored(server)
+    assert second != first
+    server = start_server(store=store, password_hash_cost=2)
+    server.login("alice")
+    assert stored(server) == second
+
+
+# No more descriptors
+
+
+def test_no_descriptor_left_is_told_and_got_over(server_process: Process) -> None:
+    server = server_process
+    inside = [server.connect() for _ in range(3)]
+    open_now = len(list(Path(f"/proc/{server.pid}/fd").iterdir()))
+    before = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (open_now, before[1]))
+    assert server.connect(hello=False).frames_to_the_end()[-1].startswith("BYE|FULL|")
+    inside[0].says("PING|still served", "OK|PING|still served")
+    resource.prlimit(server.pid, resource.RLIMIT_NOFILE, before)
+    while not server.connect(hello=False).frame().startswith("HELLO|"):
+        pass  # it may pause before it looks again
+    assert "Traceback" not in server.stderr
+
+
 # Stopping
 
 

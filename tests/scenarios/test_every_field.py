@@ -25,6 +25,9 @@ GOOD = {
     "before id": "7",
     "after id": "0",
     "verb": "PING",
+    "name": "bob",
+    "#room": "#den",
+    "public or private": "private",
     "id": "1",
     "emoji": ":-)",
 }

@@ -16,6 +16,16 @@ def test_a_message_reaches_every_session_of_both_but_the_one_that_sent_it(server
         session.no_event()
 
 
+def test_ones_own_status_is_news_to_friends_alone(server: Running) -> None:
+    alice, bob = server.friends("alice", "bob")
+    bob2 = server.login("bob")
+    bob.says("SETSTATUS|bob|away|tea")
+    alice.event("STATUS|bob|away|tea")
+    server.login("bob").send("QUIT")
+    for session in (alice, bob, bob2):
+        session.no_event()
+
+
 def test_a_session_that_logged_out_hears_nothing_more(server: Running) -> None:
     alice, bob = server.friends("alice", "bob")
     bob2 = server.login("bob")

@@ -69,6 +69,13 @@ def test_what_is_sent_behind_quit_is_ignored(server: Running) -> None:
     bob.says("SYNC|bob|0", "OK|SYNC|0|0")
 
 
+def test_a_flood_behind_quit_does_not_turn_the_goodbye_into_a_reset(server: Running) -> None:
+    client = server.connect()
+    client.send_bytes(b"QUIT\n" + b"PING|behind\n" * 50_000)
+    client.expect("OK|QUIT", "BYE|QUIT|…")
+    assert client.socket.recv(1) == b""  # a reset would raise, and may cost a peer the frames before it
+
+
 def test_quit_in_pieces_with_data_behind_it(server: Running) -> None:
     client = server.connect()
     client.send_bytes(b"QU")

@@ -1,7 +1,9 @@
-"""What the documents show is what the server does: the table of verbs, and README's first minute."""
+"""What the documents show is what the server does: the table of verbs, transcripts, what code and links refer to."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +11,10 @@ from chatserver.protocol.verbs import VERBS
 from tests.harness import ROOT, Running
 from tests.wire import Client, matches
 
+PACKAGES = ("chatserver", "chatclient", "bots", "bench", "tests")
 TRANSCRIPT = re.compile(r"^```transcript\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+CITED = re.compile(r'([A-Z]+\.md), (".+?"(?:(?:,| and) ".+?")*)')
+"""A document and sections of it, as comments cite them: PROTOCOL.md, "Frames" and "Names"."""
 FRAMES = {"HELLO", "OK", "ERR", "ITEM", "EVENT", "BYE", "VERB"}
 """What the server says: these stand in tables too, and are no verbs."""
 
@@ -35,6 +40,32 @@ def test_the_document_and_the_table_have_the_same_verbs() -> None:
 @pytest.mark.parametrize("verb", VERBS)
 def test_the_document_and_the_table_have_the_same_fields(verb: str) -> None:
     assert len(verbs_of_the_document()[verb]) == len(VERBS[verb].fields)
+
+
+def citations() -> Iterator[tuple[str, str]]:
+    """Each document and section that the code refers to."""
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*.py"):
+            for document, sections in CITED.findall(path.read_text()):
+                for section in re.findall('"(.+?)"', sections):
+                    yield document, section
+
+
+@pytest.mark.parametrize(("document", "section"), sorted(set(citations())))
+def test_a_section_that_the_code_cites_is_there(document: str, section: str) -> None:
+    assert re.search(f"^#+ {re.escape(section)}$", (ROOT / document).read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("document", sorted(ROOT.glob("*.md")), ids=lambda path: path.name)
+def test_a_link_leads_to_something(document: Path) -> None:
+    """To a file of the tree, and to a heading of it."""
+    for target in re.findall(r"\]\((?!https?:)(.+?)\)", document.read_text()):
+        name, _, anchor = target.partition("#")
+        path = document.parent / name if name else document
+        assert path.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", path.read_text(), re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}, target
 
 
 @dataclass
@@ -71,4 +102,5 @@ def test_the_transcripts_of_the_documents_are_true(server: Running, document: st
         assert player.play(transcript) > 2
         for client in player.clients.values():
             client.no_event()
+        for client in player.clients.values():  # not sooner: friends hear of it
             client.close()

@@ -1,0 +1,96 @@
+"""The options of the command line that several commands share."""
+
+import argparse
+import sys
+
+from bench.result import Result
+from bench.servers import ServerOptions
+
+HELP = {
+    "pairs": "pairs of users",
+    "window": "messages in flight for each sender",
+    "size": "bytes of a text",
+    "rate": "messages a second in all",
+    "members": "members of the room beside the sender",
+    "groups": "groups of users who are all friends",
+    "friends": "friends in a group",
+    "connections": "connections",
+    "users": "users",
+    "slow": "receivers who do not read",
+    "messages": "messages",
+    "queries": "queries",
+    "bot": "the bot to speak to; empty takes the first that answers",
+    "say": "what to say to it",
+    "seconds": "seconds measured",
+    "warmup": "seconds of warm-up before",
+    "drain": "seconds to wait for what is in flight at the end",
+    "seed": "part of every name, and of every random choice",
+    "syscalls": "count system calls in a short run of its own under strace",
+}
+
+
+def add_parameter(command: argparse.ArgumentParser, name: str, default: object) -> None:
+    """One parameter of a scenario."""
+    if isinstance(default, bool):
+        command.add_argument(f"--{name}", action=argparse.BooleanOptionalAction, default=default, help=HELP[name])
+    else:
+        command.add_argument(
+            f"--{name}", type=type(default), default=default, metavar="N", help=f"{HELP[name]} (default {default})"
+        )
+
+
+def add_server_options(command: argparse.ArgumentParser) -> None:
+    """Which server is loaded."""
+    group = command.add_argument_group("the server")
+    group.add_argument(
+        "--target", default="", metavar="HOST:PORT", help="a server that runs already; without it one is started"
+    )
+    group.add_argument(
+        "--pid",
+        type=int,
+        help="process id of the target, if it runs on this machine: for its processor time and memory",
+    )
+    group.add_argument(
+        "--against", default="chatserver", metavar="NAME", help="a baseline or an IRC server in place of ours"
+    )
+    group.add_argument(
+        "--store",
+        default="",
+        metavar="FILE",
+        help="':memory:' (the default), 'file' for one that is removed again, or a path, which is kept",
+    )
+    group.add_argument(
+        "--sync", default="", choices=["normal", "full"], help="how durable the store is; it implies --store file"
+    )
+    group.add_argument("--python", default=sys.executable, metavar="PATH", help="the interpreter the server runs on")
+    group.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        dest="settings",
+        metavar="NAME=VALUE",
+        help="a setting of the server; may be repeated",
+    )
+    group.add_argument("--no-pin", action="store_true", help="leave server and generator on any core")
+
+
+def add_output_options(command: argparse.ArgumentParser) -> None:
+    """How the outcome is told."""
+    group = command.add_argument_group("output")
+    group.add_argument("-q", "--quiet", action="store_true", help="one line, and no progress bar")
+    group.add_argument("--json", action="store_true", help="the whole result as JSON, one line")
+
+
+def server_options(options: argparse.Namespace) -> ServerOptions:
+    """Read the options of `add_server_options`."""
+    store = options.store or ("file" if options.sync else ":memory:")
+    return ServerOptions(
+        options.target, options.against, options.pid, store, options.sync, options.python, tuple(options.settings)
+    )
+
+
+def told(result: Result, options: argparse.Namespace) -> str:
+    """The result in the form that was asked for."""
+    if options.json:
+        return result.as_json()
+    return result.as_line() if options.quiet else result.as_table()

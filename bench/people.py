@@ -1,0 +1,200 @@
+"""The crowd: accounts made, logged in, befriended and gathered in rooms, before anything is measured.
+
+`Dialogue` is the comfortable, slow way to speak to the server; the measured phases
+put faster readers on the same connections.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bench import BenchError
+from bench.loop import CONNECTING_MAX, Connection, Loop
+from bench.numbered import Form, padding
+from bench.progress import Progress
+
+PASSWORD = "bench-password"
+SETUP_S_MAX = 120.0
+"""How long the server may keep silent while the crowd is set up, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One `OK` or `ERR`, with the `ITEM` rows before it; `fields` are those after the verb."""
+
+    ok: bool
+    fields: list[str]
+    items: list[list[str]]
+
+    @property
+    def code(self) -> str:
+        """The code of a refusal; empty for an `OK`."""
+        return "" if self.ok else self.fields[0]
+
+
+class Dialogue:
+    """Commands sent ahead, answers in their order. Takes the connection's lines until somebody else does."""
+
+    def __init__(self, connection: Connection, name: str = "") -> None:
+        self.connection = connection
+        self.name = name
+        self.answers: list[Answer] = []
+        self.events: list[list[str]] = []
+        self.said_bye = ""
+        self.asked = 0
+        self._items: list[list[str]] = []
+        self.take_over()
+
+    def take_over(self) -> None:
+        """Read this connection's lines from now on."""
+        self.connection.on_lines = self._take
+
+    def ask(self, *commands: str) -> None:
+        """Send commands, to be answered later."""
+        self.asked += len(commands)
+        self.connection.send("".join(f"{command}\n" for command in commands).encode())
+
+    @property
+    def answered(self) -> bool:
+        """Whether everything asked has its answer. Raises BenchError if the connection ended before."""
+        if len(self.answers) < self.asked and self.connection.closed:
+            raise BenchError(f"The server closed a connection during set-up; it said: {self.said_bye or 'nothing'}")
+        return len(self.answers) >= self.asked
+
+    def _take(self, block: bytes) -> None:
+        for line in block.decode().split("\n")[:-1]:
+            kind, *fields = line.split("|")
+            if kind == "ITEM":
+                self._items.append(fields[1:])
+            elif kind in ("OK", "ERR"):
+                self.answers.append(Answer(kind == "OK", fields[1:], self._items))
+                self._items = []
+            elif kind == "EVENT":
+                self.events.append(fields)
+            elif kind == "BYE":
+                self.said_bye = line
+
+
+class Crowd:
+    """The users of a run. A name holds group, seed and number, so a second run on a kept store finds its accounts."""
+
+    acknowledges = True
+
+    def __init__(self, loop: Loop, address: tuple[str, int], seed: int, progress: Progress) -> None:
+        self._loop = loop
+        self._address = address
+        self._seed = seed
+        self._progress = progress
+        self.tokens: dict[str, str] = {}
+        self.dialogues: dict[str, Dialogue] = {}
+
+    def names(self, count: int, group: str = "u") -> list[str]:
+        """Names for so many users."""
+        return [f"{group}{self._seed}-{number}" for number in range(count)]
+
+    def sign_up(self, names: Sequence[str]) -> None:
+        """Make accounts on one connection; those that exist are left as they are."""
+        dialogue = Dialogue(self._loop.connect(self._address))
+        for batch in _batches(names, 200):
+            dialogue.ask(*(f"SIGNUP|{name}|{PASSWORD}" for name in batch))
+            self.wait([dialogue], "signing up")
+            _check(dialogue, {"NAME_TAKEN"})
+        dialogue.connection.close()
+
+    def log_in(self, names: Sequence[str]) -> list[Dialogue]:
+        """Log in on a connection each, with a token where there is one; return them in the order of the names."""
+        opened = []
+        for batch in _batches(names, CONNECTING_MAX):
+            wave = [Dialogue(self._loop.connect(self._address), name) for name in batch]
+            for name, dialogue in zip(batch, wave, strict=True):
+                dialogue.ask(self.login_command(name))
+            self.wait(wave, "logging in")
+            for name, dialogue in zip(batch, wave, strict=True):
+                _check(dialogue, set())
+                self.tokens[name] = dialogue.answers[-1].fields[1]
+                self.dialogues[name] = dialogue
+            opened += wave
+        return opened
+
+    def login_command(self, name: str) -> str:
+        """`RESUME` with the token of an earlier login, which costs no hashing, or else `LOGIN`."""
+        token = self.tokens.get(name)
+        return f"RESUME|{name}|{token}" if token else f"LOGIN|{name}|{PASSWORD}"
+
+    def arrive(self, count: int, group: str = "u") -> list[Dialogue]:
+        """Make accounts and log them all in."""
+        names = self.names(count, group)
+        self.sign_up(names)
+        return self.log_in(names)
+
+    def form(self, sender: str, to: str, size: int) -> Form:
+        """How numbered messages of `size` bytes from one user to another user or a room look on the wire."""
+        route = f"|{sender}|{to}|".encode()
+        return Form(b"SENDMESSAGE" + route, padding(size), b"EVENT|MESSAGE|", route)
+
+    def befriend(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Make friends of logged-in users: the first of each pair asks, the second accepts."""
+        pairs = list(pairs)
+        self._each(
+            [(one, f"ADDFRIEND|{one}|{other}") for one, other in pairs], {"ALREADY_FRIENDS", "ALREADY_REQUESTED"}
+        )
+        self._each([(other, f"ACCEPTFRIEND|{other}|{one}") for one, other in pairs], {"NO_SUCH_REQUEST"})
+
+    def gather(self, room: str, owner: str, members: Sequence[str]) -> None:
+        """Make a room and let logged-in users join it; return when all its noise has been heard."""
+        self._each([(owner, f"CREATEROOM|{owner}|{room}|public")], {"NAME_TAKEN"})  # of a run before on a kept store
+        self._each([(name, f"JOIN|{name}|{room}") for name in [owner, *members]], set())
+        self.settle([owner, *members])
+
+    def settle(self, names: Sequence[str]) -> None:
+        """Wait until each has read all that is on its way: what is behind a PING has been said before its answer."""
+        self._each([(name, "PING|settled") for name in names], set())
+
+    def ask(self, dialogue: Dialogue, command: str, doing: str) -> Answer:
+        """Ask one thing, and wait for its answer, whatever it is."""
+        dialogue.take_over()
+        dialogue.ask(command)
+        self.wait([dialogue], doing)
+        return dialogue.answers[-1]
+
+    def wait(self, dialogues: Sequence[Dialogue], doing: str) -> None:
+        """Turn until all are answered. Raises BenchError when the server falls silent."""
+        pending = iter(dialogues)
+        current = next(pending, None)
+
+        def done() -> bool:
+            nonlocal current
+            while current is not None and current.answered:
+                current = next(pending, None)
+            return current is None
+
+        if not self._loop.run_until(done, SETUP_S_MAX):
+            raise BenchError(f"The server has not answered for {SETUP_S_MAX:.0f} s, while {doing}")
+        self._progress.step(doing)
+
+    def _each(self, asked: Sequence[tuple[str, str]], allowed: set[str]) -> None:
+        dialogues = list(dict.fromkeys(self.dialogues[name] for name, _ in asked))
+        for name, command in asked:
+            self.dialogues[name].ask(command)
+        self.wait(dialogues, asked[0][1].partition("|")[0].lower() if asked else "")
+        for dialogue in dialogues:
+            _check(dialogue, allowed)
+
+
+def _check(dialogue: Dialogue, allowed: set[str]) -> None:
+    """Refuse to measure on a set-up that failed. Answers are checked once, and forgotten but for the last."""
+    for answer in dialogue.answers:
+        if not answer.ok and answer.code not in allowed:
+            raise BenchError(unable(answer))
+    del dialogue.answers[:-1]
+    dialogue.asked = len(dialogue.answers)
+
+
+def unable(answer: Answer) -> str:
+    """The sentence for a refusal that ends the run."""
+    if answer.code == "UNKNOWN_COMMAND":
+        return f"This server does not know a command the scenario needs; it said: {answer.fields[1]}"
+    return f"The server refused the set-up: {'|'.join(answer.fields)}"
+
+
+def _batches(names: Sequence[str], size: int) -> Iterable[Sequence[str]]:
+    return (names[at : at + size] for at in range(0, len(names), size))

@@ -1,0 +1,67 @@
+"""One run from start to end: cores, server, crowd, scenario, result."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict, replace
+
+from bench import BenchError
+from bench.context import Bench, Parameters
+from bench.irc import IrcCrowd
+from bench.loop import Loop
+from bench.people import Crowd
+from bench.process import cores, on_core
+from bench.progress import Progress
+from bench.result import Result, environment
+from bench.scenarios import SCENARIOS, Scenario
+from bench.servers import Server, ServerOptions, serving
+
+
+def run_scenario(
+    name: str, chosen: dict[str, object], options: ServerOptions, progress: Progress, pin: bool = True
+) -> Result:
+    """Run a scenario with the chosen parameters; those it does not take are refused."""
+    scenario = SCENARIOS[name]
+    for parameter in chosen:
+        if parameter not in scenario.defaults:
+            raise BenchError(f"{name} takes no {parameter}; it takes {', '.join(scenario.defaults)}")
+    parameters = Parameters(**{**scenario.defaults, **chosen})  # type: ignore[arg-type]  # names were checked above
+    with _pinned(options, pin) as (options, generator_core), serving(options) as server:
+        bench, metrics = _load(scenario, parameters, server, progress)
+        used = {key: value for key, value in asdict(parameters).items() if key in scenario.defaults}
+        return Result(
+            name,
+            _title(server),
+            used,
+            {"start_s": server.ready_s, **metrics} if server.ready_s else metrics,
+            bench.notes,
+            environment({"server": options.core, "generator": generator_core}),
+        )
+
+
+def _load(
+    scenario: Scenario, parameters: Parameters, server: Server, progress: Progress
+) -> tuple[Bench, dict[str, float]]:
+    if server.dialect not in scenario.dialects:
+        raise BenchError(f"{scenario.name} needs the pipe protocol, which {server.name} does not speak")
+    with closing(Loop()) as loop:
+        crowd = (IrcCrowd if server.dialect == "irc" else Crowd)(loop, server.address, parameters.seed, progress)
+        bench = Bench(parameters, server, loop, crowd, progress)
+        metrics = scenario.run(bench)
+        progress.clear()
+        return bench, metrics
+
+
+@contextmanager
+def _pinned(options: ServerOptions, pin: bool) -> Iterator[tuple[ServerOptions, int | None]]:
+    """Give the server the last core and the generator the first, if there are two."""
+    mine = cores()
+    if not pin or len(mine) < 2:
+        yield options, None
+        return
+    with on_core(mine[0]):
+        yield replace(options, core=None if options.target else mine[-1]), mine[0]
+
+
+def _title(server: Server) -> str:
+    notes = ", ".join(f"{name} {value}" for name, value in server.notes.items())
+    return f"{server.name} ({notes})" if notes else server.name

@@ -1,0 +1,169 @@
+"""The servers under load: our own, started for the run; one that runs already; the baselines; IRC servers if installed.
+
+Each is started as a process of its own on a free port and stopped at the end. Of a
+server it knows how to start it, when it is ready, and which dialect it speaks.
+"""
+
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from typing import TextIO
+
+from bench import BenchError, irc_servers
+from bench.process import on_core, stop
+
+ROOT = Path(__file__).resolve().parent.parent
+READY = "listening on "
+
+FAST_SETTINGS = {
+    "password_hash_cost": "4",  # a password is hashed twice per account made; the load is messages, not hashing
+    "commands_per_s": "0",
+    "logins_per_minute": "0",
+    "connections_per_address_max": "0",
+    "login_timeout_s": "60",
+}
+
+BASELINES: dict[str, tuple[str, ...]] = {
+    "threads": ("bench.baselines.threads",),
+    "streams": ("bench.baselines.streams",),
+    "protocol": ("bench.baselines.protocol",),
+    "protocol-batched": ("bench.baselines.protocol", "--batched"),
+    "uvloop": ("bench.baselines.protocol", "--uvloop"),
+    "uvloop-batched": ("bench.baselines.protocol", "--uvloop", "--batched"),
+    "bare": ("bench.baselines.bare",),
+}
+
+
+@dataclass(frozen=True)
+class ServerOptions:
+    """How the server under load is chosen and started."""
+
+    target: str = ""  # HOST:PORT of a server that runs already
+    against: str = "chatserver"  # or the name of a baseline or of an IRC server
+    pid: int | None = None  # of the target, if it runs on this machine
+    store: str = ":memory:"  # ":memory:", "file" (one that is removed again) or a path, which is kept
+    sync: str = ""  # "", "normal" or "full"
+    python: str = sys.executable
+    settings: tuple[str, ...] = ()  # name=value, on top of FAST_SETTINGS
+    core: int | None = None
+    root: Path = ROOT  # the checkout our own server is started from
+
+
+@dataclass
+class Server:
+    """A server that takes connections now."""
+
+    address: tuple[str, int]
+    pid: int | None
+    name: str
+    dialect: str = "pipe"
+    ready_s: float = 0.0  # from start to its first word
+    notes: dict[str, str] = field(default_factory=dict)
+
+
+@contextmanager
+def serving(options: ServerOptions) -> Iterator[Server]:
+    """Start the chosen server, or find the one that runs; stop it at the end if it was started here."""
+    if options.target:
+        yield Server(_reachable(options.target), options.pid, f"target {options.target}")
+    elif options.against in irc_servers.CONFIGURATIONS:
+        with irc_servers.started(options.against, options.core) as (port, pid):
+            yield Server(("127.0.0.1", port), pid, options.against, dialect="irc")
+    elif options.against in BASELINES:
+        module = BASELINES[options.against]
+        with _started(["-m", *module], options) as server:
+            yield server
+    elif options.against == "chatserver":
+        with tempfile.TemporaryDirectory(prefix="bench-store-") as folder:
+            store = str(Path(folder) / "chat.db") if options.store == "file" else options.store
+            with _started(_own_arguments(options, store), options) as server:
+                server.notes = {"store": options.store, "sync": options.sync or "default"}
+                yield server
+    else:
+        known = ", ".join(["chatserver", *BASELINES, *irc_servers.CONFIGURATIONS])
+        raise BenchError(f"There is no server called {options.against}: choose one of {known}")
+
+
+def available(against: str) -> bool:
+    """Tell whether a server can be started here: IRC servers and uvloop are extras."""
+    if against in irc_servers.CONFIGURATIONS:
+        return irc_servers.program(against) is not None
+    if against.startswith("uvloop"):
+        with suppress(ImportError):
+            import uvloop  # noqa: F401 — only whether it is there
+
+            return True
+        return False
+    return True
+
+
+def _own_arguments(options: ServerOptions, store: str) -> list[str]:
+    chosen = dict(FAST_SETTINGS)
+    for setting in options.settings:
+        name, equals, value = setting.partition("=")
+        if not equals:
+            raise BenchError(f"--set takes name=value, not {setting}")
+        chosen[name] = value
+    arguments = ["-m", "chatserver", "0", "--store", store]
+    if options.sync:
+        arguments += ["--sync", options.sync]
+    for name, value in chosen.items():
+        arguments += ["--set", f"{name}={value}"]
+    return arguments
+
+
+def _address(target: str) -> tuple[str, int]:
+    host, _, port = target.rpartition(":")
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise BenchError(f"--target takes HOST:PORT, for example 127.0.0.1:5000, not {target}")
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def _reachable(target: str) -> tuple[str, int]:
+    address = _address(target)
+    try:
+        socket.create_connection(address, timeout=5.0).close()
+    except OSError as error:
+        raise BenchError(
+            f"Nothing answers on {target} ({error}): start a server there, or leave --target out"
+        ) from None
+    return address
+
+
+@contextmanager
+def _started(arguments: list[str], options: ServerOptions) -> Iterator[Server]:
+    """Start a Python program that says `listening on HOST:PORT`, on its core; end it with SIGTERM."""
+    with tempfile.TemporaryFile("w+") as log:
+        begun = perf_counter()
+        with on_core(options.core):
+            process = subprocess.Popen(
+                [options.python, *arguments],
+                cwd=options.root if options.against == "chatserver" else ROOT,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                text=True,
+            )
+        try:
+            address = _wait_ready(process, log)
+            yield Server(address, process.pid, options.against, ready_s=perf_counter() - begun)
+        finally:
+            stop(process)
+
+
+def _wait_ready(process: "subprocess.Popen[str]", log: TextIO) -> tuple[str, int]:
+    """Read the line that says where it listens. A server that ends instead has said why in its log."""
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line.startswith(READY):
+        stop(process)
+        log.seek(0)
+        said = (line + log.read()).strip() or "nothing"
+        raise BenchError(f"The server did not start; it said: {said}")
+    return _address(line.removeprefix(READY).strip())

@@ -1,0 +1,179 @@
+"""`bench all`: every figure of bench/RESULTS.md, by one command, and its tables put in their places there.
+
+The steps are a table. A step that fails says why and the rest goes on: half a story
+is worth keeping after seven minutes.
+"""
+
+import json
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bench import BenchError
+from bench.compare import CONTENDERS, LOADS, compare
+from bench.plot import plot
+from bench.progress import Progress
+from bench.result import Result, shown
+from bench.runner import run_scenario
+from bench.servers import ServerOptions
+from bench.sweep import sweep
+
+MEMORY = ServerOptions()
+FULL = ServerOptions(store="file", sync="full")
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What the steps share."""
+
+    quick: bool
+    folder: Path
+    store: str  # a file kept from step to step, for those that need a large store
+    progress: Progress
+
+    def seconds(self, full: float) -> float:
+        """So many seconds, or a tenth of them in a quick run."""
+        return max(0.2, full / 10) if self.quick else full
+
+    def number(self, full: int) -> int:
+        """So many of something, or a twentieth in a quick run."""
+        return max(1, full // 20) if self.quick else full
+
+    def one(self, name: str, options: ServerOptions, **chosen: object) -> Result:
+        """One run of a scenario, with its own progress."""
+        return run_scenario(name, chosen, options, Progress(quiet=True))
+
+    def keep(self, name: str, text: str) -> Path:
+        """Keep a step's figures as JSON."""
+        file = self.folder / f"{name}.json"
+        file.write_text(text + "\n", encoding="utf-8")
+        return file
+
+
+Step = Callable[[Workshop], str]
+
+
+def _comparison(shop: Workshop) -> str:
+    chosen = {"seconds": shop.seconds(1.0), "warmup": shop.seconds(0.3)}
+    found = compare(CONTENDERS, list(LOADS), 1 if shop.quick else 3, chosen, MEMORY, shop.progress)
+    plot([shop.keep("comparison", found.as_json())], shop.folder)
+    notes = "".join(f"\n- {note}" for note in found.notes)
+    return found.as_tables() + (f"\n{notes}" if notes else "")
+
+
+def _single(shop: Workshop) -> str:
+    """The detail of the four runs that matter most: system calls, memory, both processors."""
+    wanted = [("pairs", options, {"window": window}) for options in (MEMORY, FULL) for window in (1, 64)]
+    seconds = shop.seconds(2.0)
+    results = [shop.one(name, options, seconds=seconds, **chosen) for name, options, chosen in wanted]
+    return _columns(shop, "pairs", results, [_heading(result, "window") for result in results])
+
+
+def _latency(shop: Workshop) -> str:
+    rates = [1000, 5000, 10000, 20000, 40000]
+    chosen: dict[str, object] = {"seconds": shop.seconds(2.5), "syscalls": False}
+    found = sweep("paced", "rate", rates[:: 2 if shop.quick else 1], chosen, FULL, shop.progress)
+    plot([shop.keep("latency", found.as_json())], shop.folder)
+    return found.as_table() + _notes(found.results)
+
+
+def _connections(shop: Workshop) -> str:
+    counts = [shop.number(count) for count in (1000, 4000, 10000)]
+    chosen: dict[str, object] = {"seconds": shop.seconds(2.0), "syscalls": False}
+    found = sweep("idle", "connections", counts, chosen, MEMORY, shop.progress)
+    plot([shop.keep("connections", found.as_json())], shop.folder)
+    names = ("rss_bytes_per_connection", "idle_cpu_percent", "among_to_alone_ratio")
+    rows = [f"| connections | {' | '.join(names)} |", "| ---: | ---: | ---: | ---: |"]
+    for count, result in zip(counts, found.results, strict=True):
+        cells = [shown(result.metrics[name]) if name in result.metrics else "-" for name in names]
+        rows.append(f"| {count:,} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _people(shop: Workshop) -> str:
+    """The rest of the scenarios, each with a small table of its own."""
+    seconds = shop.seconds(2.0)
+    runs: Sequence[tuple[str, ServerOptions, dict[str, object]]] = (
+        ("connect", MEMORY, {"seconds": seconds}),
+        ("fanout", FULL, {"seconds": seconds}),
+        ("presence", MEMORY, {"seconds": seconds}),
+        ("slow", FULL, {"seconds": seconds, "syscalls": False}),
+        ("backlog", FULL, {"messages": shop.number(200_000)}),
+        ("bots", MEMORY, {"seconds": seconds}),
+    )
+    return "\n\n".join(_told(shop, name, options, chosen) for name, options, chosen in runs)
+
+
+def _large(shop: Workshop) -> str:
+    options = replace(FULL, store=shop.store, sync="normal")
+    messages = shop.number(1_000_000)
+    return "\n\n".join(
+        _told(shop, name, options, {"messages": messages, "queries": shop.number(queries)})
+        for name, queries in (("history", 2000), ("search", 500))
+    )
+
+
+STEPS: dict[str, Step] = {
+    "comparison": _comparison,
+    "pairs": _single,
+    "latency": _latency,
+    "connections": _connections,
+    "scenarios": _people,
+    "store": _large,
+}
+
+
+def tell(quick: bool, folder: Path, story: Path | None, progress: Progress) -> None:
+    """Run all steps; print each table as it comes, and put it in its place in the story."""
+    with tempfile.TemporaryDirectory(prefix="bench-large-") as stores:
+        shop = Workshop(quick, folder, str(Path(stores) / "chat.db"), progress)
+        for name, step in STEPS.items():
+            try:
+                table = step(shop)
+            except BenchError as error:
+                table = f"Not measured: {error}"
+            progress.clear()
+            print(f"## {name}\n\n{table}\n", flush=True)
+            if story is not None:
+                story.write_text(placed(story.read_text(encoding="utf-8"), name, table), encoding="utf-8")
+
+
+def placed(text: str, name: str, table: str) -> str:
+    """The text with what stands between the marks of a name replaced. Raises BenchError if it has no such marks."""
+    begin, end = f"<!-- begin:{name} -->", f"<!-- end:{name} -->"
+    before, found, rest = text.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not (found and closed):
+        raise BenchError(f"The file has no {begin} … {end}: the table has no place to go")
+    return f"{before}{begin}\n{table}\n{end}{after}"
+
+
+def _told(shop: Workshop, name: str, options: ServerOptions, chosen: dict[str, object]) -> str:
+    """One scenario's table, or why there is none."""
+    shop.progress.step(name)
+    try:
+        result = shop.one(name, options, **chosen)
+    except BenchError as error:
+        return f"**{name}**: not measured. {error}"
+    return _columns(shop, name, [result], [f"{name}, {result.server}"])
+
+
+def _columns(shop: Workshop, name: str, results: Sequence[Result], headings: Sequence[str]) -> str:
+    """Metrics as rows, runs as columns."""
+    shop.keep(name, json.dumps([vars(result) for result in results], indent=1, sort_keys=True))
+    metrics = dict.fromkeys(metric for result in results for metric in result.metrics)
+    lines = [f"| | {' | '.join(headings)} |", f"| --- |{' ---: |' * len(results)}"]
+    for metric in metrics:
+        cells = [shown(result.metrics[metric]) if metric in result.metrics else "-" for result in results]
+        lines.append(f"| {metric} | {' | '.join(cells)} |")
+    return "\n".join(lines) + _notes(results)
+
+
+def _heading(result: Result, parameter: str) -> str:
+    return f"{parameter} {result.parameters[parameter]}, {result.server}"
+
+
+def _notes(results: Sequence[Result]) -> str:
+    notes = dict.fromkeys(note for result in results for note in result.notes)
+    return "".join(f"\n\n- {note}" for note in notes)

@@ -1,0 +1,324 @@
+"""Bots in a real server, typed to as with nc: found, talked to, through restarts, kills and services that hang."""
+
+import re
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from chatserver.bothost import FAULT, FAULTS_MAX, SWITCHED_OFF, TOO_FAST
+from tests.bots.test_weather_bot import open_meteo
+from tests.bots.web import json_page, page, web
+from tests.conftest import StartServer
+from tests.harness import PASSWORD, Process, Running
+from tests.inside import InThread
+from tests.wire import Client
+
+BROKEN_BOT = """from bots import Bot
+
+bot = Bot("BrokenBot", "fails")
+
+
+@bot.on("fail")
+def fail(state):
+    raise KeyError("a secret word")
+
+
+@bot.on("lines")
+def lines():
+    return "one\\ntwo\\x1b[31m\\u202e"
+
+
+@bot.on("long")
+def long():
+    return "word " * 1500
+"""
+
+
+def told(client: Client, bot: str, text: str) -> str:
+    """Write to a bot; the text of its answer."""
+    client.says(f"SENDMESSAGE|{client.name}|{bot}|{text}", "OK|SENDMESSAGE|…")
+    return heard(client)
+
+
+def heard(client: Client) -> str:
+    """The text of the next message that comes."""
+    frame = client.events.popleft() if client.events else client.frame()
+    assert frame.startswith("EVENT|MESSAGE|"), frame
+    return frame.split("|", 6)[6]
+
+
+def game_solved(client: Client, low: int = 1, high: int = 100) -> str:
+    """Play a game that is on to its end, by halving."""
+    while True:
+        middle = (low + high) // 2
+        said = told(client, "NumbersGame", str(middle))
+        if said.startswith("Higher"):
+            low = middle + 1
+        elif said.startswith("Lower"):
+            high = middle - 1
+        else:
+            return said
+
+
+def test_bots_are_listed_and_found_with_spaces(server: InThread) -> None:
+    ann = server.user("ann")
+    rows = ann.says("SHOWBOTS|ann", *["ITEM|SHOWBOTS|…"] * 5, "OK|SHOWBOTS|5")
+    assert [row.split("|")[2] for row in rows[:-1]] == [
+        "DiceBot", "HelpBot", "NumbersGame", "ReminderBot", "WeatherBot",
+    ]  # fmt: skip
+    assert "ITEM|SHOWBOTS|WeatherBot|tells the weather, now and for the days to come" in rows
+    ann.says("ADDFRIEND|ann|weather  bot", "OK|ADDFRIEND|WeatherBot|added")
+    ann.says("ADDFRIEND|ann|WeatherBot", "ERR|ADDFRIEND|ALREADY_FRIENDS|…")
+    ann.says("SHOWFRIENDS|ann", "ITEM|SHOWFRIENDS|WeatherBot|online|", "OK|SHOWFRIENDS|1")
+    ann.says("DELETEFRIEND|ann|Weather Bot", "OK|DELETEFRIEND|WeatherBot")
+
+
+def test_befriending_a_bot_tells_the_other_sessions(server: InThread) -> None:
+    ann = server.user("ann")
+    second = server.login("ann")
+    ann.says("ADDFRIEND|ann|NumbersGame", "OK|ADDFRIEND|NumbersGame|added")
+    second.expect("EVENT|FRIENDADDED|NumbersGame|online|")
+
+
+def test_a_bot_is_nobody_to_log_in_as(server: InThread) -> None:
+    client = server.connect()
+    client.says(f"SIGNUP|weatherbot|{PASSWORD}", "ERR|SIGNUP|NAME_TAKEN|…")
+    client.says(f"LOGIN|WeatherBot|{PASSWORD}", "ERR|LOGIN|BAD_LOGIN|…")
+    client.says("RESUME|WeatherBot|token", "ERR|RESUME|BAD_LOGIN|…")
+
+
+def test_a_message_and_its_answer_are_ordinary_messages(server: InThread) -> None:
+    ann = server.user("ann")
+    other = server.login("ann")
+    (sent,) = ann.says("SENDMESSAGE#t|ann|numbers game|start", "OK|SENDMESSAGE#t|…")
+    number = int(sent.split("|")[2])
+    answer = f"EVENT|MESSAGE|{number + 1}|…|NumbersGame|ann|I think of a number from 1 to 100. Your guess?"
+    ann.expect(answer)
+    other.expect(f"EVENT|MESSAGE|{number}|…|ann|NumbersGame|start", answer)
+    ann.says(
+        "HISTORY|ann|NumbersGame",
+        f"ITEM|HISTORY|{number}|…|ann|NumbersGame|start",
+        f"ITEM|HISTORY|{number + 1}|…|NumbersGame|ann|I think of a number…",
+        "OK|HISTORY|2",
+    )
+    ann.says("SENDMESSAGE#t|ann|numbers game|start", sent)  # the same send again is answered, and no new game begins
+    ann.says("PING", "OK|PING|")
+    assert not ann.events
+
+
+def test_an_answer_that_nobody_was_there_to_hear_is_in_the_backlog(server: InThread) -> None:
+    ann = server.user("ann")
+    ann.send("SENDMESSAGE|ann|ReminderBot|in 0 seconds to come back", "QUIT")
+    ann.frames_to_the_end()
+    again = server.connect("ann")
+    again.send(f"LOGIN|ann|{PASSWORD}")
+    again.until("EVENT|MISSED|…|ReminderBot|ann|You asked me to remind you: come back")
+
+
+@pytest.mark.parametrize("kill", [False, True], ids=["restart", "kill"])
+def test_a_game_goes_on_after_the_server_has_gone(kill: bool, server_process: Process) -> None:
+    ann = server_process.user("ann")
+    told(ann, "NumbersGame", "start")
+    assert told(ann, "NumbersGame", "0") == "My number is from 1 to 100. This try does not count."
+    low, high = 1, 100
+    for _ in range(2):
+        middle = (low + high) // 2
+        said = told(ann, "NumbersGame", str(middle))
+        low, high = (middle + 1, high) if said.startswith("Higher") else (low, middle - 1)
+        if said.startswith("Right"):
+            return  # a lucky guess leaves no game to go on with
+    server_process.restart(kill=kill)
+    ann = server_process.login("ann")
+    ann.says("PING", "OK|PING|")
+    ann.events.clear()  # after a crash, what was delivered in the last second may come again
+    said = game_solved(ann, low, high)
+    tries = int(re.findall(r"You needed (\d+) tr", said)[0])
+    assert tries >= 3
+    assert told(ann, "NumbersGame", "table") == f"The best from 1 to 100: 1. ann {tries} tries"
+
+
+def test_a_message_its_answer_and_the_state_are_stored_together(server_process: Process) -> None:
+    ann = server_process.user("ann")
+    told(ann, "NumbersGame", "start")
+    server_process.kill()
+    with sqlite3.connect(server_process.store_path) as connection:
+        texts = [row[0] for row in connection.execute("SELECT text FROM messages ORDER BY id")]
+        states = [row[0] for row in connection.execute("SELECT state FROM bot_memory")]
+    connection.close()
+    assert texts == ["start", "I think of a number from 1 to 100. Your guess?"]
+    assert len(states) == 1
+    assert '"highest":100' in states[0]
+
+
+def test_two_players_have_one_table(server: InThread) -> None:
+    ann, bob = server.user("ann"), server.user("bob")
+    for client in (ann, bob):
+        told(client, "NumbersGame", "play")
+        assert "That is your personal best." in game_solved(client)
+    table = told(ann, "NumbersGame", "table")
+    assert "ann" in table
+    assert "bob" in table
+
+
+def test_reminders_survive_a_restart(server_process: Process) -> None:
+    ann = server_process.user("ann")
+    assert "(no. 1): come back" in told(ann, "ReminderBot", "in 1 second to come back")
+    server_process.restart(kill=True)
+    again = server_process.connect("ann")
+    again.send(f"LOGIN|ann|{PASSWORD}")
+    assert again.until("EVENT|M…|ReminderBot|ann|You asked me to remind you: come back")
+    again.says("SENDMESSAGE|ann|ReminderBot|list", "OK|SENDMESSAGE|…")
+    again.until("EVENT|MESSAGE|…|I have nothing to remind you of.")
+
+
+def test_the_weather_comes_from_the_url_of_the_setting(start_server: StartServer) -> None:
+    with web(lambda path: json_page(open_meteo(path))) as service:
+        server = start_server(weather_url=service.url)
+        ann = server.user("ann")
+        assert told(ann, "WeatherBot", "London").startswith("London, England, United Kingdom now: light rain, 9 °C")
+        assert told(ann, "WeatherBot", "São Paulo tomorrow").startswith("São Paulo, Brazil tomorrow, Thu 03 Dec")
+        assert told(ann, "WeatherBot", "Springfield").startswith("Which one? Answer with its number: 1 Springfield")
+        assert told(ann, "WeatherBot", "2").startswith("Springfield, Massachusetts")
+        assert told(ann, "WeatherBot", "home Tel Aviv").startswith("Your home is Tel Aviv")
+        asked = len(service.asked)
+        assert told(server.user("bob"), "WeatherBot", "London").startswith("London")
+        assert len(service.asked) == asked  # kept for ten minutes
+        server.restart()
+        assert told(server.login("ann"), "WeatherBot", "now").startswith("Tel Aviv, Israel now: ")
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (page(b"", "500 Internal Server Error"), "it answered with an error (500)"),
+        (page(b"{"), "its answer is broken (no JSON)"),
+        (page(b"x" * 250_000), "its answer is too big (over 200000 bytes)"),
+    ],
+)
+def test_a_broken_service_is_a_sentence(answer: bytes, said: str, start_server: StartServer) -> None:
+    with web(lambda path: answer) as service:
+        ann = start_server(weather_url=service.url).user("ann")
+        assert told(ann, "WeatherBot", "London").startswith(f"I asked the weather service, but {said}. ")
+
+
+def test_while_a_service_hangs_nobody_else_waits(start_server: StartServer) -> None:
+    with web(lambda path: None) as service:
+        server = start_server(weather_url=service.url, bot_page_timeout_s=1, bot_page_threads=2)
+        ann, bob = server.user("ann"), server.user("bob")
+        ann.says("SENDMESSAGE|ann|WeatherBot|London", "OK|SENDMESSAGE|…")
+        assert service.arrived.acquire(timeout=10)
+        ann.says("PING|a", "OK|PING|a")
+        bob.says("PING|b", "OK|PING|b")
+        assert told(bob, "NumbersGame", "play").startswith("I think of")
+        bob.says("SENDMESSAGE|bob|WeatherBot|Paris", "OK|SENDMESSAGE|…")
+        assert server.user("cho").says("PING|c", "OK|PING|c")
+        assert not ann.events
+        problem = "I asked the weather service, but it did not answer within 1 seconds. "
+        assert heard(ann).startswith(problem)
+        assert heard(bob).startswith(problem)
+
+
+def test_the_server_ends_at_once_while_a_service_hangs(start_server: StartServer) -> None:
+    with web(lambda path: None) as service:
+        server = start_server(weather_url=service.url)
+        ann = server.user("ann")
+        ann.says("SENDMESSAGE|ann|WeatherBot|London", "OK|SENDMESSAGE|…")
+        assert service.arrived.acquire(timeout=10)
+        server.terminate()
+        ann.until("BYE|SHUTDOWN|…")
+        assert server.wait() == 0
+
+
+def test_a_flood_is_told_and_not_served_without_bound(start_server: StartServer) -> None:
+    ann = start_server(bot_messages_per_s=1, bot_messages_burst=5).user("ann")
+    ann.send(*["SENDMESSAGE|ann|DiceBot|roll"] * 200, "PING|end")
+    frames = ann.until("OK|PING|end")
+    assert sum(frame.startswith("OK|SENDMESSAGE") for frame in frames) == 200
+    ann.send("PING|answers")
+    frames += ann.until("OK|PING|answers")
+    answers = [frame.split("|", 6)[6] for frame in frames if frame.startswith("EVENT|")]
+    assert answers.count(TOO_FAST) == 1
+    assert 5 <= len(answers) <= 20
+
+
+def test_bots_of_a_folder_run_beside_the_others(tmp_path: Path, start_server: StartServer) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "broken.py").write_text(BROKEN_BOT)
+    (folder / "nonsense.py").write_text("from bots import Bot\nbot = Bot('Non sense', 'x')\n")
+    server = start_server("--bots", str(folder))
+    assert f"a bot is left out: {folder / 'nonsense.py'}:2: 'Non sense' is no name for a bot" in server.stderr
+    ann = server.user("ann")
+    assert "ITEM|SHOWBOTS|BrokenBot|fails" in ann.says("SHOWBOTS|ann", *["ITEM|…"] * 6, "OK|SHOWBOTS|6")
+    assert told(ann, "BrokenBot", "lines") == "one two [31m"
+    assert [len(told(ann, "BrokenBot", "long")), len(heard(ann))] == [3999, 3499]
+    for _ in range(FAULTS_MAX):
+        assert told(ann, "BrokenBot", "fail") == FAULT
+    assert told(ann, "BrokenBot", "lines") == SWITCHED_OFF
+    assert told(ann, "DiceBot", "flip") in ("Heads", "Tails")
+    assert "the bot BrokenBot is switched off" in server.stderr
+    assert "broken.py:8: KeyError" in server.stderr
+    assert "secret" not in server.stderr
+
+
+def test_a_bot_that_is_gone_is_a_stranger(tmp_path: Path, start_server: StartServer) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    path = folder / "broken.py"
+    path.write_text(BROKEN_BOT)
+    server = start_server("--bots", str(folder))
+    ann = server.user("ann")
+    told(ann, "BrokenBot", "lines")
+    ann.says("ADDFRIEND|ann|BrokenBot", "OK|ADDFRIEND|BrokenBot|added")
+    path.unlink()
+    server.restart()
+    ann = server.login("ann")
+    ann.says("SHOWFRIENDS|ann", "ITEM|SHOWFRIENDS|BrokenBot|offline|", "OK|SHOWFRIENDS|1")
+    bob = server.user("bob")
+    bob.says("SENDMESSAGE|bob|BrokenBot|lines", "ERR|SENDMESSAGE|NOT_FRIENDS|…")
+    bob.says(f"SIGNUP|BrokenBot|{PASSWORD}", "ERR|SIGNUP|NAME_TAKEN|…")
+
+
+def test_a_folder_that_is_not_there_is_a_sentence(tmp_path: Path, start_server: StartServer) -> None:
+    with pytest.raises(AssertionError, match=r"(?s)ended with 2 .*there is no folder .*gone: check --bots"):
+        start_server("--bots", str(tmp_path / "gone"))
+    with pytest.raises(
+        AssertionError, match=r"(?s)ended with 2 .*weather_url begins with http:// or https://, not 'x'"
+    ):
+        start_server(weather_url="x")
+
+
+def test_what_a_bot_remembers_goes_with_the_account(server: InThread) -> None:
+    ann = server.user("ann")
+    told(ann, "NumbersGame", "start")
+    told(ann, "ReminderBot", "in 1 hour to x")
+    ann.says(f"DELETEACCOUNT|ann|{PASSWORD}", "OK|DELETEACCOUNT|ann")
+    ann.expect("BYE|DELETED|…")
+    server.restart()
+    with sqlite3.connect(server.store_path) as connection:
+        assert connection.execute("SELECT count(*) FROM bot_memory WHERE user != 0").fetchone() == (0,)
+        assert connection.execute("SELECT count(*) FROM bot_timers").fetchone() == (0,)
+    connection.close()
+
+
+def test_people_still_have_to_be_friends(server: InThread) -> None:
+    ann = server.user("ann")
+    server.user("bob")
+    ann.says("SENDMESSAGE|ann|bob|hi", "ERR|SENDMESSAGE|NOT_FRIENDS|…")
+    ann.says("SENDMESSAGE|ann|b o b|hi", "ERR|SENDMESSAGE|NO_SUCH_USER|…")
+
+
+def test_many_players_at_once(server: Running) -> None:
+    players = [server.user(f"player{number}") for number in range(30)]
+    for client in players:
+        client.send(
+            *[f"SENDMESSAGE|{client.name}|NumbersGame|{text}" for text in ("play", "50", "give up")], "PING|end"
+        )
+    for client in players:
+        frames = client.until("OK|PING|end")
+        while sum(frame.startswith("EVENT|") for frame in frames) < 3:
+            frames.append(client.frame())
+        answers = [frame.split("|", 6)[6] for frame in frames if frame.startswith("EVENT|")]
+        assert answers[0].startswith("I think of")
+        assert answers[2].startswith(("It was", "There is no game on"))

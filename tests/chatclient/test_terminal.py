@@ -1,0 +1,294 @@
+"""The client in a real terminal, against a scripted peer: what stands on the screen."""
+
+import json
+import queue
+import re
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from chatclient.textwidth import width
+from tests.chatclient.fake import FakeServer, Peer
+from tests.chatclient.tty import Terminal
+
+TIME = "2026-11-24T12:00:00.000Z"
+
+
+class Puppet:
+    """A peer that logs alice in, answers the questions of every start, and then says what the test tells it."""
+
+    def __init__(self, *, login: bool = True) -> None:
+        self._login = login
+        self._told: queue.Queue[Callable[[Peer], None] | None] = queue.Queue()
+
+    def __call__(self, peer: Peer) -> None:
+        if self._login:
+            peer.log_in()
+            peer.say(f"OK|{peer.expect('SHOWFRIENDS')}|0")
+            peer.say(f"ITEM|{(head := peer.expect('SHOWBOTS'))}|WeatherBot|tells the weather", f"OK|{head}|1")
+            peer.say(f"ERR|{peer.expect('SHOWROOMS')}|UNKNOWN_COMMAND|There is no SHOWROOMS")
+            peer.say("EVENT|NOTICE|all set")
+        else:
+            peer.greet()
+        while (act := self._told.get(timeout=20)) is not None:
+            act(peer)
+
+    def say(self, *lines: str) -> None:
+        """Let the server say something."""
+        self._told.put(lambda peer: peer.say(*lines))
+
+    def answer(self, verb: str, *lines: str) -> None:
+        """Let the server wait for a command, and answer it; `{}` is its echo."""
+
+        def act(peer: Peer) -> None:
+            echo = peer.expect(verb)
+            peer.say(*(line.replace("{}", echo) for line in lines))
+
+        self._told.put(act)
+
+    def end(self) -> None:
+        """Hang up."""
+        self._told.put(None)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> dict[str, str]:
+    return {"XDG_STATE_HOME": str(tmp_path / "state")}
+
+
+@pytest.fixture
+def password_file(tmp_path: Path) -> str:
+    path = tmp_path / "password"
+    path.write_text("correct horse\n")
+    path.chmod(0o600)
+    return str(path)
+
+
+def test_the_typed_line_is_never_clobbered(home: dict[str, str], password_file: str) -> None:
+    puppet = Puppet()
+    with (
+        FakeServer(puppet) as server,
+        Terminal(
+            f"127.0.0.1:{server.port}", "--user=alice", f"--password-file={password_file}", environment=home
+        ) as tty,
+    ):
+        tty.wait("You are alice", "● online")
+        tty.type("/to bob\r")
+        tty.wait("bob>")
+        tty.type("half a 日本 sentence\x1b[D\x1b[D")
+        for number in range(1, 40):
+            puppet.say(f"EVENT|MESSAGE|{number}|{TIME}|carol|alice|message number {number}")
+        rows = tty.wait("carol: message number 39", "unread: carol 39")
+        assert rows[-1] == "bob> half a 日本 sentence"
+        assert rows[-2].startswith("● online  alice @ 127.0.0.1:")
+        assert tty.screen.cursor.x == width(rows[-1]) - 2
+        tty.type("X")
+        assert tty.wait("sentenXce")[-1].startswith("bob> half a")
+        puppet.answer("SENDMESSAGE", f"OK|{{}}|40|{TIME}")
+        tty.type("\r")
+        rows = tty.wait("12:00 → bob: half a")
+        assert rows[-1] == "bob>"
+        puppet.end()
+        tty.type("\x04")
+        assert tty.end() == 0
+
+
+def test_keys_edit_complete_and_recall(home: dict[str, str], password_file: str) -> None:
+    puppet = Puppet()
+    with (
+        FakeServer(puppet) as server,
+        Terminal(
+            f"127.0.0.1:{server.port}", "--user=alice", f"--password-file={password_file}", environment=home
+        ) as tty,
+    ):
+        tty.wait("● online", "all set")
+        tty.type("/fri\t")
+        tty.wait("> /friends")
+        tty.type("\x15/to wea\t\r")
+        tty.wait("WeatherBot>")
+        tty.type("/r\t\t")
+        tty.wait("/raw  /react  /read  /reject  /remove  /requests  /rooms")
+        tty.type("\x15one two\x17three\x01X\x05Y")
+        tty.wait("WeatherBot> Xone threeY")
+        puppet.answer("SENDMESSAGE", f"OK|{{}}|1|{TIME}")
+        tty.type("\r")
+        tty.wait("→ WeatherBot: Xone threeY")
+        tty.type("\x1b[A\x1b[A")
+        tty.wait("WeatherBot> /to WeatherBot")
+        puppet.end()
+        tty.type("\x15/quit\r")
+        assert tty.end() == 0
+
+
+def test_a_resize_draws_everything_anew(home: dict[str, str], password_file: str) -> None:
+    puppet = Puppet()
+    with (
+        FakeServer(puppet) as server,
+        Terminal(
+            f"127.0.0.1:{server.port}", "--user=alice", f"--password-file={password_file}", environment=home
+        ) as tty,
+    ):
+        tty.wait("● online", "all set")
+        tty.type("what is being typed")
+        puppet.say(f"EVENT|MESSAGE|1|{TIME}|bob|alice|" + "a long message of many words " * 4)
+        tty.wait("bob: a long message", "of many words", "> what is being typed")
+        tty.resize(40, 10)
+        puppet.say(f"EVENT|MESSAGE|2|{TIME}|bob|alice|after it")
+        rows = tty.wait("bob: after it", narrower=40)
+        assert rows[-1] == "> what is being typed"
+        assert sum("> what" in row for row in rows) == 1
+        tty.resize(100, 30)
+        puppet.say(f"EVENT|MESSAGE|3|{TIME}|bob|alice|wide again")
+        rows = tty.wait("bob: wide again", "You are alice")
+        assert sum("● online" in row for row in rows) == 1
+        puppet.end()
+        tty.type("\x15\x04")
+        assert tty.end() == 0
+
+
+def test_an_account_from_signup_to_logout(home: dict[str, str], tmp_path: Path) -> None:
+    """The password is never on the screen; the token is kept for the user alone, and removed."""
+    puppet = Puppet(login=False)
+    puppet.answer("SIGNUP", "OK|{}|alice")
+    puppet.answer("LOGIN", "OK|{}|alice|the token")
+    puppet.answer("SYNC", "OK|{}|0|0")
+    puppet.answer("SYNC", "OK|{}|0|0")
+    puppet.answer("SHOWFRIENDS", "OK|{}|0")
+    puppet.answer("SHOWBOTS", "OK|{}|0")
+    puppet.answer("SHOWROOMS", "OK|{}|0")
+    with FakeServer(puppet) as server, Terminal(f"127.0.0.1:{server.port}", environment=home) as tty:
+        tty.wait("Type /login NAME, or /signup NAME", "● connected  nobody")
+        tty.type("/signup alice\r")
+        tty.wait("New password for alice:")
+        tty.type("correct horse\r")
+        tty.wait("The same again:")
+        tty.type("correct horse\r")
+        tty.wait("You are alice", "● online")
+        (kept,) = (tmp_path / "state" / "chatclient").iterdir()
+        assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+        assert stat.S_IMODE(kept.parent.stat().st_mode) == 0o700
+        assert json.loads(kept.read_text())["token"] == "the token"
+        puppet.answer("LOGOUT", "OK|{}|alice")
+        tty.type("/logout\r")
+        tty.wait("alice is logged out")
+        assert not kept.exists()
+        tty.type("\x1b[A\x1b[A")
+        tty.wait("> /signup alice")
+        puppet.end()
+        tty.type("\x15\x04")
+        assert tty.end() == 0
+    assert b"correct horse" not in tty.raw
+
+
+def test_the_next_start_needs_no_password(home: dict[str, str], password_file: str) -> None:
+    first, second = Puppet(), Puppet()
+    with FakeServer(first, second) as server:
+        address = f"127.0.0.1:{server.port}"
+        with Terminal(address, "--user=alice", f"--password-file={password_file}", environment=home) as tty:
+            tty.wait("● online", "all set")
+            tty.type("\x04")
+            assert tty.end() == 0
+            first.end()
+        with Terminal(address, environment=home) as tty:
+            tty.wait("You are alice", "● online")
+            second.end()
+            tty.type("\x04")
+            assert tty.end() == 0
+
+
+def test_a_dumb_terminal_gets_no_escape_sequence(home: dict[str, str], password_file: str) -> None:
+    puppet = Puppet()
+    with (
+        FakeServer(puppet) as server,
+        Terminal(
+            f"127.0.0.1:{server.port}",
+            "--user=alice",
+            f"--password-file={password_file}",
+            environment={**home, "TERM": "dumb"},
+        ) as tty,
+    ):
+        tty.wait("[● online")
+        tty.type("half a line")
+        puppet.say(f"EVENT|MESSAGE|1|{TIME}|bob|alice|hi")
+        rows = tty.wait("12:00 bob: hi", "half a line")
+        assert rows[-1].endswith("> half a line")
+        puppet.end()
+        tty.type("\x15\x04")
+        assert tty.end() == 0
+    assert b"\x1b" not in tty.raw
+
+
+def test_no_color_leaves_the_editor_and_takes_the_colours(home: dict[str, str], password_file: str) -> None:
+    puppet = Puppet()
+    with (
+        FakeServer(puppet) as server,
+        Terminal(
+            f"127.0.0.1:{server.port}",
+            "--user=alice",
+            f"--password-file={password_file}",
+            environment={**home, "NO_COLOR": "1"},
+        ) as tty,
+    ):
+        puppet.say(f"EVENT|MESSAGE|1|{TIME}|bob|alice|hi")
+        tty.wait("bob: hi")
+        puppet.end()
+        tty.type("\x04")
+        assert tty.end() == 0
+    assert b"\x1b[J" in tty.raw
+    assert re.search(rb"\x1b\[[0-9;]*m", tty.raw) is None
+
+
+def test_what_the_server_lacks_is_said_kindly(home: dict[str, str], password_file: str) -> None:
+    puppet = Puppet()
+    with (
+        FakeServer(puppet) as server,
+        Terminal(
+            f"127.0.0.1:{server.port}", "--user=alice", f"--password-file={password_file}", environment=home
+        ) as tty,
+    ):
+        tty.wait("● online", "all set")
+        puppet.answer("JOIN", "ERR|{}|UNKNOWN_COMMAND|There is no JOIN")
+        tty.type("/join lobby\r")
+        tty.wait("This server has no JOIN")
+        puppet.end()
+        tty.type("\x04")
+        assert tty.end() == 0
+
+
+def test_messages_not_sent_yet_are_not_left_behind_by_mistake(home: dict[str, str], password_file: str) -> None:
+    puppet = Puppet()
+    with (
+        FakeServer(puppet) as server,
+        Terminal(
+            f"127.0.0.1:{server.port}", "--user=alice", f"--password-file={password_file}", environment=home
+        ) as tty,
+    ):
+        tty.wait("● online", "all set")
+        puppet.end()
+        tty.wait("○ offline, next try in", "closed the connection")
+        tty.type("/msg bob written offline\r/quit\r")
+        tty.wait("1 unsent", "1 of your messages are not sent yet")
+        tty.type("/quit\r")
+        assert tty.end() == 0
+
+
+@pytest.mark.parametrize("data", [b"SSH-2.0-OpenSSH_9.6\r\n", b"\x1b[2J\xff" * 3000])
+def test_a_stranger_ends_the_start_in_one_sentence(home: dict[str, str], data: bytes) -> None:
+    def script(peer: Peer) -> None:
+        peer.say_bytes(data)
+        peer.hear_end()
+
+    with FakeServer(script) as server, Terminal(f"127.0.0.1:{server.port}", environment=home) as tty:
+        assert tty.end() == 3
+    assert tty.raw.startswith(b"chatclient: This is no chat server")
+    assert tty.raw.count(b"\n") == 1
+
+
+def test_a_locale_without_unicode_is_said_in_one_sentence(home: dict[str, str]) -> None:
+    environment = {**home, "LC_ALL": "de_DE.ISO-8859-1", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    with Terminal("127.0.0.1:1", environment=environment) as tty:
+        assert tty.end() == 2
+    assert tty.raw.startswith(b"chatclient: ")
+    assert tty.raw.count(b"\n") == 1
