@@ -5,6 +5,7 @@ start or go on; each with one sentence on stderr.
 """
 
 import argparse
+import gc
 import logging
 import os
 import signal
@@ -31,6 +32,7 @@ from chatserver.workers import WorkerPool
 log = logging.getLogger("chatserver")
 
 USAGE, FAILED = 2, 1
+GARBAGE_THRESHOLD = 20_000  # new objects until a look for circles of them, of which a turn makes none
 _SPARE_DESCRIPTORS = 64  # for the store, the log and the rest
 
 
@@ -135,6 +137,9 @@ def _serve(settings: Settings) -> int:
         store.close()
         raise
     server = build_server(settings, store, listening)
+    gc.collect()
+    gc.freeze()  # State lives as long as the process: looking through it again and again costs 5 % of a message
+    gc.set_threshold(GARBAGE_THRESHOLD)
     _catch_signals(server)
     if settings.password_hash_cost < 14:
         log.warning("password_hash_cost=%d is for load tests: passwords are easy to guess", settings.password_hash_cost)

@@ -7,6 +7,7 @@ executed by the server: a command, a query, a password to be hashed or checked, 
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from chatserver.core.accounts import STATUSES
 from chatserver.core.commands import (
@@ -36,8 +37,9 @@ from chatserver.protocol.names import name_key
 from chatserver.protocol.verbs import (
     PING_CHARS_MAX,
     VERBS,
+    Head,
     Verb,
-    nearest,
+    nearest_verb,
     parse_head,
     parse_number,
     split_arguments,
@@ -168,65 +170,77 @@ Request = Command | Ask | Query | Answer | Refused
 
 BAD_ARGUMENTS = Refused("BAD_ARGUMENTS", "")
 """What a builder returns for fields that do not fit; the usage is put in its place."""
+BAD_LINE = Head(None, "?", "")
+"""In the place of the head of a line that is no frame."""
+NOT_LOGGED_IN = Refused("NOT_LOGGED_IN", "Log in first: LOGIN|username|password, or SIGNUP if you are new")
 
 
 class Session:
     """One client's standing: its phase, and who it is once logged in."""
 
-    __slots__ = ("_after_wait", "name", "phase", "reads", "token_hash", "user")
+    __slots__ = ("_after_wait", "_rows", "name", "phase", "reads", "token_hash", "user")
 
     def __init__(self) -> None:
-        self.phase = Phase.BEFORE_LOGIN
-        self.reads = True  # lines may be read: neither waiting nor closing
         self.user = 0
         self.name = ""  # as signed up; every command names it
         self.token_hash = b""
         self._after_wait = Phase.BEFORE_LOGIN
+        self._become(Phase.BEFORE_LOGIN)
 
     def wait(self) -> None:
         """Read nothing until `go_on`: replies keep the order of the commands."""
-        self._after_wait, self.phase, self.reads = self.phase, Phase.WAITING, False
+        self._after_wait = self.phase
+        self._become(Phase.WAITING)
 
     def go_on(self) -> None:
         """Read again, as before the wait."""
         if self.phase is Phase.WAITING:  # it may be closing by now
-            self.phase, self.reads = self._after_wait, True
+            self._become(self._after_wait)
 
     def close(self) -> None:
         """Read nothing more, ever."""
-        self.phase, self.reads = Phase.CLOSING, False
+        self._become(Phase.CLOSING)
 
     def reopen(self) -> None:
         """Take back a close whose reason did not come true."""
-        self.phase, self.reads = (Phase.LOGGED_IN if self.user else Phase.BEFORE_LOGIN), True
+        self._become(Phase.LOGGED_IN if self.user else Phase.BEFORE_LOGIN)
 
     def log_in(self, user: int, name: str, token_hash: bytes) -> None:
         """Become a user's session."""
-        self.phase, self.user, self.name, self.token_hash = Phase.LOGGED_IN, user, name, token_hash
+        self.user, self.name, self.token_hash = user, name, token_hash
+        self._become(Phase.LOGGED_IN)
 
     def log_out(self) -> None:
         """Become as before login."""
-        self.phase, self.user, self.name, self.token_hash = Phase.BEFORE_LOGIN, 0, "", b""
+        self.user, self.name, self.token_hash = 0, "", b""
+        self._become(Phase.BEFORE_LOGIN)
+
+    def _become(self, phase: Phase) -> None:
+        self.phase = phase
+        self.reads = phase in (Phase.BEFORE_LOGIN, Phase.LOGGED_IN)  # whether lines may be read
+        self._rows = _ROWS[phase]  # looked up here, because it is per command else, and an Enum's hash is slow
 
     def read(self, line: str, now_ms: int) -> tuple[str, Request]:
         """Understand one line: the verb (and tag) to echo, and what to do. Refusals come in the protocol's order."""
         word, bar, rest = line.partition("|")
-        verb, echo, tag = VERBS.get(word), word, ""
-        if verb is None:
-            if isinstance(line, BadFrame):
-                return "?", Refused("BAD_FRAME", line)
-            head = parse_head(word)
-            if head.verb is None:
-                return head.echo, _unknown(head.bad_tag, word)
-            verb, echo, tag = head.verb, head.echo, head.tag
-        build = TABLE[self.phase].get(verb.name)
-        if build is None:
-            return echo, Refused("NOT_LOGGED_IN", "Log in first: LOGIN|username|password, or SIGNUP if you are new")
-        fields = split_arguments(verb, rest if bar else None)
-        request = BAD_ARGUMENTS if fields is None else build(self, fields, tag, now_ms)
+        row, echo, tag = self._rows.get(word), word, ""
+        if row is None:  # a tag, another letter case, or nothing that may be said now
+            head = BAD_LINE if isinstance(line, BadFrame) else parse_head(word)
+            echo, tag = head.echo, head.tag
+            row = self._rows.get(head.verb.name) if head.verb else None
+            if row is None:
+                return echo, _no_row(head, line, word)
+        verb = row.verb
+        fields = rest.split("|", row.cuts_max) if bar else []
+        if len(fields) != row.fields_max:
+            complete = split_arguments(verb, rest if bar else None)  # some were left out, or there are too many
+            if complete is None:
+                return echo, Refused("BAD_ARGUMENTS", verb.usage)
+            fields = complete
+        request = row.build(self, fields, tag, now_ms)
         if request is BAD_ARGUMENTS:
             return echo, Refused("BAD_ARGUMENTS", verb.usage)
-        if not verb.before_login and fields and fields[0] != self.name and not self._is_named(verb, fields[0]):
+        if row.is_own and fields[0] != self.name and not self._is_named(verb, fields[0]):
             return echo, Refused("NOT_YOU", f"You are logged in as {self.name}: put that name after the verb")
         return echo, request
 
@@ -235,10 +249,17 @@ class Session:
         return name_key(name) == name_key(self.name) or (not name and verb.required == 0)
 
 
-def _unknown(bad_tag: bool, word: str) -> Refused:
-    if bad_tag:
+def _no_row(head: Head, line: str, word: str) -> Refused:
+    """Why a line leads to nothing."""
+    if head is BAD_LINE:
+        return Refused("BAD_FRAME", line)
+    if head.bad_tag:
         return Refused("BAD_FRAME", "A tag has 1 to 32 characters of A-Z a-z 0-9 _ . - behind the #")
-    near = nearest(word.partition("#")[0].upper(), list(VERBS), likeness=0)
+    return NOT_LOGGED_IN if head.verb else _unknown(word)
+
+
+def _unknown(word: str) -> Refused:
+    near = nearest_verb(word.partition("#")[0])
     return Refused("UNKNOWN_COMMAND", f"There is no such command. Did you mean {near}? HELP lists all commands")
 
 
@@ -288,7 +309,7 @@ def _help(session: Session, fields: list[str], tag: str, now_ms: int) -> Request
     if not wanted:
         return Answer((), [(verb.name, verb.help, verb.usage) for verb in VERBS.values()])
     verb = VERBS.get(wanted.upper()) if wanted.isascii() else None
-    return Answer((), [(verb.name, verb.help, verb.usage)]) if verb else _unknown(False, wanted)
+    return Answer((), [(verb.name, verb.help, verb.usage)]) if verb else _unknown(wanted)
 
 
 def _quit(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
@@ -442,3 +463,23 @@ TABLE: dict[Phase, dict[str, Builder]] = {
     Phase.CLOSING: {},
 }
 """Which verbs a client may use in which phase, and what each becomes; a missing row is the refusal."""
+
+
+class _Row(NamedTuple):
+    """A row of the table with what is needed of its verb, reckoned once."""
+
+    verb: Verb
+    build: Builder
+    cuts_max: int
+    fields_max: int
+    is_own: bool  # the first field must name the user
+
+
+def _row(name: str, build: Builder) -> _Row:
+    verb = VERBS[name]
+    fields_max = len(verb.fields)
+    is_own = not verb.before_login and fields_max > 0
+    return _Row(verb, build, fields_max - 1 if verb.free_text else -1, fields_max, is_own)
+
+
+_ROWS = {phase: {name: _row(name, build) for name, build in table.items()} for phase, table in TABLE.items()}

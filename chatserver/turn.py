@@ -8,9 +8,11 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from chatserver.core.commands import CloseSession, Command, KeepTokens, LogIn, Resume
-from chatserver.core.decide import decide
+from chatserver.core.decide import TABLE as DECIDE
+from chatserver.core.deliver import TABLE as DELIVER
 from chatserver.core.deliver import deliver
 from chatserver.core.events import PASSING, Event, FriendAdded, PresenceChanged
+from chatserver.core.evolve import TABLE as EVOLVE
 from chatserver.core.evolve import evolve
 from chatserver.core.outcome import Outcome, Refused
 from chatserver.core.state import Limits, State
@@ -90,7 +92,7 @@ class Turn:
 
     def execute(self, origin: Peer | None, command: Command) -> Outcome:
         """Decide a command, make its events so, and stage what others hear of it."""
-        outcome = decide(self.state, command)
+        outcome = DECIDE[type(command)](self.state, command)
         if type(outcome) is Refused:
             return outcome
         events = outcome[0]
@@ -103,21 +105,20 @@ class Turn:
         if events and type(events[-1]) is PresenceChanged:
             self.presence.note(events[-1].user)
         self._applying = True
-        for event in events:
-            self._apply(origin, event, kept)
+        for event in events:  # the tables are used without decide(), evolve(), deliver(): this is the path of a message
+            kind = type(event)
+            EVOLVE[kind](self.state, event)
+            if kind not in PASSING:
+                kept.append(event)
+            heard_by = DELIVER.get(kind)
+            if heard_by:
+                for users, frame in heard_by(self.state, event):
+                    self.tell(users, frame, origin)
+            effect = self.effects.get(kind)
+            if effect:
+                effect(origin, event)
         self._applying = False
         return outcome
-
-    def _apply(self, origin: Peer | None, event: Event, kept: list[Event]) -> None:
-        kind = type(event)
-        evolve(self.state, event)
-        if kind not in PASSING:
-            kept.append(event)
-        for users, frame in deliver(self.state, event):
-            self.tell(users, frame, origin)
-        effect = self.effects.get(kind)
-        if effect:
-            effect(origin, event)
 
     def history(self) -> History:
         """The store's memory, with this turn's messages in it. Raises StoreUnavailable."""

@@ -12,7 +12,7 @@ def hello(text: str) -> bytes:
 
 def ok(echo: str, answer: Sequence[str] = ()) -> bytes:
     """`echo` is the verb in upper case, with `#tag` if the command had one."""
-    return f"OK|{'|'.join((echo, *answer))}\n".encode()
+    return f"OK|{echo}|{'|'.join(answer)}\n".encode() if answer else f"OK|{echo}\n".encode()
 
 
 def err(echo: str, code: str, text: str) -> bytes:

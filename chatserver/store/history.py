@@ -20,6 +20,19 @@ _message_id = attrgetter("id")
 _COLUMNS = "m.id, m.time_ms, m.sender, m.recipient, m.text"
 
 
+# One statement for a whole slice, sorted: a third of the cost of a row at a time, as neighbours in the tree are
+# written together. A conversation is two users, the lower id first, or a room and 0.
+_SLICE = "FROM messages WHERE id > :after AND id <= :upto"
+_FILL_CONVERSATIONS = (
+    "INSERT OR IGNORE INTO conversation_index SELECT min(sender, recipient),"
+    f" CASE WHEN recipient < 0 THEN 0 ELSE max(sender, recipient) END, id {_SLICE} ORDER BY 1, 2, 3"
+)
+_FILL_USERS = (
+    f"INSERT OR IGNORE INTO user_index SELECT sender, id {_SLICE} AND recipient > 0"
+    f" UNION ALL SELECT recipient, id {_SLICE} AND recipient > 0 ORDER BY 1, 2"
+)
+
+
 class Message(NamedTuple):
     """One row of the messages table; users are ids, rooms ids below zero."""
 
@@ -110,23 +123,14 @@ class History:
 
     def fill_index(self, limit: int) -> bool:
         """Index the next `limit` ids, inside the transaction that is open; tell whether there was anything."""
-        rows = self._connection.execute(
-            "SELECT sender, recipient, id FROM messages WHERE id > ? ORDER BY id LIMIT ?", (self.indexed_id, limit)
-        ).fetchall()
-        if not rows:
+        upto = self._connection.execute(
+            "SELECT max(id) FROM (SELECT id FROM messages WHERE id > ? ORDER BY id LIMIT ?)", (self.indexed_id, limit)
+        ).fetchone()[0]
+        if upto is None:
             return False
-        # Sorted, because neighbours in the tree are then written together: three times faster than as they came.
-        conversations = sorted(_conversation(*row) for row in rows)
-        users = sorted({(user, at) for sender, to, at in rows if to > 0 for user in (sender, to)})
-        self._connection.executemany("INSERT OR IGNORE INTO conversation_index VALUES (?, ?, ?)", conversations)
-        self._connection.executemany("INSERT OR IGNORE INTO user_index VALUES (?, ?)", users)
-        self._connection.execute("UPDATE meta SET value = ? WHERE name = 'indexed_id'", (rows[-1][2],))
-        self.indexed_id = rows[-1][2]
+        span = {"after": self.indexed_id, "upto": upto}
+        for statement in (_FILL_CONVERSATIONS, _FILL_USERS):
+            self._connection.execute(statement, span)
+        self._connection.execute("UPDATE meta SET value = ? WHERE name = 'indexed_id'", (upto,))
+        self.indexed_id = upto
         return True
-
-
-def _conversation(sender: int, recipient: int, message_id: int) -> tuple[int, int, int]:
-    """The entry of conversation_index: two users, the lower id first, or a room and 0."""
-    if recipient < 0:
-        return recipient, 0, message_id
-    return min(sender, recipient), max(sender, recipient), message_id

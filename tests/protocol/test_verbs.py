@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatserver.protocol.verbs import VERBS, Verb, nearest, parse_head, parse_number, split_arguments
+from chatserver.protocol.verbs import VERBS, Verb, nearest, nearest_verb, parse_head, parse_number, split_arguments
 
 
 def test_a_verb_in_any_letter_case_is_echoed_in_upper_case() -> None:
@@ -97,6 +97,18 @@ def test_free_text_is_the_last_field_of_these_verbs_alone() -> None:
 def test_usage_shows_what_may_be_left_out() -> None:
     assert VERBS["HISTORY"].usage == "HISTORY|username|with|[limit 1-500]|[before id]"
     assert VERBS["QUIT"].usage == "QUIT"
+
+
+@pytest.mark.parametrize(
+    ("word", "found"), [("LOGN", "LOGIN"), ("sendmsg", "SENDMESSAGE"), ("FRIENDS", "SHOWFRIENDS"), ("JION", "JOIN")]
+)
+def test_the_verb_that_an_unknown_one_was_meant_to_be(word: str, found: str) -> None:
+    assert nearest_verb(word) == found
+
+
+@pytest.mark.parametrize("word", ["", "?", "x" * 8000, "é"], ids=len)
+def test_some_verb_is_named_for_any_word(word: str) -> None:
+    assert nearest_verb(word) in VERBS
 
 
 @pytest.mark.parametrize(
