@@ -10,7 +10,6 @@ from typing import Any
 from chatserver.core.commands import CloseSession, Command, KeepTokens, LogIn, Resume
 from chatserver.core.decide import TABLE as DECIDE
 from chatserver.core.deliver import TABLE as DELIVER
-from chatserver.core.deliver import deliver
 from chatserver.core.events import PASSING, Event, FriendAdded, PresenceChanged
 from chatserver.core.evolve import TABLE as EVOLVE
 from chatserver.core.evolve import evolve
