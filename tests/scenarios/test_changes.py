@@ -366,3 +366,100 @@ def test_history_can_be_changed_when_the_friendship_is_over(server: Running) -> 
     bob.event("FRIENDREMOVED|alice")
     alice.says(f"DELETEMESSAGE|alice|{number}")
     bob.event(f"DELETED|{number}|alice|bob")
+
+
+# Rooms, and across a block
+
+
+def test_a_change_in_a_room_reaches_its_members(server: Running) -> None:
+    alice, bob, carol, dan = (server.user(name) for name in ("alice", "bob", "carol", "dan"))
+    alice.says("CREATEROOM|alice|#Den")
+    number = send(alice, "#den", "hello")
+    bob.says("JOIN|bob|#den")  # a member sees all of a room's history, and may react to it
+    carol.says("JOIN|carol|#den")
+    bob.event("JOINED|#Den|carol")
+    alice.says("PING")
+    alice.events.clear()
+    bob.says(f"REACT|bob|{number}|{THUMB}", f"OK|REACT|{number}|{THUMB}|+")
+    bob.refused(f"EDITMESSAGE|bob|{number}|x", "NOT_ALLOWED")
+    alice.says(f"EDITMESSAGE|alice|{number}|hello all")
+    alice.event(f"REACTION|{number}|bob|#Den|{THUMB}|+")
+    carol.event(f"REACTION|{number}|bob|#Den|{THUMB}|+")
+    for client in (bob, carol):
+        client.event(f"EDITED|{number}|…|alice|#Den|hello all")
+    marks, rows = shown_by(carol, "HISTORY|carol|#den")
+    assert [mark.split("|")[1] for mark in marks] == ["REACTION", "EDITED"]
+    assert rows == [f"{number}|alice|#Den|hello all"]
+    alice.says(f"DELETEMESSAGE|alice|{number}")
+    for client in (bob, carol):
+        client.event(f"DELETED|{number}|alice|#Den")
+    dan.no_event()
+
+
+def test_outside_a_room_its_messages_are_not_there(server: Running) -> None:
+    alice, bob, carol = (server.user(name) for name in ("alice", "bob", "carol"))
+    alice.says("CREATEROOM|alice|#den|private")
+    alice.says("INVITE|alice|#den|bob")
+    bob.says("JOIN|bob|#den")
+    mine, his = send(alice, "#den", "mine"), send(bob, "#den", "his")
+    bob.says("LEAVE|bob|#den")
+    text = carol.refused(f"REACT|carol|{mine}|x", "NO_SUCH_MESSAGE")
+    assert carol.refused(f"REACT|carol|999|{THUMB}", "NO_SUCH_MESSAGE") == text.replace(mine, "999")
+    for line in (f"REACT|bob|{mine}|{THUMB}", f"EDITMESSAGE|bob|{his}|x", f"DELETEMESSAGE|bob|{his}"):
+        bob.refused(line, "NO_SUCH_MESSAGE")
+    alice.says("LEAVE|alice|#den")  # the room has ended
+    alice.refused(f"DELETEMESSAGE|alice|{mine}", "NO_SUCH_MESSAGE")
+
+
+def test_sync_has_what_was_done_in_a_room_during_the_stay(server: Running) -> None:
+    alice, bob = server.user("alice"), server.user("bob")
+    alice.says("CREATEROOM|alice|#den")
+    before = send(alice, "#den", "before")
+    alice.says(f"REACT|alice|{before}|a")
+    bob.says("JOIN|bob|#den")
+    alice.says(f"REACT|alice|{before}|b")
+    his = send(bob, "#den", "his")
+    bob.says("LEAVE|bob|#den")
+    alice.says(f"REACT|alice|{before}|c")
+    alice.says(f"REACT|alice|{his}|d")
+    bob.says("PING")
+    bob.events.clear()
+    assert shown_by(bob, "SYNC|bob|0") == ([f"EVENT|REACTION|{before}|alice|#den|b|+"], [f"{his}|bob|#den|his"])
+    bob.says("JOIN|bob|#den")
+    alice.says(f"REACT|alice|{his}|d")
+    bob.event(f"REACTION|{his}|alice|#den|d|-")
+    marks, _ = shown_by(bob, f"SYNC|bob|{his}")
+    assert marks == [f"EVENT|REACTION|{his}|alice|#den|d|-"]
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_one_who_blocks_is_not_told(server: InThread, restart: bool) -> None:
+    alice, bob = server.friends("alice", "bob")
+    hers, his = send(alice, "bob", "hers"), send(bob, "alice", "his")
+    bob.says("BLOCK|bob|alice")
+    if restart:
+        server.restart()
+        alice, bob = server.login("alice"), server.login("bob")
+    for client in (alice, bob):
+        client.says("PING")
+        client.events.clear()
+    second = server.login("alice")
+    alice.says(f"EDITMESSAGE|alice|{hers}|still hers")
+    alice.says(f"REACT|alice|{his}|{THUMB}")
+    second.event(f"EDITED|{hers}|…|still hers")
+    second.event(f"REACTION|{his}|alice|bob|{THUMB}|+")
+    bob.no_event()
+    bob.says(f"DELETEMESSAGE|bob|{his}")
+    alice.event(f"DELETED|{his}|bob|alice")
+    assert len(shown_by(bob, "HISTORY|bob|alice")[0]) == 2
+
+
+def test_in_a_common_room_one_who_blocks_is_told(server: Running) -> None:
+    alice, bob = server.user("alice"), server.user("bob")
+    alice.says("CREATEROOM|alice|#den")
+    bob.says("JOIN|bob|#den")
+    bob.says("BLOCK|bob|alice")
+    number = send(alice, "#den", "hi")
+    bob.event("MESSAGE|…|hi")
+    alice.says(f"EDITMESSAGE|alice|{number}|hello")
+    bob.event(f"EDITED|{number}|…|alice|#den|hello")
