@@ -15,7 +15,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
-from chatserver import reading
+from chatserver import long_reading, reading
 from chatserver.bothost import BotHost
 from chatserver.connection import Connection
 from chatserver.core import queries
@@ -27,6 +27,7 @@ from chatserver.core.commands import (
     KeepTokens,
     LogIn,
     LogOut,
+    MarkRead,
     React,
     Resume,
 )
@@ -50,12 +51,14 @@ from chatserver.session import (
     AskResume,
     AskSetPassword,
     AskSignUp,
+    LongQuery,
     Phase,
     Query,
     ShowFriends,
     ShowMembers,
 )
 from chatserver.settings import Settings
+from chatserver.slices import Slices
 from chatserver.store.errors import StoreBroken, StoreUnavailable
 from chatserver.store.store import Store
 from chatserver.throttle import LoginThrottle
@@ -131,6 +134,7 @@ class Server:
         self._house_is_due = False
         self._throttle = LoginThrottle(settings.logins_per_minute, reactor.clock)
         self._logins = Logins(self, pool, self._throttle, settings.password_hash_cost, random_bytes)
+        self._slices = Slices(self, reactor.clock, reactor.call_soon)
         self._listener = Listener(reactor, listening, self._welcome, self._has_place)
         self._routes: dict[type, Callable[[Peer, str, Any], None]] = {  # Any: each row takes its own request
             Refused: self.answer,
@@ -144,6 +148,7 @@ class Server:
             LogOut: self._log_out,
             **dict.fromkeys((EditMessage, DeleteMessage, React), self._change),
             **dict.fromkeys(reading.TABLE, self._query),
+            **dict.fromkeys(long_reading.TABLE, self._long_query),
             **dict.fromkeys((ShowFriends, ShowMembers), self._show_presence),
         }
         reactor.before_sleep = self._end_turn
@@ -277,7 +282,7 @@ class Server:
 
     def _enter(self, peer: Peer) -> None:
         self.turn.sessions.setdefault(peer.session.user, []).append(peer)
-        peer.user, peer.heard_until = peer.session.user, None
+        peer.user, peer.heard_until, peer.since_ms = peer.session.user, None, self.now_ms()
         self._unknown.pop(peer, None)
 
     # Lines become requests.
@@ -398,6 +403,13 @@ class Server:
         if isinstance(answer, Answer) and answer.passed is not None:
             peer.synced.append(answer.passed)
         self.answer(peer, echo, answer)
+
+    def _long_query(self, peer: Peer, echo: str, query: LongQuery) -> None:
+        self._slices.start(peer, echo, long_reading.job(self.turn, peer.session.user, query))
+
+    def finish(self, peer: Peer, echo: str, result: Answer | Refused | MarkRead) -> None:
+        """Answer a long query; one that has found what a command needs becomes that command."""
+        self.answer(peer, echo, self.turn.execute(peer, result) if isinstance(result, MarkRead) else result)
 
     def _change(self, peer: Peer, echo: str, command: EditMessage | DeleteMessage | React) -> None:
         found = self.turn.history().changes.found(command.id, command.user)
@@ -525,6 +537,7 @@ class Server:
         except (StoreBroken, sqlite3.Error) as error:
             self._break(error)
             return
+        self._slices.turn_ended()
         closing, self._closing = self._closing, {}
         for peer, within_s in closing.items():
             peer.connection.close_when_sent(within_s)

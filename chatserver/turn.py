@@ -52,7 +52,7 @@ class Turn:
         self._too_slow = too_slow
         self.state: State = store.load(limits, wall_ms())
         self.sessions: dict[int, list[Peer]] = {}  # user → peers that hear what the user hears
-        self.handover = Handover(lambda: self.state)
+        self.handover = Handover(lambda: self.state, wall_ms)
         self.presence = Presence(self, loop, presence_s)
         self.effects: dict[type, Callable[[Peer | None, Any], None]] = {  # event type → what else it brings about
             PresenceChanged: lambda origin, event: self.presence.changed(event.user),

@@ -16,7 +16,7 @@ from bots.kit.fetching import fetch_page
 from bots.kit.outside import LATER_CODES, Lost, Outside, Over, Said
 from chatclient import events as ev
 from chatclient.blocking import Client, ClientError, RefusedError, UnsendableError
-from chatclient.core import LoggedIn, LoginFailed
+from chatclient.outcomes import LoggedIn, LoginFailed
 from chatclient.passwords import NoPassword, from_file, from_prompt
 
 PAGE = 500  # messages of one SYNC

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from heapq import merge
 from itertools import islice
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from chatserver.core.commands import Found
 from chatserver.core.deliver_changes import Change
@@ -17,6 +17,16 @@ SYNC_CHANGES_MAX = 5_000
 
 _id = attrgetter("id")
 _COLUMNS = "c.id, c.message, c.sender, c.recipient, c.time_ms, c.kind, c.user, c.emoji, m.text"
+
+
+class Deed(NamedTuple):
+    """One row of the changes table, for who did it."""
+
+    id: int
+    kind: str
+    message: int
+    emoji: str
+    time_ms: int
 
 
 class Changes:
@@ -65,6 +75,14 @@ class Changes:
             *(self._newest("c.recipient = ?", room, since, until, after) for room, since, until in stays),
         ]
         return list(islice(merge(*streams, key=_id, reverse=True), SYNC_CHANGES_MAX))[::-1]
+
+    def by(self, user: int, after: int, limit: int) -> list[Deed]:
+        """The first `limit` that a user has made after an id."""
+        rows = self._connection.execute(
+            "SELECT id, kind, message, emoji, time_ms FROM changes WHERE user = ? AND id > ? ORDER BY id LIMIT ?",
+            (user, after, limit),
+        )
+        return list(map(Deed._make, rows))
 
     def _newest(self, condition: str, party: int, after: int, upto: int, seen: int) -> Iterator[Change]:
         return self._events(

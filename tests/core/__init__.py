@@ -1,1 +1,1 @@
-"""The core's decisions, given / when / then."""
+"""Tests of the core alone: given a State, when a command is decided, then these events follow."""

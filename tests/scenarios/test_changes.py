@@ -463,3 +463,49 @@ def test_in_a_common_room_one_who_blocks_is_told(server: Running) -> None:
     bob.event("MESSAGE|…|hi")
     alice.says(f"EDITMESSAGE|alice|{number}|hello")
     bob.event(f"EDITED|{number}|…|alice|#den|hello")
+
+
+# What other commands make of it
+
+
+def test_a_deleted_message_is_not_unread_and_not_found(server: Running) -> None:
+    alice, bob = server.friends("alice", "bob")
+    gone, kept = send(alice, "bob", "apple pie"), send(alice, "bob", "apple tart")
+    alice.says(f"DELETEMESSAGE|alice|{gone}")
+    alice.says(f"EDITMESSAGE|alice|{kept}|pear tart")
+    for event in ("MESSAGE|…", "MESSAGE|…", "DELETED|…", "EDITED|…"):
+        bob.event(event)
+    assert bob.rows("SHOWUNREAD|bob") == [["alice", "1", kept]]
+    assert bob.rows("SEARCH|bob|apple") == []
+    assert [row[0] for row in bob.rows("SEARCH|bob|pear")] == [kept]
+    assert [row[:2] for row in bob.rows(f"EXPLAIN|bob|{gone}")] == [["stored", "alice"], ["deleted", "alice"]]
+
+
+def test_export_has_what_the_user_has_done(server: Running) -> None:
+    alice, bob = server.friends("alice", "bob")
+    first, second = send(alice, "bob", "1"), send(alice, "bob", "2")
+    alice.says(f"EDITMESSAGE|alice|{first}|one")
+    alice.says(f"DELETEMESSAGE|alice|{second}")
+    bob.says(f"REACT|bob|{first}|{THUMB}")
+    bob.says(f"REACT|bob|{first}|x")
+    bob.says(f"REACT|bob|{first}|x")
+    kinds = ("edited", "deleted", "reacted", "unreacted")
+    assert [row[:2] for row in alice.rows("EXPORT|alice") if row[0] in kinds] == [
+        ["edited", first],
+        ["deleted", second],
+    ]
+    assert [row[:3] for row in bob.rows("EXPORT|bob") if row[0] in kinds] == [
+        ["reacted", first, THUMB],
+        ["unreacted", first, "x"],
+    ]
+
+
+def test_a_day_later_a_message_stays_as_it_is(server: InThread) -> None:
+    alice, bob = server.friends("alice", "bob")
+    number = send(alice, "bob", "hi")
+    bob.event("MESSAGE|…")
+    server.move_clock(hours=24.1)
+    alice.refused(f"EDITMESSAGE|alice|{number}|x", "NOT_ALLOWED")
+    alice.refused(f"DELETEMESSAGE|alice|{number}", "NOT_ALLOWED")
+    bob.no_event()
+    alice.says(f"REACT|alice|{number}|{THUMB}")

@@ -24,11 +24,12 @@ GOOD = {
     "limit 1-500": "5",
     "before id": "7",
     "after id": "0",
+    "id": "1",
+    "words": "a text",
     "verb": "PING",
     "name": "bob",
     "#room": "#den",
     "public or private": "private",
-    "id": "1",
     "emoji": ":-)",
 }
 """A value for each kind of field of the table, fit for alice who is bob's friend."""
