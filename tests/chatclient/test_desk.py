@@ -73,6 +73,7 @@ def take(desk: Desk, event: Happened) -> list[str]:
         (ev.Bye("SHUTDOWN", "back soon"), ["The server says good-bye: back soon"]),
         (ev.Garbage("no frame"), ["no frame"]),
         (Offline("No server listens", 1.0), ["No server listens"]),
+        (Offline("The time to log in is over", None), ["The time to log in is over. Type /connect to try again"]),
     ],
 )
 def test_what_is_shown_of_an_event(desk: Desk, event: Happened, shown: list[str]) -> None:
