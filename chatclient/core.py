@@ -106,15 +106,16 @@ class ClientCore:
         """The id up to which everything has been seen; None if that is not known yet."""
         return self._catch_up.last_id
 
-    def command(self, verb: str, *fields: str) -> str:
+    def command(self, verb: str, *fields: str, tag: str | None = None) -> str:
         """Send a command, now or when the connection allows; return its tag, which its answer carries.
 
-        The acting user's name is put in front of the fields. Raises BadCommand if they make no frame.
+        The acting user's name is put in front of the fields. A message may have a tag of the caller's, who may
+        then send it again in another run. Raises BadCommand if the fields make no frame.
         """
         verb = verb.upper()
         if self.credentials is None and verb not in NAMELESS:
             raise NotLoggedInError("You are not logged in: log in first")
-        command = Command(verb, self._next_tag(), fields)
+        command = Command(verb, tag or self._next_tag(), fields)
         command.line(self.name or "")  # a defect in it is the caller's to hear, at once
         self._queue.waiting.append(command)
         self._flush()

@@ -15,14 +15,12 @@ from chatserver.core.accounts import BAD_LOGIN, check_password, check_sign_up
 from chatserver.core.commands import Command, DeleteAccount, Rehash, SetPassword, SignUp
 from chatserver.core.outcome import Outcome, Refused
 from chatserver.core.state import State
-from chatserver.passwords import SALT_BYTES, decoy, hash_password, is_current
-from chatserver.passwords import check_password as fits
+from chatserver.passwords import SALT_BYTES, decoy, fits, hash_password, is_current
 from chatserver.peer import Peer
 from chatserver.protocol.names import name_key
 from chatserver.session import AskDeleteAccount, AskLogIn, AskSetPassword, AskSignUp, Phase
 from chatserver.throttle import LoginThrottle
-from chatserver.workers import Outcome as Result
-from chatserver.workers import WorkerPool
+from chatserver.workers import Result, WorkerPool
 
 log = logging.getLogger(__name__)
 
@@ -94,9 +92,10 @@ class Logins:
         stored = (user.password_hash if user else "") or self._decoy
 
         def done(made: str) -> Outcome | None:
-            if user is None or self._host.state.users.get(user.id) is not user:
+            now = self._host.state.users.get(user.id) if user else None  # State may be another by now, read from disk
+            if user is None or now is None:
                 return BAD_LOGIN  # it is gone by now
-            if user.password_hash != stored:  # changed, or hashed anew, while this one was being checked
+            if now.password_hash != stored:  # changed, or hashed anew, while this one was being checked
                 self.log_in(peer, echo, ask)
                 return None
             outcome = self._host.open_session(peer, echo, user.id)

@@ -39,6 +39,7 @@ class Peer:
         "lines",
         "outbox",
         "session",
+        "since_ms",
         "staged",
         "staged_bytes",
         "synced",
@@ -57,6 +58,7 @@ class Peer:
         self.staged: list[bytes] = []  # frames that go out when the turn's events are on disk
         self.staged_bytes = 0  # of long answers alone; the rest is bounded by the commands of a turn
         self.outbox: Outbox | None = None
+        self.since_ms = 0  # when its user logged in
         self.user = 0  # whose messages it hears or, after LOGOUT and in closing, heard last
         self.heard_until: int | None = None  # it heard no message after this id
         self.hole: Run | None = None  # ids of a long backlog that were not replayed

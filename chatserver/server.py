@@ -14,12 +14,12 @@ from collections.abc import Callable
 from itertools import takewhile
 from typing import Any
 
-from chatserver import reading
+from chatserver import long_reading, reading
 from chatserver.bothost import BotHost
 from chatserver.connection import Connection
 from chatserver.core import queries
-from chatserver.core.commands import CloseSession, Command, KeepTokens, LogIn, LogOut, Resume
-from chatserver.core.events import AccountDeleted, MessageSent, OtherSessionsEnded
+from chatserver.core.commands import CloseSession, Command, KeepTokens, LogIn, LogOut, MarkRead, Resume
+from chatserver.core.events import AccountDeleted, MessageSent, OtherSessionsEnded, UserSignedUp
 from chatserver.core.marks import undelivered
 from chatserver.core.outcome import Outcome, Refused
 from chatserver.core.state import State
@@ -38,10 +38,12 @@ from chatserver.session import (
     AskResume,
     AskSetPassword,
     AskSignUp,
+    LongQuery,
     Phase,
     Query,
 )
 from chatserver.settings import Settings
+from chatserver.slices import Slices
 from chatserver.store.errors import StoreBroken, StoreUnavailable
 from chatserver.store.store import Store
 from chatserver.throttle import LoginThrottle
@@ -94,8 +96,11 @@ class Server:
             AccountDeleted: self._end_all,
             MessageSent: self._tell_bots,
         }
+        if settings.greet_new_users:
+            self.turn.effects[UserSignedUp] = lambda origin, event: self._bots.welcome(event)
         self.turn.reloaded = self._bots.attach
         self._bots.attach()
+        self.turn.now_ms = 0  # the first turn is later than this
         self.port: int = listening.getsockname()[1]
         self.failure = ""  # why the process has to end with an error
         self._store = store
@@ -105,6 +110,7 @@ class Server:
         self._addresses: dict[str, int] = {}  # address → connections from it
         self._unknown: dict[Peer, float] = {}  # not logged in → deadline; in the order of deadlines
         self._closing: dict[Peer, float] = {}  # once this turn is sent → within how many seconds
+        self._chores: list[Callable[[], None]] = []  # for the store, once this turn is committed and sent
         self._ending: list[tuple[Peer, str]] = []  # told good-bye once the answer in hand is staged
         self._again: list[Peer] = []  # with lines left for the next turn
         self._stopping = False
@@ -113,6 +119,7 @@ class Server:
         self._house_is_due = False
         self._throttle = LoginThrottle(settings.logins_per_minute, reactor.clock)
         self._logins = Logins(self, pool, self._throttle, settings.password_hash_cost, random_bytes)
+        self._slices = Slices(self, reactor.clock, reactor.call_soon)
         self._listener = Listener(reactor, listening, self._welcome, self._has_place)
         self._routes: dict[type, Callable[[Peer, str, Any], None]] = {  # Any: each row takes its own request
             Refused: self.answer,
@@ -125,6 +132,7 @@ class Server:
             AskQuit: self._quit,
             LogOut: self._log_out,
             **dict.fromkeys(reading.TABLE, self._query),
+            **dict.fromkeys(long_reading.TABLE, self._long_query),
         }
         reactor.before_sleep = self._end_turn
         reactor.call_later(TICK_S, self._tick)
@@ -257,7 +265,7 @@ class Server:
 
     def _enter(self, peer: Peer) -> None:
         self.turn.sessions.setdefault(peer.session.user, []).append(peer)
-        peer.user, peer.heard_until = peer.session.user, None
+        peer.user, peer.heard_until, peer.since_ms = peer.session.user, None, self.now_ms()
         self._unknown.pop(peer, None)
 
     # Lines become requests.
@@ -315,16 +323,19 @@ class Server:
             self._failed(peer, echo, error)
 
     def _failed(self, peer: Peer, echo: str, error: Exception) -> None:
-        if isinstance(error, StoreUnavailable):
-            self.turn.unavailable = True
-            self.turn.fail(str(error))
-            self.answer(peer, echo, UNAVAILABLE)
-        elif isinstance(error, StoreBroken):
-            self._break(error)
-        else:
-            log.error("a defect in %s", echo.partition("#")[0], exc_info=error)
-            self.turn.defect()
-            self.answer(peer, echo, _INTERNAL)
+        try:
+            if isinstance(error, StoreBroken):
+                self._break(error)
+            elif isinstance(error, StoreUnavailable):
+                self.turn.unavailable = True
+                self.turn.fail(str(error))
+                self.answer(peer, echo, UNAVAILABLE)
+            else:
+                log.error("a defect in %s", echo.partition("#")[0], exc_info=error)
+                self.turn.defect()
+                self.answer(peer, echo, _INTERNAL)
+        except sqlite3.Error as unreadable:  # State cannot be loaded again
+            self._break(unreadable)
 
     def _commands_left(self, peer: Peer) -> int:
         rate, most = self.settings.commands_per_s, self.settings.commands_per_turn
@@ -373,6 +384,13 @@ class Server:
             peer.synced.append(answer.passed)
         self.answer(peer, echo, answer)
 
+    def _long_query(self, peer: Peer, echo: str, query: LongQuery) -> None:
+        self._slices.start(peer, echo, long_reading.job(self.turn, peer.session.user, query))
+
+    def finish(self, peer: Peer, echo: str, result: Answer | Refused | MarkRead) -> None:
+        """Answer a long query; one that has found what a command needs becomes that command."""
+        self.answer(peer, echo, self.turn.execute(peer, result) if isinstance(result, MarkRead) else result)
+
     def _resume(self, peer: Peer, echo: str, ask: AskResume) -> None:
         key, token_hash = name_key(ask.name), hashlib.sha256(ask.token.encode()).digest()
         refused = self._logins.throttled(peer.address, key)
@@ -410,6 +428,7 @@ class Server:
     def _close_again(self, peer: Peer) -> None:
         """The login did not hold."""
         self._stop_hearing(peer)
+        peer.user = 0  # its backlog is taken back with the login: nothing of it counts as handed over
         peer.session.log_out()
         self._expect_login(peer)
 
@@ -478,6 +497,8 @@ class Server:
         self.reactor.call_soon(lambda: self.end(peer, "TOO_SLOW"))
 
     def _end_turn(self) -> None:
+        if self.failure:
+            return  # nothing that is staged may leave
         try:
             self._bots.work()
         except Exception:
@@ -488,12 +509,16 @@ class Server:
         except (StoreBroken, sqlite3.Error) as error:
             self._break(error)
             return
+        self._slices.turn_ended()
         closing, self._closing = self._closing, {}
         for peer, within_s in closing.items():
             peer.connection.close_when_sent(within_s)
         if stored:
             self._stored_at = self.reactor.clock()
             self._house_later(IDLE_S)
+        chores, self._chores = self._chores, []
+        for chore in chores:
+            chore()
         if self._stopping and not any(peer.connection.unsent for peer in self._peers):
             self.reactor.stop()
 
@@ -506,7 +531,7 @@ class Server:
     def _house_later(self, delay_s: float) -> None:
         if not self._house_is_due:
             self._house_is_due = True
-            self.reactor.call_later(delay_s, self._keep_house)
+            self.reactor.call_later(delay_s, lambda: self._chores.append(self._keep_house))
 
     def _keep_house(self) -> None:
         """A slice of what a message is spared: more where nothing was stored for a moment."""
@@ -514,6 +539,12 @@ class Server:
         busy = self.reactor.clock() - self._stored_at < IDLE_S
         if not self.turn.unavailable and self._on_store(lambda: self._store.keep_house(busy)):
             self._house_later(IDLE_S if busy else 0)
+
+    def _checkpoint(self) -> None:
+        self._on_store(self._store.checkpoint)
+
+    def _recover(self) -> None:
+        self._on_store(self.turn.recover)
 
     def _on_store(self, work: Callable[[], object]) -> bool:
         try:
@@ -538,9 +569,9 @@ class Server:
             else:
                 self.end(peer, "LOGIN_TIMEOUT")
         if self.turn.unavailable:
-            self.turn.recover()
+            self._chores.append(self._recover)
         self.turn.store_marks()
-        self._on_store(self._store.checkpoint)
+        self._chores.append(self._checkpoint)
         if self._ticks % FORGET_FAILURES_TICKS == 0:
             self._throttle.forget_old()
         if self._ticks % KEEP_TOKENS_TICKS == 0:

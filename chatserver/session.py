@@ -26,6 +26,7 @@ from chatserver.core.commands import (
     SendMessage,
     SetStatus,
     SetTopic,
+    ShowTyping,
     Unblock,
 )
 from chatserver.core.outcome import Refused
@@ -159,9 +160,45 @@ class ShowMembers:
     room: str
 
 
+@dataclass(slots=True)
+class AskMarkRead:
+    """MARKREAD: what a conversation holds has to be asked first."""
+
+    other: str
+    upto: int
+
+
+@dataclass(slots=True)
+class ShowUnread:
+    """SHOWUNREAD."""
+
+
+@dataclass(slots=True)
+class Search:
+    """SEARCH."""
+
+    words: str
+
+
+@dataclass(slots=True)
+class Explain:
+    """EXPLAIN: one message."""
+
+    message: int
+
+
+@dataclass(slots=True)
+class Export:
+    """EXPORT: all about the user; of a second page on, the messages after an id alone."""
+
+    after: int
+
+
 Ask = AskSignUp | AskLogIn | AskResume | AskSetPassword | AskDeleteAccount | AskQuit
 Query = ShowFriends | ShowRequests | ShowBots | ShowHistory | ShowSync | ShowBlocks | ShowRooms | ShowMembers
-Request = Command | Ask | Query | Answer | Refused
+LongQuery = AskMarkRead | ShowUnread | Search | Explain | Export
+"""These may take longer than a turn has."""
+Request = Command | Ask | Query | LongQuery | Answer | Refused
 
 BAD_ARGUMENTS = Refused("BAD_ARGUMENTS", "")
 """What a builder returns for fields that do not fit; the usage is put in its place."""
@@ -400,6 +437,33 @@ def _show_members(session: Session, fields: list[str], tag: str, now_ms: int) ->
     return ShowMembers(fields[1])
 
 
+def _mark_read(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    upto = parse_number(fields[2], 1, ID_MAX)
+    return BAD_ARGUMENTS if upto is None else AskMarkRead(fields[1], upto)
+
+
+def _show_unread(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    return ShowUnread()
+
+
+def _typing(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    return ShowTyping(session.user, fields[1], now_ms)
+
+
+def _search(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    return Search(fields[1])
+
+
+def _explain(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    message = parse_number(fields[1], 1, ID_MAX)
+    return BAD_ARGUMENTS if message is None else Explain(message)
+
+
+def _export(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    after = parse_number(fields[1] or "0", 0, ID_MAX)
+    return BAD_ARGUMENTS if after is None else Export(after)
+
+
 _ALWAYS: dict[str, Builder] = {"PING": _ping, "HELP": _help, "QUIT": _quit, "SIGNUP": _sign_up}
 
 TABLE: dict[Phase, dict[str, Builder]] = {
@@ -433,6 +497,12 @@ TABLE: dict[Phase, dict[str, Builder]] = {
         "SETTOPIC": _set_topic,
         "SHOWROOMS": _show_rooms,
         "SHOWMEMBERS": _show_members,
+        "MARKREAD": _mark_read,
+        "SHOWUNREAD": _show_unread,
+        "TYPING": _typing,
+        "SEARCH": _search,
+        "EXPLAIN": _explain,
+        "EXPORT": _export,
     },
     Phase.WAITING: {},
     Phase.CLOSING: {},

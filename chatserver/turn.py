@@ -43,7 +43,7 @@ class Turn:
         self._too_slow = too_slow
         self.state: State = store.load(limits, wall_ms())
         self.sessions: dict[int, list[Peer]] = {}  # user → peers that hear what the user hears
-        self.handover = Handover(lambda: self.state)
+        self.handover = Handover(lambda: self.state, wall_ms)
         self.effects: dict[type, Callable[[Peer | None, Any], None]] = {}  # event type → what else it brings about
         self.reloaded: Callable[[], None] = lambda: None  # called when State has come from the disk again
         self.undo: list[Callable[[], None]] = []  # of session changes, should the turn not hold

@@ -6,7 +6,7 @@ Its wall clock is the tests' to move, so that a day passes at once.
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 from chatserver.cli import build_server
 from chatserver.core.state import snapshot
@@ -50,11 +50,23 @@ class InThread(Running):
     def _wall_ms(self) -> int:
         return time.time_ns() // 1_000_000 + self._moved_ms
 
+    def keep_house(self) -> None:
+        """Do now all that the server would do when nobody asks it anything: then every message is indexed."""
+        done = Event()
+
+        def work() -> None:
+            while self._store.keep_house(busy=False):
+                pass
+            done.set()
+
+        self._server.reactor.post(work)
+        assert done.wait(WAIT_S), "the store has too much to do"
+
     def _start(self) -> None:
         settings = self._settings
-        store = Store(settings.store, settings.sync)
+        self._store = Store(settings.store, settings.sync)
         listening = listen(settings.host, 0, settings.listen_backlog)
-        self._server = build_server(settings, store, listening, self._wall_ms)
+        self._server = build_server(settings, self._store, listening, self._wall_ms)
         self.address = (settings.host, self._server.port)
         self._thread = Thread(target=self._server.run)
         self._thread.start()
@@ -69,4 +81,13 @@ class InThread(Running):
         finally:
             store.close()
         for part in live:
-            assert stored[part] == live[part], f"{part} of the file and of the live State differ"
+            difference = _difference(stored[part], live[part])
+            assert stored[part] == live[part], f"{part} of the file and of the live State differ: {difference}"
+
+
+def _difference(stored: object, live: object) -> str:
+    """What is not the same, of two dicts entry by entry."""
+    if not isinstance(stored, dict) or not isinstance(live, dict):
+        return f"{stored!r} and {live!r}"
+    keys = [key for key in {**stored, **live} if stored.get(key) != live.get(key)]
+    return "; ".join(f"{key!r}: {stored.get(key)!r} and {live.get(key)!r}" for key in keys)

@@ -242,6 +242,26 @@ class SetTopic:
     topic: str
 
 
+@dataclass(slots=True)
+class MarkRead:
+    """Say how far a conversation is read. The store was asked for its end, and for who wrote what the mark passes."""
+
+    user: int
+    party: int
+    upto: int
+    end: int
+    authors: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class ShowTyping:
+    """Tell the other side that a message is being written."""
+
+    user: int
+    to: str
+    now_ms: int
+
+
 Command = (
     SignUp
     | LogIn
@@ -268,4 +288,6 @@ Command = (
     | Invite
     | Kick
     | SetTopic
+    | MarkRead
+    | ShowTyping
 )

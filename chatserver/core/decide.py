@@ -6,7 +6,7 @@ Pure: it reads State and the command, changes neither, and knows no clock.
 from collections.abc import Callable
 from typing import Any
 
-from chatserver.core import accounts, blocks, bots, friends, messages, rooms
+from chatserver.core import accounts, blocks, bots, friends, messages, reading_marks, rooms, typing
 from chatserver.core.commands import (
     AcceptFriend,
     AddFriend,
@@ -24,6 +24,7 @@ from chatserver.core.commands import (
     LeaveRoom,
     LogIn,
     LogOut,
+    MarkRead,
     Rehash,
     RejectFriend,
     Resume,
@@ -31,6 +32,7 @@ from chatserver.core.commands import (
     SetPassword,
     SetStatus,
     SetTopic,
+    ShowTyping,
     SignUp,
     StartBot,
     Unblock,
@@ -70,4 +72,6 @@ TABLE: dict[type, Callable[[State, Any], Outcome]] = {  # Any: each row takes it
     Invite: rooms.invite,
     Kick: rooms.kick,
     SetTopic: rooms.set_topic,
+    MarkRead: reading_marks.mark_read,
+    ShowTyping: typing.show_typing,
 }

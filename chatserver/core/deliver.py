@@ -15,11 +15,13 @@ from chatserver.core.events import (
     Invited,
     MessageSent,
     PresenceChanged,
+    ReadMarked,
     RoomJoined,
     RoomLeft,
     TopicSet,
+    Typed,
 )
-from chatserver.core.state import State, seen_as
+from chatserver.core.state import State, apart, seen_as
 from chatserver.protocol.render import event as frame
 from chatserver.protocol.times import format_time
 
@@ -86,6 +88,19 @@ def _invited(state: State, event: Invited) -> Collection[Delivery]:
     return (((event.user,), frame("INVITED", state.rooms[event.room].name, state.users[event.by].name)),)
 
 
+def _read_marked(state: State, event: ReadMarked) -> Collection[Delivery]:
+    reader = state.users[event.user]
+    authors = [author for author in event.authors if author in state.users and not apart(reader, state.users[author])]
+    return (((*authors, reader.id), frame("READ", reader.name, state.name_of(event.party), str(event.upto))),)
+
+
+def _typed(state: State, event: Typed) -> Collection[Delivery]:
+    user, party = state.users[event.user], event.party
+    others = (party,) if party > 0 else state.rooms[party].members
+    hearers = [other for other in others if other != user.id and not apart(user, state.users[other])]
+    return ((hearers, frame("TYPING", user.name, state.name_of(party))),)
+
+
 TABLE: dict[type, Callable[[State, Any], Collection[Delivery]]] = {  # Any: each row takes its own type of event
     MessageSent: _message_sent,
     FriendRequested: _friend_requested,
@@ -96,5 +111,7 @@ TABLE: dict[type, Callable[[State, Any], Collection[Delivery]]] = {  # Any: each
     RoomLeft: _room_left,
     TopicSet: _topic_set,
     Invited: _invited,
+    ReadMarked: _read_marked,
+    Typed: _typed,
 }
 """Events that are not here are heard by nobody."""

@@ -233,6 +233,23 @@ class RoomEnded(NamedTuple):
     room: int
 
 
+class ReadMarked(NamedTuple):
+    """A user has read a conversation up to an id; the authors of what was read hear of it."""
+
+    user: int
+    party: int
+    upto: int
+    authors: tuple[int, ...]
+
+
+class Typed(NamedTuple):
+    """A user writes in a conversation now. Not stored."""
+
+    user: int
+    party: int
+    time_ms: int
+
+
 class BotStarted(NamedTuple):
     """A bot runs from now on. Not stored."""
 
@@ -294,6 +311,8 @@ Event = (
     | Invited
     | InvitationRemoved
     | RoomEnded
+    | ReadMarked
+    | Typed
     | BotStarted
     | SessionOpened
     | SessionClosed
@@ -301,5 +320,7 @@ Event = (
     | PresenceChanged
 )
 
-PASSING: frozenset[type] = frozenset((BotStarted, SessionOpened, SessionClosed, OtherSessionsEnded, PresenceChanged))
+PASSING: frozenset[type] = frozenset(
+    (BotStarted, SessionOpened, SessionClosed, OtherSessionsEnded, PresenceChanged, Typed)
+)
 """The types that are not stored."""

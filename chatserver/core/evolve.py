@@ -21,6 +21,7 @@ from chatserver.core.events import (
     OwnerSet,
     PasswordSet,
     PresenceChanged,
+    ReadMarked,
     RequestHidden,
     RequestRemoved,
     RoomCreated,
@@ -34,11 +35,12 @@ from chatserver.core.events import (
     TokenRevoked,
     TokenUsed,
     TopicSet,
+    Typed,
     UserBlocked,
     UserSignedUp,
     UserUnblocked,
 )
-from chatserver.core.state import TAG_LIFE_MS, Room, State, Token, User
+from chatserver.core.state import TAG_LIFE_MS, TYPING_TOLD_MAX, TYPING_TOLD_MS, Room, State, Token, User
 
 
 def evolve(state: State, event: Event) -> None:
@@ -175,6 +177,8 @@ def _room_left(state: State, event: RoomLeft) -> None:
     room, user = state.rooms[event.room], state.users[event.user]
     del room.members[user.id]
     user.rooms -= {room.id}
+    if user.read is not None:
+        user.read.pop(room.id, None)
     user.received_id = max(user.received_id, room.received_id)  # what it missed in there is still for it
 
 
@@ -206,6 +210,22 @@ def _delivered(state: State, event: Delivered) -> None:
     user = state.users.get(event.user)  # may have been deleted since the mark was made
     if user is not None:
         user.delivered_id, user.gaps = event.upto, event.gaps
+
+
+def _read_marked(state: State, event: ReadMarked) -> None:
+    user = state.users[event.user]
+    if user.read is None:
+        user.read = {}
+    user.read[event.party] = event.upto
+
+
+def _typed(state: State, event: Typed) -> None:
+    """Keep what was told last, in the order of telling; what is too old to matter goes."""
+    told = state.typing
+    told.pop((event.user, event.party), None)
+    told[event.user, event.party] = event.time_ms
+    while len(told) > TYPING_TOLD_MAX or next(iter(told.values())) <= event.time_ms - TYPING_TOLD_MS:
+        del told[next(iter(told))]
 
 
 def _session_opened(state: State, event: SessionOpened) -> None:
@@ -245,6 +265,8 @@ TABLE: dict[type, Callable[[State, Any], None]] = {  # Any: each row takes its o
     Invited: _invited,
     InvitationRemoved: _invitation_removed,
     RoomEnded: _room_ended,
+    ReadMarked: _read_marked,
+    Typed: _typed,
     BotStarted: _bot_started,
     BotRemembered: _bot_remembered,
     BotTimerSet: _bot_timer_set,

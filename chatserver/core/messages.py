@@ -22,7 +22,7 @@ def send_message(state: State, command: SendMessage) -> Outcome:
     if friend is not None and friend.id in sender.friends:
         recipient = friend.id
     else:
-        found = _find_recipient(state, sender, to)
+        found = find_recipient(state, sender, to)
         if type(found) is Refused:
             return found
         recipient = found
@@ -41,8 +41,8 @@ def _is_too_long(limits: Limits, text: str) -> bool:
     return len(text.encode()) > limits.message_bytes_max
 
 
-def _find_recipient(state: State, sender: User, name: str) -> int | Refused:
-    """A room, a bot, or a friend whose name was typed in another way."""
+def find_recipient(state: State, sender: User, name: str) -> int | Refused:
+    """The id of whom a message to that name is for: a room that the sender is in, a bot, or a friend."""
     if name[:1] == "#":
         room = find_own_room(state, sender.id, name)
         return room if isinstance(room, Refused) else room.id

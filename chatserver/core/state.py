@@ -15,6 +15,11 @@ NOBODY: frozenset[int] = frozenset()
 TAG_LIFE_MS = 24 * 60 * 60 * 1000
 """How long a resent tag answers with the first message (PROTOCOL.md, "Client to server")."""
 
+TYPING_TOLD_MS = 2000
+"""That somebody types in a conversation is told once in this time; what is asked in between changes nothing."""
+TYPING_TOLD_MAX = 10_000
+"""How many are remembered to have been told; if more type at a time, some are told twice."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -50,6 +55,7 @@ class User:
     blocks: AbstractSet[int] = NOBODY
     rooms: AbstractSet[int] = NOBODY
     invited: AbstractSet[int] = NOBODY  # rooms
+    read: dict[int, int] | None = None  # user or room → id up to which that conversation is read
     tags: dict[str, tuple[int, int]] | None = None  # tag → id and time of the send, oldest first
     tokens: tuple[bytes, ...] = ()  # hashes, in the order of issue
     sessions: int = 0  # presence; not stored
@@ -96,6 +102,8 @@ class State:
     bot_memory: dict[int, dict[int, str]] = field(default_factory=dict)  # user (0: all) → bot → JSON
     bot_timers: dict[int, dict[tuple[int, str], tuple[int, str]]] = field(default_factory=dict)
     """user → bot, name → when it is due, and the room or an empty text."""
+    typing: dict[tuple[int, int], int] = field(default_factory=dict)
+    """user, user or room → when it was last told that the one types there, oldest first; not stored."""
     last_user_id: int = 0
     last_room_id: int = 0  # the lowest
     last_message_id: int = 0
@@ -153,6 +161,7 @@ def snapshot(state: State, now_ms: int) -> dict[str, object]:
             *(sorted(user.friends), sorted(user.asked), sorted(user.askers)),
             *(user.delivered_id, user.gaps, sorted(user.tokens)),
             *(sorted(user.blocks), sorted(user.rooms), sorted(user.invited)),
+            user.read or {},
             {tag: sent for tag, sent in (user.tags or {}).items() if sent[1] > oldest_ms},
         )
         for user in state.users.values()

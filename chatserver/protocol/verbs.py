@@ -83,6 +83,12 @@ _ROWS = (
         2,
     ),
     Verb("SYNC", "read what you sent and received after an id", ("username", "after id", "limit 1-500"), 2),
+    Verb("MARKREAD", "say how far you have read with somebody or in a room", ("username", "with", "id"), 3),
+    Verb("SHOWUNREAD", "list where you have unread messages, and how many", ("username",), 1),
+    Verb("TYPING", "tell somebody, or a room, that you are writing", ("username", "to"), 2),
+    Verb("SEARCH", "find the newest messages that hold every word", ("username", "words"), 2, free_text=True),
+    Verb("EXPLAIN", "tell what became of one message: stored, delivered, read", ("username", "id"), 2),
+    Verb("EXPORT", "give all that is stored about you, in pages by message id", ("username", "after id"), 1),
     Verb(
         "CREATEROOM", "make a room, public or private, and be its owner", ("username", "#room", "public or private"), 2
     ),

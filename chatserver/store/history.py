@@ -13,10 +13,11 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from chatserver.core.marks import Run
+from chatserver.store.search import SearchIndex
 
 ID_MAX = 10**18 - 1
 _message_id = attrgetter("id")
-_COLUMNS = "m.id, m.time_ms, m.sender, m.recipient, m.text"
+COLUMNS = "m.id, m.time_ms, m.sender, m.recipient, m.text"
 
 
 # One statement for a whole slice, sorted: a third of the cost of a row at a time, as neighbours in the tree are
@@ -47,7 +48,14 @@ class History:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self.search = SearchIndex(connection)
         self.indexed_id: int = connection.execute("SELECT value FROM meta WHERE name = 'indexed_id'").fetchone()[0]
+        self.heard_id: int = connection.execute("SELECT value FROM meta WHERE name = 'heard_id'").fetchone()[0]
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """For the queries of the files beside this one."""
+        return self._connection
 
     def between(self, user: int, other: int, limit: int, before: int) -> list[Message]:
         """The last `limit` messages between two users with an id below `before`."""
@@ -64,18 +72,22 @@ class History:
     ) -> list[Message]:
         found = list(
             self._rows(
-                f"SELECT {_COLUMNS} FROM messages m WHERE id > ? AND id < ? AND {condition} ORDER BY id DESC LIMIT ?",
+                f"SELECT {COLUMNS} FROM messages m WHERE id > ? AND id < ? AND {condition} ORDER BY id DESC LIMIT ?",
                 (self.indexed_id, before, *parties, limit),
             )
         )
         if len(found) < limit:
             found += self._rows(
-                f"SELECT {_COLUMNS} FROM conversation_index c CROSS JOIN messages m ON m.id = c.id"
+                f"SELECT {COLUMNS} FROM conversation_index c CROSS JOIN messages m ON m.id = c.id"
                 " WHERE c.low = ? AND c.high = ? AND c.id < ? ORDER BY c.id DESC LIMIT ?",
                 (low, high, min(before, self.indexed_id + 1), limit - len(found)),
             )
         found.reverse()
         return found
+
+    def message(self, message_id: int) -> Message | None:
+        """One message, whoever may see it."""
+        return next(self._rows(f"SELECT {COLUMNS} FROM messages m WHERE id = ?", (message_id,)), None)
 
     def after(self, user: int, after: int, limit: int) -> list[Message]:
         """The first `limit` messages that a user sent or received with an id above `after`."""
@@ -100,7 +112,7 @@ class History:
             streams.append(self._indexed("conversation_index i", in_room, room, since, until))
         yield from merge(*streams, key=_message_id) if stays else streams[0]
         yield from self._rows(
-            f"SELECT {_COLUMNS} FROM messages m WHERE id BETWEEN ? AND ? AND (sender = ? OR recipient = ?"
+            f"SELECT {COLUMNS} FROM messages m WHERE id BETWEEN ? AND ? AND (sender = ? OR recipient = ?"
             " OR recipient < 0 AND EXISTS (SELECT 1 FROM memberships s WHERE s.user = ? AND s.room = m.recipient"
             " AND m.id > s.after_id AND m.id <= ifnull(s.until_id, m.id))) ORDER BY id",
             (max(first, self.indexed_id + 1), last, user, user, user),
@@ -108,7 +120,7 @@ class History:
 
     def _indexed(self, table: str, condition: str, party: int, first: int, last: int) -> Iterator[Message]:
         return self._rows(
-            f"SELECT {_COLUMNS} FROM {table} CROSS JOIN messages m ON m.id = i.id"
+            f"SELECT {COLUMNS} FROM {table} CROSS JOIN messages m ON m.id = i.id"
             f" WHERE {condition} AND i.id BETWEEN ? AND ? ORDER BY i.id",
             (party, first, last),
         )

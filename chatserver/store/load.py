@@ -17,6 +17,7 @@ def load_state(connection: sqlite3.Connection, limits: Limits, now_ms: int) -> S
     _load_bots(connection, state)
     _load_blocks(connection, state)
     _load_rooms(connection, state)
+    _load_read_marks(connection, state)
     state.last_message_id = connection.execute(
         "SELECT max(ifnull((SELECT max(id) FROM messages), 0), value) FROM meta WHERE name = 'last_message_id'"
     ).fetchone()[0]
@@ -86,6 +87,14 @@ def _load_rooms(connection: sqlite3.Connection, state: State) -> None:
     for at, user, inviter in connection.execute("SELECT room, user, inviter FROM invitations ORDER BY time_ms"):
         rooms[at].invited[user] = inviter
         state.users[user].invited |= {at}
+
+
+def _load_read_marks(connection: sqlite3.Connection, state: State) -> None:
+    for user_id, party, upto in connection.execute("SELECT user, party, upto FROM read_marks"):
+        user = state.users[user_id]
+        if user.read is None:
+            user.read = {}
+        user.read[party] = upto
 
 
 def _load_tokens(connection: sqlite3.Connection, state: State) -> None:

@@ -147,7 +147,29 @@ def _version_3(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_version_1, _version_2, _version_3)
+_READING = """
+CREATE TABLE read_marks (
+    user INTEGER NOT NULL,
+    party INTEGER NOT NULL, -- whom the conversation is with: a user, or a room (below zero)
+    upto INTEGER NOT NULL,
+    PRIMARY KEY (user, party)
+) WITHOUT ROWID;
+-- Who has ever written to a user, of messages up to meta.heard_id.
+CREATE TABLE correspondents (
+    user INTEGER NOT NULL,
+    author INTEGER NOT NULL,
+    PRIMARY KEY (user, author)
+) WITHOUT ROWID;
+INSERT INTO meta VALUES ('heard_id', 0), ('searched_id', 0), ('search_purge', 0);
+"""
+
+
+def _reading(connection: sqlite3.Connection) -> None:
+    for statement in _READING.split(";\n"):
+        connection.execute(statement)
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_version_1, _version_2, _version_3, _reading)
 """Step k brings a file from version k to k + 1. Steps are never changed once released, only added."""
 
 VERSION = len(MIGRATIONS)

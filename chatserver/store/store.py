@@ -15,11 +15,13 @@ from typing import Any
 
 from chatserver.core.events import Event, MessageSent
 from chatserver.core.state import Limits, State
+from chatserver.store import search
 from chatserver.store.errors import StoreError, classify
 from chatserver.store.history import History
 from chatserver.store.load import load_state
 from chatserver.store.schema import migrate
 from chatserver.store.statements import STATEMENTS
+from chatserver.store.unread import fill_correspondents
 
 MEMORY = ":memory:"
 TAIL_MESSAGES_MAX = 100_000  # not indexed; scanning them takes 10 ms, so above it every turn indexes some
@@ -27,6 +29,8 @@ TAIL_MESSAGES_BUSY = 20_000  # below it, scanning costs 2 ms, and a busy server 
 INDEX_MESSAGES = 2_000  # ids indexed at a time, which takes about 4 ms; the fewer, the more pages each one costs
 CHECKPOINT_BYTES = 32 << 20  # of log; moving it to the tables takes some 50 ms, so an idle turn does it sooner
 CHECKPOINT_BYTES_IDLE = 1 << 20
+CHECKPOINT_BYTES_HOUSE = 4 << 20  # while an idle server indexes
+HOUSE_BYTES = 100_000  # what a slice of indexing adds to the log
 COMMIT_BYTES = 8192  # what a commit adds to the log, by experience: two pages, and
 EVENT_BYTES = 200  # so much an event
 BUSY_MS = 50  # how long a foreign lock on the file may hold up a turn
@@ -113,24 +117,31 @@ class Store:
     def keep_house(self, busy: bool) -> bool:
         """Do a slice of what can wait, some ms of it; tell whether there is more to do."""
         waiting = self._last_id - self.history.indexed_id
-        if busy and waiting < TAIL_MESSAGES_BUSY:
+        if self._connection.in_transaction or (busy and waiting < TAIL_MESSAGES_BUSY):
             return True
-        if waiting <= 0:
-            self.checkpoint(CHECKPOINT_BYTES_IDLE)
-            return False
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            more = self.history.fill_index(INDEX_MESSAGES)
+            more = self.history.fill_index(INDEX_MESSAGES) if waiting > 0 else self._index_when_idle()
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             raise self._failed(error) from error
-        if not more:  # the last messages have been removed
+        if waiting > 0 and not more:  # the last messages have been removed
             self.history.indexed_id = self._last_id
+        elif not more:
+            self.checkpoint(CHECKPOINT_BYTES_IDLE)
+            return False
+        if waiting <= 0:
+            self._uncopied_bytes += HOUSE_BYTES
+            self.checkpoint(CHECKPOINT_BYTES_HOUSE)
         return True
+
+    def _index_when_idle(self) -> bool:
+        """What no message waits for, and what costs more than the index of conversations."""
+        return fill_correspondents(self.history, INDEX_MESSAGES) or self.history.search.keep_up(self._last_id)
 
     def checkpoint(self, bytes_min: int = CHECKPOINT_BYTES) -> None:
         """Move the log into the tables, if about so much was written since the last time."""
-        if self._uncopied_bytes < bytes_min:
+        if self._uncopied_bytes < bytes_min or self._connection.in_transaction:
             return
         self._uncopied_bytes = 0
         try:
@@ -206,6 +217,7 @@ def _connect(path: str, sync: str) -> sqlite3.Connection:
         connection.execute("PRAGMA cache_size = -65536")  # KiB
         connection.execute("PRAGMA secure_delete = ON")  # a deleted account leaves nothing on free pages
         migrate(connection, path)
+        search.prepare(connection)
     except BaseException:
         connection.close()
         raise

@@ -24,6 +24,8 @@ GOOD = {
     "limit 1-500": "5",
     "before id": "7",
     "after id": "0",
+    "id": "1",
+    "words": "a text",
     "verb": "PING",
     "name": "bob",
     "#room": "#den",

@@ -1,0 +1,76 @@
+"""A user's messages from the newest back, page by page: candidates for SEARCH.
+
+The unindexed tail is scanned; what conversation_index and user_index know but the search index does not is read
+through them; the rest comes from the search index. Without it, or for words too short for it, all is read.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from heapq import merge
+from itertools import islice
+from operator import attrgetter
+
+from chatserver.store.history import COLUMNS, History, Message
+
+FIRST_PAGE = 100  # messages read at a time: mostly they hold what is searched for, and more are not wanted
+PAGE_MAX = 2_000  # some 5 ms
+_message_id = attrgetter("id")
+
+Page = tuple[list[Message], int]
+"""Candidates, newest first, and the id that all of them and all that was passed over lie above or at."""
+
+
+def page_below(
+    history: History, user: int, rooms: Collection[int], pieces: Sequence[str], below: int, limit: int
+) -> Page:
+    """The next candidates, `limit` at most, with ids under `below`; the last page ends at 1 or less."""
+    if below > history.indexed_id + 1:
+        return _tail_page(history, user, rooms, below, limit)
+    through_index = history.search.can_answer(pieces)
+    floor = history.search.searched_id if through_index else 0
+    if below > floor + 1:
+        return _read_page(history, user, rooms, floor, below, limit)
+    ids = history.search.candidates(pieces, user, rooms, below, limit)
+    return _own(_by_ids(history, ids), user, rooms), ids[-1] if len(ids) == limit else 1
+
+
+def _tail_page(history: History, user: int, rooms: Collection[int], below: int, limit: int) -> Page:
+    rows = history.connection.execute(
+        f"SELECT {COLUMNS} FROM messages m WHERE id > ? AND id < ?"
+        " AND (sender = ? OR recipient = ? OR recipient < 0) ORDER BY id DESC LIMIT ?",
+        (history.indexed_id, below, user, user, limit),
+    ).fetchall()
+    found = list(map(Message._make, rows))
+    return _own(found, user, rooms), found[-1].id if len(found) == limit else history.indexed_id + 1
+
+
+def _read_page(history: History, user: int, rooms: Collection[int], floor: int, below: int, limit: int) -> Page:
+    streams = [_stream(history, "user_index i", "i.user = ?", user, floor, below)]
+    in_room = "i.high = 0 AND i.low = ?"
+    streams += [_stream(history, "conversation_index i", in_room, room, floor, below) for room in rooms]
+    found = list(islice(merge(*streams, key=_message_id, reverse=True), limit))
+    return found, found[-1].id if len(found) == limit else floor + 1
+
+
+def _stream(history: History, table: str, condition: str, party: int, above: int, below: int) -> Iterator[Message]:
+    rows = history.connection.execute(
+        f"SELECT {COLUMNS} FROM {table} CROSS JOIN messages m ON m.id = i.id"
+        f" WHERE {condition} AND i.id > ? AND i.id < ? ORDER BY i.id DESC",
+        (party, above, below),
+    )
+    return map(Message._make, rows)
+
+
+def _by_ids(history: History, ids: Sequence[int]) -> list[Message]:
+    rows = history.connection.execute(
+        f"SELECT {COLUMNS} FROM messages m WHERE id IN ({','.join(map(str, ids))}) ORDER BY id DESC"
+    )
+    return list(map(Message._make, rows))
+
+
+def _own(messages: list[Message], user: int, rooms: Collection[int]) -> list[Message]:
+    """The index knows parties by tokens that a text may hold too, and the tail knows none: look at each."""
+    return [
+        message
+        for message in messages
+        if (message.recipient in rooms if message.recipient < 0 else user in (message.sender, message.recipient))
+    ]

@@ -1,0 +1,99 @@
+"""Who wrote what behind a mark, page by page, so that no question holds the loop up.
+
+A conversation is named by the user who asks and the party: another user, or a room (below zero).
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from chatserver.store.history import ID_MAX, History
+
+PAGE = 2_000  # messages looked at a time, some 2 ms
+
+
+class Entry(NamedTuple):
+    """A message of a conversation: id and author."""
+
+    id: int
+    sender: int
+
+
+def last_id(history: History, user: int, party: int) -> int:
+    """The id of a conversation's last message, 0 if it has none."""
+    last = history.of_room(party, 1, ID_MAX) if party < 0 else history.between(user, party, 1, ID_MAX)
+    return last[0].id if last else 0
+
+
+def page(history: History, user: int, party: int, first: int, last: int) -> list[Entry]:
+    """The next messages of a conversation with ids from `first` to `last`; fewer than `PAGE` where that is all."""
+    found = indexed_page(history, user, party, first, last)
+    if len(found) < PAGE:
+        found += _tail(history, user, party, max(first, history.indexed_id + 1), last, PAGE - len(found))
+    return found
+
+
+def indexed_page(history: History, user: int, party: int, first: int, last: int) -> list[Entry]:
+    """The same, of what is indexed alone."""
+    low, high = (party, 0) if party < 0 else (min(user, party), max(user, party))
+    rows = history.connection.execute(
+        "SELECT m.id, m.sender FROM conversation_index c CROSS JOIN messages m ON m.id = c.id"
+        " WHERE c.low = ? AND c.high = ? AND c.id BETWEEN ? AND ? ORDER BY c.id LIMIT ?",
+        (low, high, first, min(last, history.indexed_id), PAGE),
+    )
+    return list(map(Entry._make, rows))
+
+
+def _tail(history: History, user: int, party: int, first: int, last: int, limit: int) -> Iterator[Entry]:
+    rows = history.connection.execute(
+        "SELECT id, sender FROM messages WHERE id BETWEEN ?1 AND ?2 AND CASE WHEN ?4 < 0 THEN recipient = ?4"
+        " ELSE sender = ?3 AND recipient = ?4 OR sender = ?4 AND recipient = ?3 END ORDER BY id LIMIT ?5",
+        (first, last, user, party, limit),
+    )
+    return map(Entry._make, rows)
+
+
+def correspondents(history: History, user: int) -> set[int]:
+    """Who has written to a user, as far as that is known without looking at messages: up to `heard_id`."""
+    rows = history.connection.execute("SELECT author FROM correspondents WHERE user = ?", (user,))
+    return {row[0] for row in rows}
+
+
+def authors_page(history: History, user: int, first: int, last: int) -> tuple[set[int], int]:
+    """Who wrote the next messages to a user, and behind which id to go on: `last` where that is all."""
+    rows = history.connection.execute(
+        "SELECT m.id, m.sender FROM user_index u CROSS JOIN messages m ON m.id = u.id"
+        " WHERE u.user = ? AND u.id BETWEEN ? AND ? ORDER BY u.id LIMIT ?",
+        (user, first, last, PAGE),
+    ).fetchall()
+    return {sender for _, sender in rows if sender != user}, rows[-1][0] if len(rows) == PAGE else last
+
+
+def fill_correspondents(history: History, limit: int) -> bool:
+    """Look at so many indexed ids more, inside the open transaction; tell whether there was anything."""
+    if history.heard_id >= history.indexed_id:
+        return False
+    upto = min(history.heard_id + limit, history.indexed_id)
+    history.connection.execute(
+        "INSERT OR IGNORE INTO correspondents SELECT DISTINCT recipient, sender FROM messages"
+        " WHERE id > ? AND id <= ? AND recipient > 0 ORDER BY 1, 2",
+        (history.heard_id, upto),
+    )
+    history.connection.execute("UPDATE meta SET value = ? WHERE name = 'heard_id'", (upto,))
+    history.heard_id = upto
+    return True
+
+
+def received_since(history: History, user: int, after: int, marks: Mapping[int, int]) -> dict[int, list[int]]:
+    """Party → ids of the messages behind its mark (0 for other users), of those after an id. Rooms need a mark."""
+    found: dict[int, list[int]] = {}
+    rows = history.connection.execute(
+        "SELECT id, sender, recipient FROM messages"
+        " WHERE id > ? AND (recipient = ? OR recipient < 0) AND sender <> ? ORDER BY id",
+        (after, user, user),
+    )
+    for message_id, sender, recipient in rows:
+        party = sender if recipient > 0 else recipient
+        mark = marks.get(party, 0 if party > 0 else ID_MAX)
+        if message_id > mark:
+            found.setdefault(party, []).append(message_id)
+    return found

@@ -1,0 +1,1 @@
+"""Tests of the core alone: given a State, when a command is decided, then these events follow."""
