@@ -154,6 +154,7 @@ MESSAGE_ROW = ("7", TIME, "bob", "alice", "hi | there")
         ),
         (ev.Ok("SHOWMEMBERS", "t", ("1",), (("bob", "online", "owner"),)), ["  bob  online · owner"]),
         (ev.Ok("SHOWUNREAD", "t", ("1",), (("bob", "2", "5"),)), ["  bob  2 unread"]),
+        (ev.Ok("EXPLAIN", "t", ("1",), (("stored", "alice", "alice wrote it"),)), ["  stored    alice wrote it"]),
         (ev.Ok("MARKREAD", "t", ("bob", "5")), ["bob is read up to message 5"]),
         (ev.Ok("JOIN", "t", ("#dev",)), ["You are in #dev"]),
         (ev.Ok("HELP", "t", ("1",), (("PING", "see", "PING|[text]"),)), ["  PING|[text]  see"]),
