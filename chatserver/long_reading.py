@@ -11,7 +11,7 @@ from chatserver.core.outcome import Refused
 from chatserver.core.reading_marks import find_party, read_upto
 from chatserver.core.state import User
 from chatserver.explaining import explain
-from chatserver.exporting import about_rows
+from chatserver.exporting import about_rows, deed_row
 from chatserver.reading import message_row
 from chatserver.session import Answer, AskMarkRead, Explain, Export, LongQuery, Search, ShowUnread
 from chatserver.slices import Job
@@ -116,6 +116,12 @@ def _explain(turn: Turn, user: User, query: Explain) -> Job:
 def _export(turn: Turn, user: User, query: Export) -> Job:
     after = query.after
     rows = [] if after else about_rows(turn.state, user, about(turn.history(), user.id))
+    deeds = 0 if after == 0 else None
+    while deeds is not None:
+        page = turn.history().changes.by(user.id, deeds, EXPORT_PAGE)
+        rows += map(deed_row, page)
+        deeds = page[-1].id if len(page) == EXPORT_PAGE else None
+        yield
     left = EXPORT_BYTES_MAX
     while left > 0:
         messages = turn.history().after(user.id, after, EXPORT_PAGE)
