@@ -38,6 +38,15 @@ class InThread(Running):
         self.close()
         self._start()
 
+    def restart_after_failure(self) -> str:
+        """Wait until it has given up, and start it again on the same file; why it gave up."""
+        self._thread.join(WAIT_S)
+        assert not self._thread.is_alive(), "the server goes on"
+        failure = self._server.failure
+        self.close_clients()
+        self._start()
+        return failure
+
     def close(self) -> None:
         """Stop it, and check that its file holds what it had in memory."""
         self.close_clients()
