@@ -61,7 +61,7 @@ def _fate(state: State, handover: Handover, asker: User, receiver: User, message
     if delivery and (is_own or delivery.was_seen):
         rows.append(("delivered", name, _handed_over(name, delivery)))
     elif read_id < message.id:
-        rows.append(("waiting", name, f"not handed to any session yet: it waits for {name} to log in"))
+        rows.append(("waiting", name, f"no session of {name} has been handed it in full yet"))
     if read_id >= message.id:
         rows.append(("read", name, f"{name} has marked this conversation as read up to here or further"))
     return rows

@@ -22,7 +22,7 @@ def test_stored_then_delivered_then_read(server: Running) -> None:
     alice.says(
         f"EXPLAIN|alice|{number}",
         f"ITEM|EXPLAIN|stored|Alice|…{when}…",
-        "ITEM|EXPLAIN|waiting|bob|…waits for bob to log in",
+        "ITEM|EXPLAIN|waiting|bob|no session of bob has been handed it in full yet",
         "OK|EXPLAIN|2",
     )
     bob = server.login("bob")
