@@ -58,6 +58,17 @@ def _parser() -> argparse.ArgumentParser:
     starting = commands.add_parser("new", help="write a starting file, and a test of it, into this folder")
     starting.add_argument("name", help="the bot's name, as in PollBot")
     starting.set_defaults(command=_new)
+    running = commands.add_parser("run", help="run a bot outside the server, as an ordinary user of it")
+    running.add_argument("bot", help="a bot file, or the name of a built-in bot")
+    running.add_argument("--host", default="127.0.0.1", help="where the server is (default: 127.0.0.1)")
+    running.add_argument("--port", type=int, default=5000, help="its port (default: 5000)")
+    running.add_argument("--user", required=True, metavar="NAME", help="who the bot is there")
+    running.add_argument("--password-file", metavar="FILE", help="its first line is the password; - is standard input")
+    running.add_argument("--signup", action="store_true", help="make the account first, if it is not there")
+    running.add_argument("--state", metavar="FILE", help="where it remembers (default: BOTFILE.NAME.db)")
+    running.add_argument("--tls-ca", metavar="FILE", help="connect by TLS, and trust this certificate (PEM) alone")
+    running.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="configuration for the bot")
+    running.set_defaults(command=_run)
     return parser
 
 
@@ -82,6 +93,15 @@ def _new(options: argparse.Namespace) -> int:
     bot_path, test_path = write_start(options.name, Path.cwd())
     print(f"{bot_path.name} and {test_path.name} are written. Next: python3 -m bots try {bot_path.name}")
     return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    from bots.kit.online import Place, run_bot  # what talks to a server, which the other commands do without
+
+    bot = find_bot(options.bot)
+    state = Path(options.state or f"{Path(options.bot).with_suffix('')}.{options.user}.db")
+    place = Place(options.host, options.port, options.user, options.tls_ca)
+    return run_bot(bot, place, options.password_file, options.signup, state, settings(options.set))
 
 
 if __name__ == "__main__":

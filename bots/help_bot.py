@@ -3,7 +3,7 @@
 from bots import Bot, Event, State
 from chatserver.protocol.verbs import VERBS, nearest
 
-bot = Bot("HelpBot", "explains the commands and lists the bots")
+bot = Bot("HelpBot", "explains the commands and lists the bots", greets=True)
 
 WELCOME = (
     "Welcome, {}! I am HelpBot. Say commands for what you can type here, or bots to see whom else you can talk to."

@@ -27,7 +27,7 @@ def play(event: Event, state: State, highest: int = 100) -> tuple[str, State]:
     return f"{dropped}I think of a number from 1 to {highest}. Your guess?", {**state, "game": game}
 
 
-@bot.on("<number>", help="your guess", examples={"50": "There is no game on. Say play to start one."})
+@bot.on("<number>", "guess <number>", help="your guess", examples={"50": "There is no game on. Say play to start one."})
 def guess(event: Event, state: State, shared: State, number: int) -> str | tuple[str, State, State | None]:
     game = state.get("game")
     if not game:

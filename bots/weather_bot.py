@@ -12,7 +12,7 @@ KEEP_S = 600  # the service itself has new values every 15 minutes
 Talk = Generator[Fetch, Reply, tuple[str, State]]
 
 
-@bot.on("now", help="at home")
+@bot.on("now", "weather", help="at home")
 def now(event: Event, state: State) -> Talk:
     return (yield from _tell(event, state, _home(state), "now"))
 

@@ -20,8 +20,9 @@ from types import TracebackType
 from chatclient import events as ev
 from chatclient.carrier import Carrier, Happened, Offline, wait
 from chatclient.commands import BadCommand
-from chatclient.core import CaughtUp, ClientCore, LoggedIn, LoggedOut, LoginFailed, Sent, Unanswered
+from chatclient.core import ClientCore
 from chatclient.link import DEFAULT_PORT, LinkFailed, Target, look_up
+from chatclient.outcomes import CaughtUp, LoggedIn, LoggedOut, LoginFailed, Sent, Unanswered
 
 TIMEOUT_S = 30.0
 
@@ -116,9 +117,12 @@ class Client:
         self._core.logout()
         self._await(LoggedOut)
 
-    def send(self, to: str, text: str) -> Sent:
-        """Send a message; return once the server has stored it. Raises RefusedError."""
-        answer = self.result(self.post(to, text))
+    def send(self, to: str, text: str, *, tag: str | None = None) -> Sent:
+        """Send a message; return once the server has stored it. Raises RefusedError.
+
+        The server takes a tag once in 24 hours, so sending again under the same one is safe.
+        """
+        answer = self.result(self.ask("SENDMESSAGE", to, text, tag=tag))
         assert isinstance(answer, Sent)
         return answer
 
@@ -132,10 +136,10 @@ class Client:
         assert isinstance(answer, ev.Ok)
         return answer
 
-    def ask(self, verb: str, *fields: str) -> str:
+    def ask(self, verb: str, *fields: str, tag: str | None = None) -> str:
         """Send a command without waiting for its answer; return its tag, for `result`. Raises UnsendableError."""
         try:
-            tag = self._core.command(verb, *fields)
+            tag = self._core.command(verb, *fields, tag=tag)
         except BadCommand as error:
             raise UnsendableError(str(error)) from None
         self._asked.add(tag)

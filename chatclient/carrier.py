@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from random import random
 
 from chatclient import events as ev
-from chatclient.core import ClientCore, Event, LoggedIn, LoginDelayed, Phase
+from chatclient.core import ClientCore, Phase
 from chatclient.link import Address, Link, LinkFailed, Target
+from chatclient.outcomes import Event, LoggedIn, LoginDelayed
 
 GREETING_S_MAX = 10.0
 """From the first packet to HELLO. Longer than a busy server takes, shorter than a person waits."""

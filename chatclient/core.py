@@ -11,12 +11,24 @@ from dataclasses import dataclass
 from enum import Enum
 
 from chatclient import events as ev
+from chatclient.catchup import CatchUp
 from chatclient.commands import BEFORE_LOGIN, NAMELESS, Command, NotLoggedInError, Queue
-from chatclient.seen import LastIdSearch, SeenIds
+from chatclient.outcomes import (
+    CaughtUp,
+    Event,
+    LoggedIn,
+    LoggedOut,
+    LoginDelayed,
+    LoginFailed,
+    Sent,
+    Unanswered,
+)
+from chatclient.parse import message_from_row, parse_frame, shown
 from chatserver.protocol.frames import BadFrame, LineReader
 from chatserver.protocol.names import name_key
 
-SYNC_PAGE = 500
+ROWS_MAX = 50_000
+"""Rows kept of one answer: more than any list of a chat has; a server gone wrong must not fill the memory."""
 RETRY_LOGIN = frozenset({"THROTTLED", "UNAVAILABLE", "INTERNAL"})
 """Refusals of a login that say nothing about the password: worth another try later."""
 _LAST_WORDS = frozenset({"QUIT", "DELETED"})
@@ -31,65 +43,6 @@ class Phase(Enum):
     LOGGING_IN = "logging in"
     CATCHING_UP = "catching up"
     READY = "online"
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedIn:
-    """The login holds; `token` logs in again. `again` tells a reconnect from a first login."""
-
-    name: str
-    token: str
-    again: bool
-
-
-@dataclass(frozen=True, slots=True)
-class LoginFailed:
-    """The server refused the login for good."""
-
-    code: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class LoginDelayed:
-    """The server cannot log this user in just now: reconnect later."""
-
-    code: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedOut:
-    """The token is worthless now, and the connection that of nobody."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class CaughtUp:
-    """Everything said up to now has been handed out as events."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """The server has stored a message of this client's."""
-
-    tag: str
-    id: int
-    time: str
-    to: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unanswered:
-    """The connection was lost before a command was answered: it may have taken effect or not."""
-
-    verb: str
-    tag: str
-
-
-Event = ev.Frame | LoggedIn | LoginFailed | LoginDelayed | LoggedOut | CaughtUp | Sent | Unanswered
 
 
 @dataclass(slots=True)
@@ -115,9 +68,7 @@ class ClientCore:
         self._queue = Queue()
         self._output = bytearray()
         self._reader = LineReader()
-        self._seen = SeenIds()
-        self._search: LastIdSearch | None = None
-        self._last_missed: int | None = None
+        self._catch_up = CatchUp()
         self._user_key = ""  # whose commands wait
 
     @property
@@ -153,21 +104,22 @@ class ClientCore:
     @property
     def last_id(self) -> int | None:
         """The id up to which everything has been seen; None if that is not known yet."""
-        return self._seen.floor
+        return self._catch_up.last_id
 
     def logout(self) -> str:
         """Log out; the token becomes worthless. The answer is `LoggedOut`."""
         return self.command("LOGOUT")
 
-    def command(self, verb: str, *fields: str) -> str:
+    def command(self, verb: str, *fields: str, tag: str | None = None) -> str:
         """Send a command, now or when the connection allows; return its tag, which its answer carries.
 
-        The acting user's name is put in front of the fields. Raises BadCommand if they make no frame.
+        The acting user's name is put in front of the fields. A message may have a tag of the caller's, who may
+        then send it again in another run. Raises BadCommand if the fields make no frame.
         """
         verb = verb.upper()
         if self.credentials is None and verb not in NAMELESS:
             raise NotLoggedInError("You are not logged in: log in first")
-        command = Command(verb, self._next_tag(), fields)
+        command = Command(verb, tag or self._next_tag(), fields)
         command.line(self.name or "")  # a defect in it is the caller's to hear, at once
         self._queue.waiting.append(command)
         self._flush()
@@ -206,8 +158,7 @@ class ClientCore:
             return []
         self.phase = Phase.OFFLINE
         self._output.clear()
-        self._search = None
-        self._seen.gap_open()
+        self._catch_up.interrupted()
         return [Unanswered(command.verb, command.tag) for command in self._queue.lost()]
 
     def receive(self, data: bytes) -> list[Event]:
@@ -215,16 +166,16 @@ class ClientCore:
         happened: list[Event] = []
         for line in self._reader.feed(data):
             frame = ev.Garbage(f"The server sent what is no frame. {line}") if isinstance(line, BadFrame) else None
-            happened += self._take(frame or ev.parse_frame(line), line)
+            happened += self._take(frame or parse_frame(line), line)
         return happened
 
     def _take(self, frame: ev.Frame, line: str) -> list[Event]:
         if self.phase is Phase.GREETING and not isinstance(frame, ev.Hello | ev.Bye | ev.Stranger):
-            return [ev.Stranger(f"This is no chat server: its first line is {ev.shown(line)}")]
+            return [ev.Stranger(f"This is no chat server: its first line is {shown(line)}")]
         if isinstance(frame, ev.Ok | ev.Refused | ev.Item):
             return self._take_answer(frame)
         if isinstance(frame, ev.Message):
-            return self._take_message(frame)
+            return [frame] if self._catch_up.is_new(frame) else []
         if isinstance(frame, ev.Hello):
             self.phase = Phase.ANONYMOUS
             self._start_login()
@@ -232,13 +183,6 @@ class ClientCore:
         if isinstance(frame, ev.Bye) and frame.reason in _LAST_WORDS:
             self.credentials = None  # do not come back by itself
         return [frame]
-
-    # Messages
-
-    def _take_message(self, message: ev.Message) -> list[Event]:
-        if message.origin == "missed":
-            self._last_missed = max(message.id, self._last_missed or 0)
-        return [message] if self._seen.is_new(message.id) else []
 
     # Logging in
 
@@ -269,11 +213,11 @@ class ClientCore:
         credentials.name, credentials.token = answer.fields
         logged_in = LoggedIn(*answer.fields, again=again)
         if not again:
-            self._seen = SeenIds(credentials.after)  # not the former: a new server counts from 1 again
+            self._catch_up = CatchUp(credentials.after)  # not the former: a new server counts from 1 again
         dropped = self._become(name_key(credentials.name))
         self.phase = Phase.CATCHING_UP
         self._flush()
-        self._start_catching_up()
+        self._send_internal("SYNC", *self._catch_up.begin())
         return [*dropped, logged_in]
 
     def _on_login_refused(self, credentials: Credentials, answer: ev.Refused) -> list[Event]:
@@ -299,54 +243,23 @@ class ClientCore:
         if isinstance(answer, ev.Refused):
             return [answer]
         name, self.credentials, self.phase = self.name or "", None, Phase.ANONYMOUS
-        self._seen.gap_open()
+        self._catch_up.interrupted()
         return [LoggedOut(name)]
 
     # Catching up
 
-    def _start_catching_up(self) -> None:
-        self._last_missed = None
-        if self._seen.floor is None:
-            self._search = LastIdSearch()
-            self._send_internal("SYNC", "0", "1")
-        else:
-            self._send_internal("SYNC", str(self._seen.floor), str(SYNC_PAGE))
-
     def _on_sync(self, answer: ev.Ok | ev.Refused) -> list[Event]:
         if isinstance(answer, ev.Refused):
+            self._catch_up.end()
             return [answer, *self._caught_up()]
-        found = [message for row in answer.rows if (message := ev.message_from_row(row, "sync"))]
-        more = bool(found) and answer.fields[1:] == ("1",)
-        if self._search is not None:
-            return self._on_search(self._search, found, more)
-        happened: list[Event] = [message for message in found if self._seen.is_new(message.id)]
-        if found:
-            self._seen.raise_floor(found[-1].id)
-        if not more:
-            return happened + self._caught_up()
-        self._send_internal("SYNC", str(found[-1].id), str(SYNC_PAGE))
-        return happened
-
-    def _on_search(self, search: LastIdSearch, found: list[ev.Message], more: bool) -> list[Event]:
-        """A first login has no id to go on from: the backlog's end is one, else the user's last message is looked for.
-
-        Never past an undelivered message: SYNC marks as delivered what it passes.
-        """
-        floor = self._last_missed
-        if floor is None:
-            search.answer(found[0].id if found else None, more)
-            if search.found is None:
-                self._send_internal("SYNC", str(search.after), "1")
-                return []
-            floor = search.found
-        self._search = None
-        self._seen.raise_floor(floor)
-        self._send_internal("SYNC", str(floor), str(SYNC_PAGE))
-        return []
+        found = [message for row in answer.rows if (message := message_from_row(row, "sync"))]
+        fresh, question = self._catch_up.take(found, more=answer.fields[1:] == ("1",))
+        if question:
+            self._send_internal("SYNC", *question)
+            return [*fresh]
+        return [*fresh, *self._caught_up()]
 
     def _caught_up(self) -> list[Event]:
-        self._search = None
-        self._seen.gap_closed()
         self.phase = Phase.READY
         self._flush()
         return [CaughtUp()]
@@ -357,10 +270,11 @@ class ClientCore:
         if isinstance(answer, ev.Item):
             if self._queue.sent and self._queue.sent[0].tag == answer.tag:
                 self._queue.sent[0].rows.append(answer.row)
+                del self._queue.sent[0].rows[ROWS_MAX:]
             return []
         command = self._queue.answered(answer.tag)
         if command is None:
-            return [ev.Garbage(f"The server answered what was not asked: {ev.shown(answer.verb)}")]
+            return [ev.Garbage(f"The server answered what was not asked: {shown(answer.verb)}")]
         if isinstance(answer, ev.Ok):
             answer = ev.Ok(answer.verb, command.tag, answer.fields, tuple(command.rows))
         else:
@@ -376,7 +290,7 @@ class ClientCore:
         if len(answer.fields) != 2 or not answer.fields[0].isdecimal():
             return [ev.Garbage("The server's answer to a message has no id")]
         message_id = int(answer.fields[0])
-        self._seen.is_new(message_id)
+        self._catch_up.note_own(message_id)
         return [Sent(command.tag, message_id, answer.fields[1], *command.fields)]
 
     def _on_password(self, command: Command, answer: ev.Ok | ev.Refused) -> list[Event]:

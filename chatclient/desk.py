@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from chatclient import core
 from chatclient import events as ev
+from chatclient import outcomes
 from chatclient.carrier import Happened, Offline
 from chatclient.lines import Line, Piece, line, name_piece
 from chatserver.protocol.names import name_key
@@ -114,22 +114,26 @@ class Desk:
     def _ringing(self, shown: Line) -> Line:
         return Line(shown.head, shown.body, shown.style, bell=self.bell)
 
-    def _on_sent(self, sent: core.Sent) -> list[Line]:
+    def _on_sent(self, sent: outcomes.Sent) -> list[Line]:
         to = self.spelled(sent.to)
         self.last_mine[to] = sent.id
         return self.message(ev.Message(sent.id, sent.time, self.me, to, sent.text))
 
-    def _on_logged_in(self, event: core.LoggedIn) -> list[Line]:
+    def _on_logged_in(self, event: outcomes.LoggedIn) -> list[Line]:
         self.me = event.name
         return [line(f"Back online as {event.name}" if event.again else f"You are {event.name}", "good")]
 
-    def _on_logged_out(self, event: core.LoggedOut) -> list[Line]:
+    def _on_logged_out(self, event: outcomes.LoggedOut) -> list[Line]:
         self.me = self.place = ""
         for kept in (self.unread, self.statuses, self.rooms, self.typing, self.last_mine, self.last_heard, self.names):
             kept.clear()
         return [line(f"{event.name} is logged out", "good")]
 
-    def _on_caught_up(self, _event: core.CaughtUp) -> list[Line]:
+    def _on_login_failed(self, event: outcomes.LoginFailed) -> list[Line]:
+        self.me = ""
+        return [line(f"Not logged in: {event.text} ({event.code}). Type /login NAME", "alert")]
+
+    def _on_caught_up(self, _event: outcomes.CaughtUp) -> list[Line]:
         away, self._away = self._away, False
         return [line("— now —", "dim")] if away else []
 
@@ -197,12 +201,12 @@ def _local(time_text: str) -> tuple[str, str]:
 # The table is keyed by the type of the event that each row is given, which no signature can say.
 _SHOWN: dict[type, Callable[[Desk, Any], list[Line]]] = {
     ev.Message: Desk._on_message,
-    core.Sent: Desk._on_sent,
-    core.LoggedIn: Desk._on_logged_in,
-    core.LoggedOut: Desk._on_logged_out,
-    core.CaughtUp: Desk._on_caught_up,
-    core.LoginFailed: lambda _, event: [line(f"Not logged in: {event.text}. Type /login NAME", "alert")],
-    core.LoginDelayed: lambda _, event: [line(event.text, "warn")],
+    outcomes.Sent: Desk._on_sent,
+    outcomes.LoggedIn: Desk._on_logged_in,
+    outcomes.LoggedOut: Desk._on_logged_out,
+    outcomes.CaughtUp: Desk._on_caught_up,
+    outcomes.LoginFailed: Desk._on_login_failed,
+    outcomes.LoginDelayed: lambda _, event: [line(event.text, "warn")],
     ev.FriendRequest: Desk._on_request,
     ev.FriendAdded: Desk._on_friend,
     ev.FriendRemoved: Desk._on_friend_gone,

@@ -30,17 +30,17 @@ def state_folder(environment: dict[str, str] | None = None) -> Path:
     """Where the files are: `$XDG_STATE_HOME/chatclient`, else `~/.local/state/chatclient`."""
     environment = dict(os.environ) if environment is None else environment
     base = environment.get("XDG_STATE_HOME", "")
-    return (Path(base) if os.path.isabs(base) else Path.home() / ".local" / "state") / "chatclient"
+    try:
+        return (Path(base) if os.path.isabs(base) else Path.home() / ".local" / "state") / "chatclient"
+    except RuntimeError:  # a user without a home, as in some containers: nothing can be kept
+        return Path(os.devnull, "chatclient")
 
 
 def load(folder: Path, server: str, user: str | None = None) -> Kept | None:
     """The account kept for this server; without a user, the one last used. None if there is none."""
-    found = []
-    for path in folder.glob("*.json"):
-        kept = _read(path)
-        if kept and kept.server == server and (user is None or name_key(kept.user) == name_key(user)):
-            found.append((path.stat().st_mtime_ns, kept))
-    return max(found, key=lambda pair: pair[0])[1] if found else None
+    found = [kept for path in folder.glob("*.json") if (kept := _read(path)) and kept[1].server == server]
+    wanted = [kept for kept in found if user is None or name_key(kept[1].user) == name_key(user)]
+    return max(wanted, key=lambda kept: kept[0])[1] if wanted else None
 
 
 def save(folder: Path, kept: Kept) -> None:
@@ -66,14 +66,16 @@ def _path(folder: Path, server: str, user: str) -> Path:
     return folder / f"{sha256(f'{server}|{name_key(user)}'.encode()).hexdigest()[:32]}.json"
 
 
-def _read(path: Path) -> Kept | None:
-    """What a file holds; None if it is damaged, or others could have read or written it."""
+def _read(path: Path) -> tuple[int, Kept] | None:
+    """When a file was written, and what it holds; None if it is damaged, or others could have read or written it."""
     try:
-        if path.stat().st_mode & OTHERS:
+        about = path.stat()
+        if about.st_mode & OTHERS:
             return None
         data = json.loads(path.read_text(encoding="utf-8"))
         kept = Kept(data["server"], data["user"], data["token"], data["last_id"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
     texts = (kept.server, kept.user, kept.token)
-    return kept if all(isinstance(text, str) for text in texts) and isinstance(kept.last_id, int) else None
+    sound = all(isinstance(text, str) for text in texts) and isinstance(kept.last_id, int)
+    return (about.st_mtime_ns, kept) if sound else None

@@ -15,7 +15,7 @@ from chatserver.protocol.names import name_key
 _SGR = {"dim": "2", "bold": "1", "alert": "1;31", "good": "32", "warn": "33", "bar": "7", "plain": ""}
 # Of the 256 colours, those that read well on a black and on a white ground alike.
 _NAME_COLOURS = (32, 35, 64, 72, 97, 98, 130, 132, 136, 161, 166, 168, 173, 30, 61, 28)
-INDENT_COLUMNS_MAX = 24
+INDENT_COLUMNS_MAX = 32
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ import selectors
 import time
 
 from chatclient.carrier import ANSWER_S_MAX, GREETING_S_MAX
-from chatclient.events import Bye, Frame, Garbage, Hello, Ok, Refused, Stranger, parse_frame, shown
+from chatclient.events import Bye, Frame, Garbage, Hello, Ok, Refused, Stranger
 from chatclient.exits import EXIT_CONNECTION, EXIT_OK, EXIT_PIPE_GONE, EXIT_REFUSED, complain
 from chatclient.link import Link, LinkFailed, Target, look_up
+from chatclient.parse import parse_frame, shown
 from chatserver.protocol.frames import BadFrame, LineReader
 
 OWN_TAG = "chatclient"

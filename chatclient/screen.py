@@ -10,6 +10,7 @@ import os
 import termios
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from types import TracebackType
 
 from chatclient.editor import LineEditor
@@ -62,7 +63,8 @@ class Screen:
     def give_back(self) -> None:
         """Leave the terminal as it was found."""
         self._write(self._wiped() + ("" if self._dumb else _PASTE_OFF))
-        termios.tcsetattr(self._source, termios.TCSADRAIN, self._saved)
+        with suppress(termios.error):  # the terminal may be gone
+            termios.tcsetattr(self._source, termios.TCSADRAIN, self._saved)
 
     def show(self, lines: Sequence[Line]) -> None:
         """Print lines above the bottom rows."""
@@ -135,5 +137,6 @@ class Screen:
 
     def _write(self, text: str) -> None:
         data = text.encode(errors="replace")
-        while data:
-            data = data[os.write(self._sink, data) :]
+        with suppress(OSError):  # the terminal may be gone; reading the keys tells the loop
+            while data:
+                data = data[os.write(self._sink, data) :]

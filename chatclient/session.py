@@ -5,25 +5,35 @@ Knows the carrier and the desk; of the terminal it knows only that lines can be 
 
 import time
 from collections.abc import Callable, Sequence
-from math import ceil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from chatclient import core, keep
 from chatclient import events as ev
+from chatclient import keep, outcomes
 from chatclient.carrier import Carrier, Happened, Offline
 from chatclient.commands import BadCommand, NotLoggedInError
 from chatclient.complete import complete
-from chatclient.core import Phase
+from chatclient.core import RETRY_LOGIN, Phase
 from chatclient.desk import Desk
 from chatclient.editor import LineEditor
 from chatclient.keys import Key
 from chatclient.lines import Line, Piece, line
-from chatclient.slash import SLASHES, run_line
+from chatclient.slash import SLASHES, run_line, usage
+from chatclient.statusrow import status_row
 from chatclient.views import view
 
 TYPING_EVERY_S = 5.0
 _Then = Callable[[ev.Ok], None] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a command's answer is for: what comes then, whether it is shown, and how the command is used."""
+
+    then: _Then
+    shown: bool
+    usage: str
 
 
 class Shows(Protocol):
@@ -48,12 +58,15 @@ class Session:
         self._core = carrier.core
         self._screen = screen
         self._folder = folder
-        self._asked: dict[str, tuple[_Then, bool]] = {}  # by tag: what comes then, and whether its answer is shown
+        self._asked: dict[str, _Asked] = {}  # by tag
+        self._usage = ""  # of the command being carried out
         self._secret: tuple[str, Callable[[str], None]] | None = None
-        self._warned = False  # the user has been told that /quit would lose messages
+        self._leaving = False  # as soon as everything is sent
         self._told_typing_at = 0.0
         self._offline_said = ""
         self._knows_names = False
+        self._token_of = ""  # whose kept token is being tried
+        self._keeps = True
 
     # What the loop calls
 
@@ -75,30 +88,16 @@ class Session:
     def take(self, happened: Sequence[Happened]) -> None:
         """Take what the carrier says."""
         for event in happened:
-            if isinstance(event, ev.Ok | ev.Refused | core.Sent | core.Unanswered) and event.tag in self._asked:
+            if isinstance(event, ev.Ok | ev.Refused | outcomes.Sent | outcomes.Unanswered) and event.tag in self._asked:
                 self._take_answer(event)
             else:
                 self._take_event(event)
+        if self._leaving and not self._core.unsent:
+            self.done = True
 
     def status(self) -> tuple[Piece, ...]:
-        """The status row: the connection first, then who, what is unread, who is typing."""
-        phase, retry_at = self._core.phase, self._carrier.retry_at
-        if phase is Phase.READY or (phase is Phase.ANONYMOUS and self._core.name is None):
-            state = Piece(f"● {phase.value}", "good")
-        elif phase is Phase.OFFLINE and retry_at is not None:
-            state = Piece(f"○ offline, next try in {max(0, ceil(retry_at - time.monotonic()))} s", "alert")
-        else:
-            state = Piece(f"○ {phase.value}", "alert" if phase is Phase.OFFLINE else "warn")
-        who = f"  {self.desk.me or 'nobody'} @ {self._carrier.target}"
-        counts = ", ".join(f"{place} {count}" for place, count in self.desk.unread.items())
-        unsent, typing = self._core.unsent, ", ".join(self.desk.typing_here())
-        return (
-            state,
-            Piece(who, "dim"),
-            Piece(f"  unread: {counts}" if counts else "", "warn"),
-            Piece(f"  {unsent} unsent" if unsent else "", "alert"),
-            Piece(f"  {typing} typing…" if typing else "", "dim"),
-        )
+        """The status row."""
+        return status_row(self._carrier, self.desk, time.monotonic())
 
     def prompt(self) -> str:
         """The prompt names the conversation, or what is asked for."""
@@ -122,7 +121,7 @@ class Session:
     def remember(self) -> None:
         """Keep how far this user has read, for the next start."""
         credentials = self._core.credentials
-        if not credentials or not credentials.proven or not credentials.token:
+        if not self._keeps or not credentials or not credentials.proven or not credentials.token:
             return
         kept = keep.Kept(str(self._carrier.target), credentials.name, credentials.token, self._core.last_id or 0)
         try:
@@ -142,7 +141,7 @@ class Session:
         except BadCommand as error:
             self.say(line(str(error), "warn"))
             return
-        self._asked[tag] = (then, shown)
+        self._asked[tag] = _Asked(then, shown, self._usage)
         self._wake()
 
     def raw(self, frame: str) -> None:
@@ -166,6 +165,7 @@ class Session:
     def log_in(self, name: str, password: str | None = None) -> None:
         """Log in by a password, by the token kept for this name, or by a password to be typed."""
         kept = keep.load(self._folder, str(self._carrier.target), name)
+        self._token_of = kept.user if kept and password is None else ""
         if password is not None:
             self._core.login(name, password)
         elif kept:
@@ -176,7 +176,10 @@ class Session:
         self._wake()
 
     def log_out(self) -> None:
-        """Log out and forget the token."""
+        """Log out and forget the token, even if the server cannot be told just now."""
+        if self._core.name:
+            self._keeps = False
+            keep.forget(self._folder, str(self._carrier.target), self._core.name)
         self.ask("LOGOUT")
 
     def reconnect(self) -> None:
@@ -189,14 +192,14 @@ class Session:
         self._screen.draw_anew(forget=forget)
 
     def leave(self) -> None:
-        """End, unless messages would be lost: then only when asked again."""
-        if self._core.unsent and not self._warned:
-            self._warned = True
-            self.say(
-                line(f"{self._core.unsent} of your messages are not sent yet: again to leave all the same", "alert")
-            )
+        """End once everything is sent; where nothing can be sent now, only when asked again."""
+        if not self._core.unsent or self._leaving:
+            self.done = True
             return
-        self.done = True
+        self._leaving = True
+        if self._core.phase is Phase.OFFLINE:
+            unsent = f"{self._core.unsent} of your messages are not sent yet"
+            self.say(line(f"{unsent}: once more to leave all the same", "alert"))
 
     # Within
 
@@ -204,15 +207,16 @@ class Session:
         self.take(self._carrier.wake())
 
     def _entered(self, typed: str) -> None:
-        warned = self._warned
+        was_leaving = self._leaving
         if self._secret is None:
+            self._usage = usage(typed)
             run_line(self, typed)
         else:
             _, then = self._secret
             self._end_secret()
             then(typed)
-        if warned:
-            self._warned = False  # the warning holds for the next line alone
+        if was_leaving:
+            self._leaving = False  # the wish to leave holds until something else is typed
 
     def _end_secret(self) -> None:
         self._secret = None
@@ -240,34 +244,35 @@ class Session:
             self._told_typing_at = now
             self.ask("TYPING", self.desk.place, shown=False)
 
-    def _take_answer(self, answer: ev.Ok | ev.Refused | core.Sent | core.Unanswered) -> None:
-        then, shown = self._asked.pop(answer.tag)
-        if isinstance(answer, core.Sent):
+    def _take_answer(self, answer: ev.Ok | ev.Refused | outcomes.Sent | outcomes.Unanswered) -> None:
+        asked = self._asked.pop(answer.tag)
+        if isinstance(answer, outcomes.Sent):
             self.say(*self.desk.take(answer))
         elif isinstance(answer, ev.Ok):
             lines = view(self.desk, answer)
-            self.say(*(lines if shown else ()))
-            if then:
-                then(answer)
-        elif shown:
-            self.say(_unhappy(answer))
+            self.say(*(lines if asked.shown else ()))
+            if asked.then:
+                asked.then(answer)
+        elif asked.shown:
+            self.say(_unhappy(answer, asked.usage))
 
     def _take_event(self, event: Happened) -> None:
         if isinstance(event, Offline) and event.reason == self._offline_said:
             return  # said once; the status row shows that it goes on
         if isinstance(event, Offline | ev.Bye):
             self._offline_said = event.reason if isinstance(event, Offline) else event.text
-        if isinstance(event, ev.Ok | ev.Refused | core.Unanswered):
+        if isinstance(event, ev.Ok | ev.Refused | outcomes.Unanswered):
             self.say(*(view(self.desk, event) if isinstance(event, ev.Ok) else [_unhappy(event)]))
             return
-        if isinstance(event, core.LoggedOut | core.LoginFailed):
-            self._forget(event)
+        if isinstance(event, outcomes.LoginFailed) and self._retried(event):
+            return
         self.say(*self.desk.take(event))
-        if isinstance(event, core.LoggedIn):
-            self._offline_said = ""
+        if isinstance(event, outcomes.LoggedIn):
+            self._offline_said = self._token_of = ""
+            self._keeps = True
             self._knows_names = event.again
             self.remember()
-        if isinstance(event, core.CaughtUp):
+        if isinstance(event, outcomes.CaughtUp):
             self._look_around()
 
     def _look_around(self) -> None:
@@ -275,14 +280,21 @@ class Session:
         for verb in ("SHOWFRIENDS",) if self._knows_names else ("SHOWFRIENDS", "SHOWBOTS", "SHOWROOMS"):
             self.ask(verb, shown=False)
 
-    def _forget(self, event: core.LoggedOut | core.LoginFailed) -> None:
-        name = event.name if isinstance(event, core.LoggedOut) else self.desk.me
-        if name:
-            keep.forget(self._folder, str(self._carrier.target), name)
+    def _retried(self, failure: outcomes.LoginFailed) -> bool:
+        """Where a token kept from an earlier run holds no more, ask for the password in its place."""
+        name, self._token_of = self._token_of, ""
+        if not name or failure.code in RETRY_LOGIN:
+            return False
+        keep.forget(self._folder, str(self._carrier.target), name)
+        self.say(line(f"The login kept for {name} holds no more", "warn"))
+        self.log_in(name)
+        return True
 
 
-def _unhappy(answer: ev.Refused | core.Unanswered) -> Line:
+def _unhappy(answer: ev.Refused | outcomes.Unanswered, usage: str = "") -> Line:
     if isinstance(answer, ev.Refused):
+        if answer.code == "BAD_ARGUMENTS" and usage:
+            return line(usage, "warn")  # the server's is the frame's, which the user has not typed
         if answer.code == "UNKNOWN_COMMAND":
             return line(f"This server has no {answer.verb}: it is an older one", "warn")
         return line(f"{answer.text} ({answer.code})", "warn")

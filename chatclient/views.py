@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 
 from chatclient.desk import Desk
-from chatclient.events import Ok, message_from_row
+from chatclient.events import Ok
 from chatclient.lines import Line, Piece, line, name_piece
+from chatclient.parse import message_from_row
 
 
 def view(desk: Desk, answer: Ok) -> list[Line]:
@@ -13,8 +14,8 @@ def view(desk: Desk, answer: Ok) -> list[Line]:
     if shown:
         return shown(desk, answer)
     said = _SAID.get(answer.verb)
-    if said and len(answer.fields) >= said.count("{"):
-        return [line(said.format(*answer.fields), "good")]
+    if said:
+        return [line(said.format(*answer.fields, "?", "?"), "good")]
     rows = [line(" | ".join(row)) for row in answer.rows]
     return [*rows, line(" ".join((f"OK {answer.verb}", *answer.fields)), "dim")]
 
@@ -70,7 +71,7 @@ def _messages(desk: Desk, answer: Ok) -> list[Line]:
         message = message_from_row(row, "history")
         if message is not None:
             shown += desk.message(message, numbered=True)
-    return shown or [line("There is nothing")]
+    return shown or [line("There are no messages")]
 
 
 def _status(_: Desk, answer: Ok) -> list[Line]:

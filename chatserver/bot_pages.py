@@ -6,14 +6,13 @@ still stuck (in a name look-up, say) or not.
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Protocol
 
 from bots import Fetch, Reply
 from bots.kit.effects import late
 from bots.kit.fetching import Fetcher, fetch_page
+from chatserver.bot_surroundings import Done, Loop, Pool, Timer
 from chatserver.workers import Outcome
 
 KEPT_BYTES_MAX = 16 << 20
@@ -22,40 +21,6 @@ WAITING_MAX = 1000
 """Pages that wait for a thread, of all bots; the next is refused at once."""
 CLOSE_S = 1.0
 TOO_MANY = "too many others are waiting for it just now"
-
-Done = Callable[[Reply], None]
-
-
-class Timer(Protocol):
-    """A call to come."""
-
-    def cancel(self) -> None:
-        """Forget it."""
-
-
-class Loop(Protocol):
-    """What is needed of the reactor."""
-
-    @property
-    def clock(self) -> Callable[[], float]:
-        """Monotonic seconds."""
-
-    def call_later(self, delay_s: float, callback: Callable[[], None]) -> Timer:
-        """Call after so many seconds."""
-
-
-class Pool(Protocol):
-    """What is needed of the worker pool: it runs jobs in threads, and `done` in the loop."""
-
-    @property
-    def free(self) -> int:
-        """How many more jobs would run at once."""
-
-    def submit(self, job: Callable[[], Reply], done: Callable[[Outcome[Reply]], None]) -> None:
-        """Run a job."""
-
-    def close(self, within_s: float) -> None:
-        """Let the threads end, and wait for them so long."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ bot then remembers go into one turn, and so into one commit. Handlers run in the
 steps a turn; what takes time (`Fetch`) happens elsewhere, and comes back as one more step. It knows no sockets.
 """
 
-import heapq
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -13,20 +12,20 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random
 from time import perf_counter
-from typing import Protocol
 
-from bots import After, Bot, BotError, Event, Fetch, Reply
+from bots import After, Bot, BotError, Event, Reply
 from bots.kit.event import addressed
 from bots.kit.faults import place_of
 from bots.kit.running import Step, begin, resume
 from bots.kit.texts import messages
+from chatserver.bot_alarms import Alarm, Alarms
 from chatserver.bot_floods import FloodGate, Verdict
-from chatserver.bot_pages import Done, Timer
+from chatserver.bot_surroundings import Chat, Loop, PageSource
 from chatserver.core.bots import EVERYBODY
-from chatserver.core.commands import BotTimer, Command, KeepForBot, SendMessage, StartBot
-from chatserver.core.events import MessageSent
-from chatserver.core.outcome import Outcome, Refused
-from chatserver.core.state import State
+from chatserver.core.commands import BotTimer, KeepForBot, SendMessage, StartBot
+from chatserver.core.events import MessageSent, UserSignedUp
+from chatserver.core.outcome import Refused
+from chatserver.core.state import NO_PASSWORD
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +34,6 @@ SLOW_STEP_S = 0.020
 STEPS_PER_TURN = 64  # about 2 ms of bots before it is the others' turn
 WAITING_MAX = 5  # messages of one user that wait while the bot waits for a page for that user
 TIMERS_MAX = 50  # of one bot for one user
-WAKE_S_MAX = 60.0  # a look at the wall clock in between, which may have been set
 RETRY_S = 1.0  # where the store cannot write
 
 FAULT = "Sorry, something went wrong with me, and nothing has changed. Say help for what I can do."
@@ -45,43 +43,7 @@ BUSY = "One thing at a time, please: I still wait for what you asked before, and
 
 Talk = tuple[int, int]
 """Ids of a bot and a user: what belongs to one talk is done in its order."""
-
-
 _NOTHING: Mapping[int, str] = {}
-
-
-class Chat(Protocol):
-    """What is needed of the server's turn."""
-
-    @property
-    def state(self) -> State:
-        """The chat as it is now."""
-
-    def execute(self, origin: None, command: Command) -> Outcome:
-        """Decide a command and make its events so, in this turn."""
-
-    def stamp(self) -> int:
-        """The wall clock of this turn, in milliseconds."""
-
-
-class Loop(Protocol):
-    """What is needed of the reactor."""
-
-    def call_soon(self, callback: Callable[[], None]) -> None:
-        """Call in the next turn, which then does not sleep."""
-
-    def call_later(self, delay_s: float, callback: Callable[[], None]) -> Timer:
-        """Call after so many seconds."""
-
-
-class PageSource(Protocol):
-    """What is needed of `Pages`."""
-
-    def get(self, bot: str, wanted: Fetch, done: Done) -> None:
-        """Fetch a page; `done` is called once, in the loop."""
-
-    def close(self) -> None:
-        """Fetch no more."""
 
 
 @dataclass(slots=True)
@@ -155,8 +117,7 @@ class BotHost:
         self._mail: dict[Talk, deque[Work]] = {}  # what is to be done, for each talk that has something
         self._ready: deque[Talk] = deque()  # talks whose first piece of work can be done now
         self._waiting: set[Talk] = set()  # talks that wait for a page
-        self._due: list[tuple[int, int, int, str]] = []  # heap of due_ms, bot, user, name; State says which hold
-        self._wake: Timer | None = None
+        self._alarms = Alarms(loop, chat.stamp, self._ring)
 
     def attach(self) -> None:
         """Let the bots run in State, as it was just loaded."""
@@ -172,9 +133,9 @@ class BotHost:
         users = self._chat.state.users
         self._directory = {users[bot].name: running.bot.help for bot, running in self._running.items()}
         timers = self._chat.state.bot_timers.items()
-        self._due = [(due_ms, bot, user, name) for user, mine in timers for (bot, name), (due_ms, _) in mine.items()]
-        heapq.heapify(self._due)
-        self._set_wake()
+        self._alarms.load(
+            (due_ms, bot, user, name) for user, mine in timers for (bot, name), (due_ms, _) in mine.items()
+        )
 
     def close(self) -> None:
         """Let go of what fetches pages."""
@@ -184,6 +145,12 @@ class BotHost:
         """Something was said; if it is for a bot, `work` deals with it. Bots hear no bots."""
         if message.recipient in self._running and message.sender not in self._running:
             self._take((message.recipient, message.sender), message.text, None)
+
+    def welcome(self, event: UserSignedUp) -> None:
+        """Somebody is new; bots that greet hear a hello."""
+        for bot, running in self._running.items():
+            if running.bot.greets and event.password_hash != NO_PASSWORD:
+                self._add((bot, event.user), _Heard("hello", None))
 
     def hear_in_room(self, sender: int, members: Sequence[int], room: str, text: str) -> None:
         """Something was said in a room; the bots among its members hear what is for them."""
@@ -204,14 +171,21 @@ class BotHost:
             if not self._ready:
                 return
             talk = self._ready.popleft()
-            if not self._do(talk, self._mail[talk].popleft()):
-                continue  # it waits for a page, whose arrival makes it ready again
-            if self._mail[talk]:
-                self._ready.append(talk)
-            else:
-                del self._mail[talk]
+            waits = False
+            try:
+                waits = not self._do(talk, self._mail[talk].popleft())
+            finally:  # a defect in one talk must not hold up what comes after it
+                if not waits:
+                    self._end_work(talk)
         if self._ready:
             self._loop.call_soon(_nothing)
+
+    def _end_work(self, talk: Talk) -> None:
+        """One piece of work is done; one that waits for a page is made ready by its arrival."""
+        if self._mail[talk]:
+            self._ready.append(talk)
+        else:
+            del self._mail[talk]
 
     # What comes in, in the order of each talk.
 
@@ -239,6 +213,11 @@ class BotHost:
         self._waiting.discard(talk)
         self._mail[talk].appendleft(_Arrived(step, room, reply))
         self._ready.append(talk)
+
+    def _ring(self, alarm: Alarm) -> None:
+        due_ms, bot, user, name = alarm
+        if bot in self._running:
+            self._add((bot, user), _Due(name, due_ms))
 
     # What is done. Each of these tells whether the talk can go on at once.
 
@@ -323,11 +302,8 @@ class BotHost:
         if isinstance(outcome, Refused):
             log.warning("what a bot remembers could not be kept: %s", outcome.code)
             return
-        for timer in timers:
-            if timer.due_ms is not None:
-                heapq.heappush(self._due, (timer.due_ms, *talk, timer.name))
         if timers:
-            self._set_wake()
+            self._alarms.add((timer.due_ms, *talk, timer.name) for timer in timers if timer.due_ms is not None)
 
     def _say(self, talk: Talk, room: str | None, text: str) -> None:
         chat = self._chat
@@ -345,25 +321,6 @@ class BotHost:
         if running.faults == FAULTS_MAX:
             log.error("the bot %s is switched off until the server starts again", name)
         self._say(talk, room, FAULT)
-
-    # Timers.
-
-    def _set_wake(self) -> None:
-        if self._wake is not None:
-            self._wake.cancel()
-            self._wake = None
-        if self._due:
-            delay_s = (self._due[0][0] - self._chat.stamp()) / 1000
-            self._wake = self._loop.call_later(min(WAKE_S_MAX, max(0.0, delay_s)), self._woken)
-
-    def _woken(self) -> None:
-        self._wake = None
-        now_ms = self._chat.stamp()
-        while self._due and self._due[0][0] <= now_ms:
-            due_ms, bot, user, name = heapq.heappop(self._due)
-            if bot in self._running:
-                self._add((bot, user), _Due(name, due_ms))
-        self._set_wake()
 
 
 def _nothing() -> None:

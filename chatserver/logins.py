@@ -94,9 +94,10 @@ class Logins:
         stored = (user.password_hash if user else "") or self._decoy
 
         def done(made: str) -> Outcome | None:
-            if user is None or self._host.state.users.get(user.id) is not user:
+            now = self._host.state.users.get(user.id) if user else None  # State may be another by now, read from disk
+            if user is None or now is None:
                 return BAD_LOGIN  # it is gone by now
-            if user.password_hash != stored:  # changed, or hashed anew, while this one was being checked
+            if now.password_hash != stored:  # changed, or hashed anew, while this one was being checked
                 self.log_in(peer, echo, ask)
                 return None
             outcome = self._host.open_session(peer, echo, user.id)

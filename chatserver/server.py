@@ -19,7 +19,7 @@ from chatserver.bothost import BotHost
 from chatserver.connection import Connection
 from chatserver.core import queries
 from chatserver.core.commands import CloseSession, Command, KeepTokens, LogIn, LogOut, MarkRead, Resume
-from chatserver.core.events import AccountDeleted, MessageSent, OtherSessionsEnded
+from chatserver.core.events import AccountDeleted, MessageSent, OtherSessionsEnded, UserSignedUp
 from chatserver.core.marks import undelivered
 from chatserver.core.outcome import Outcome, Refused
 from chatserver.core.state import State
@@ -96,8 +96,11 @@ class Server:
             AccountDeleted: self._end_all,
             MessageSent: self._tell_bots,
         }
+        if settings.greet_new_users:
+            self.turn.effects[UserSignedUp] = lambda origin, event: self._bots.welcome(event)
         self.turn.reloaded = self._bots.attach
         self._bots.attach()
+        self.turn.now_ms = 0  # the first turn is later than this
         self.port: int = listening.getsockname()[1]
         self.failure = ""  # why the process has to end with an error
         self._store = store
@@ -107,6 +110,7 @@ class Server:
         self._addresses: dict[str, int] = {}  # address → connections from it
         self._unknown: dict[Peer, float] = {}  # not logged in → deadline; in the order of deadlines
         self._closing: dict[Peer, float] = {}  # once this turn is sent → within how many seconds
+        self._chores: list[Callable[[], None]] = []  # for the store, once this turn is committed and sent
         self._ending: list[tuple[Peer, str]] = []  # told good-bye once the answer in hand is staged
         self._again: list[Peer] = []  # with lines left for the next turn
         self._stopping = False
@@ -319,16 +323,19 @@ class Server:
             self._failed(peer, echo, error)
 
     def _failed(self, peer: Peer, echo: str, error: Exception) -> None:
-        if isinstance(error, StoreUnavailable):
-            self.turn.unavailable = True
-            self.turn.fail(str(error))
-            self.answer(peer, echo, UNAVAILABLE)
-        elif isinstance(error, StoreBroken):
-            self._break(error)
-        else:
-            log.error("a defect in %s", echo.partition("#")[0], exc_info=error)
-            self.turn.defect()
-            self.answer(peer, echo, _INTERNAL)
+        try:
+            if isinstance(error, StoreBroken):
+                self._break(error)
+            elif isinstance(error, StoreUnavailable):
+                self.turn.unavailable = True
+                self.turn.fail(str(error))
+                self.answer(peer, echo, UNAVAILABLE)
+            else:
+                log.error("a defect in %s", echo.partition("#")[0], exc_info=error)
+                self.turn.defect()
+                self.answer(peer, echo, _INTERNAL)
+        except sqlite3.Error as unreadable:  # State cannot be loaded again
+            self._break(unreadable)
 
     def _commands_left(self, peer: Peer) -> int:
         rate, most = self.settings.commands_per_s, self.settings.commands_per_turn
@@ -421,6 +428,7 @@ class Server:
     def _close_again(self, peer: Peer) -> None:
         """The login did not hold."""
         self._stop_hearing(peer)
+        peer.user = 0  # its backlog is taken back with the login: nothing of it counts as handed over
         peer.session.log_out()
         self._expect_login(peer)
 
@@ -489,6 +497,8 @@ class Server:
         self.reactor.call_soon(lambda: self.end(peer, "TOO_SLOW"))
 
     def _end_turn(self) -> None:
+        if self.failure:
+            return  # nothing that is staged may leave
         try:
             self._bots.work()
         except Exception:
@@ -506,6 +516,9 @@ class Server:
         if stored:
             self._stored_at = self.reactor.clock()
             self._house_later(IDLE_S)
+        chores, self._chores = self._chores, []
+        for chore in chores:
+            chore()
         if self._stopping and not any(peer.connection.unsent for peer in self._peers):
             self.reactor.stop()
 
@@ -518,7 +531,7 @@ class Server:
     def _house_later(self, delay_s: float) -> None:
         if not self._house_is_due:
             self._house_is_due = True
-            self.reactor.call_later(delay_s, self._keep_house)
+            self.reactor.call_later(delay_s, lambda: self._chores.append(self._keep_house))
 
     def _keep_house(self) -> None:
         """A slice of what a message is spared: more where nothing was stored for a moment."""
@@ -526,6 +539,12 @@ class Server:
         busy = self.reactor.clock() - self._stored_at < IDLE_S
         if not self.turn.unavailable and self._on_store(lambda: self._store.keep_house(busy)):
             self._house_later(IDLE_S if busy else 0)
+
+    def _checkpoint(self) -> None:
+        self._on_store(self._store.checkpoint)
+
+    def _recover(self) -> None:
+        self._on_store(self.turn.recover)
 
     def _on_store(self, work: Callable[[], object]) -> bool:
         try:
@@ -550,9 +569,9 @@ class Server:
             else:
                 self.end(peer, "LOGIN_TIMEOUT")
         if self.turn.unavailable:
-            self.turn.recover()
+            self._chores.append(self._recover)
         self.turn.store_marks()
-        self._on_store(self._store.checkpoint)
+        self._chores.append(self._checkpoint)
         if self._ticks % FORGET_FAILURES_TICKS == 0:
             self._throttle.forget_old()
         if self._ticks % KEEP_TOKENS_TICKS == 0:

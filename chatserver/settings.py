@@ -80,6 +80,7 @@ class Settings:
 
     bots: str = _text("", "a folder of bot files to run beside the built-in ones (BOTS.md)")
     weather_url: str = _text("", "what serves Open-Meteo's /v1/search and /v1/forecast; empty: Open-Meteo", url=True)
+    greet_new_users: int = _number(0, 0, 1, "0 or 1", "1: HelpBot writes to everybody who signs up")
     bot_messages_per_s: int = _number(
         5, 0, 10**6, "messages", "of one user that a bot answers; what is more is told so and passed over. 0: no limit"
     )

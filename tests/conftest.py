@@ -62,3 +62,10 @@ def server(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[InThrea
         inside.close()
     defects = [record for record in caplog.get_records("call") if record.exc_info]
     assert not defects, caplog.text
+
+
+@pytest.fixture
+def busy_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a server does by the clock is always due, so that it falls into every kind of turn."""
+    monkeypatch.setattr("chatserver.server.TICK_S", 0.001)
+    monkeypatch.setattr("chatserver.server.IDLE_S", 0.0)

@@ -81,4 +81,13 @@ class InThread(Running):
         finally:
             store.close()
         for part in live:
-            assert stored[part] == live[part], f"{part} of the file and of the live State differ"
+            difference = _difference(stored[part], live[part])
+            assert stored[part] == live[part], f"{part} of the file and of the live State differ: {difference}"
+
+
+def _difference(stored: object, live: object) -> str:
+    """What is not the same, of two dicts entry by entry."""
+    if not isinstance(stored, dict) or not isinstance(live, dict):
+        return f"{stored!r} and {live!r}"
+    keys = [key for key in {**stored, **live} if stored.get(key) != live.get(key)]
+    return "; ".join(f"{key!r}: {stored.get(key)!r} and {live.get(key)!r}" for key in keys)

@@ -48,10 +48,11 @@ class Route:
 class Bot:
     """A bot. Handlers are tried in the order in which they are written; the first that fits answers.
 
-    `in_rooms` is "addressed" (it hears `@Name …` in the rooms it is in) or "all".
+    `in_rooms` is "addressed" (it hears `@Name …` in the rooms it is in) or "all". One that `greets` hears `hello`
+    from everybody who signs up, on a server that wants it (`greet_new_users`).
     """
 
-    def __init__(self, name: str, help: str, *, in_rooms: str = "addressed") -> None:
+    def __init__(self, name: str, help: str, *, in_rooms: str = "addressed", greets: bool = False) -> None:
         if checked_name(name) != name:
             raise BotError(f"{name!r} is no name for a bot: 1-32 letters, digits, _, - or . (as in WeatherBot)")
         if not help.strip() or not is_clean(help) or "|" in help or len(help) > 200:
@@ -61,6 +62,7 @@ class Bot:
         self.name = name
         self.help = help
         self.in_rooms = in_rooms
+        self.greets = greets
         self.handlers: list[Handler] = []
         self.fallback: Handler | None = None
         self.on_timer: Handler | None = None

@@ -14,7 +14,7 @@ TIMER_NAME_CHARS_MAX = 64
 
 
 class BotError(Exception):
-    """A bot is written wrongly; the message says what is wrong and what is expected."""
+    """A bot is written wrongly; the message says what is wrong and what is expected, and nothing that a user said."""
 
 
 class Sorry(Exception):
@@ -46,7 +46,7 @@ class Fetch:
 
     def __post_init__(self) -> None:
         if not self.url.startswith(("http://", "https://")):
-            raise BotError(f"Fetch takes a URL that begins with http:// or https://, not {self.url[:80]!r}")
+            raise BotError("Fetch takes a URL that begins with http:// or https://")
 
 
 @dataclass(frozen=True, slots=True)

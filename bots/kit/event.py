@@ -6,6 +6,10 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
+from chatserver.protocol.names import name_key
+
+WORDS_OF_A_NAME_MAX = 4
+
 State = dict[str, Any]
 """What a bot remembers: a JSON object. `Any`, because the author alone knows its shape."""
 
@@ -35,8 +39,17 @@ class Event:
 
 
 def addressed(bot_name: str, text: str) -> str | None:
-    """What is left of a room's message that is for this bot (`@NumbersGame play` is `play`); None if it is not."""
-    head, _, rest = text.strip().partition(" ")
-    if head[:1] == "@" and head[1:].rstrip(",:").casefold() == bot_name.casefold():
-        return rest.strip()
+    """What is left of a room's message that is for this bot (`@NumbersGame play` is `play`); None if it is not.
+
+    The name may be typed with spaces, and with a comma or colon behind it.
+    """
+    text = text.lstrip()
+    if text[:1] != "@":
+        return None
+    key, typed = name_key(bot_name), ""
+    words = text[1:].split()
+    for at, word in enumerate(words[:WORDS_OF_A_NAME_MAX], 1):
+        typed += word.rstrip(",:")
+        if name_key(typed) == key:
+            return " ".join(words[at:])
     return None

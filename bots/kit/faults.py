@@ -1,19 +1,29 @@
-"""Where a bot broke, in one line: the innermost place that is neither the kit's nor the standard library's."""
+"""Where a bot broke, in one line: the innermost place in its own file, not in the kit or what runs it."""
 
 import traceback
 from pathlib import Path
 
-_KIT = str(Path(__file__).parent)
+from bots.kit.effects import BotError
+
+_KIT = Path(__file__).parent
+_OTHERS = (str(_KIT), str(_KIT.parents[1] / "chatserver"), str(_KIT.parent / "testing.py"), "<")
+_STANDARD_LIBRARY = str(Path(traceback.__file__).parent)
 
 
 def place_of(error: BaseException) -> str:
-    """File, line and kind, for a log: the error's own text may hold what a user said."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(_KIT)]
-    own = [frame for frame in frames if not frame.filename.startswith("<") and "/lib/python" not in frame.filename]
+    """File, line and kind, for a log. An error's own text may hold what a user said; the kit's own do not."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(_OTHERS)]
+    own = [frame for frame in frames if not _is_standard(frame.filename)]
     last = (own or frames)[-1:]
-    return "".join(f"{frame.filename}:{frame.lineno}: " for frame in last) + type(error).__name__
+    place = "".join(f"{frame.filename}:{frame.lineno}: " for frame in last) + type(error).__name__
+    return f"{place}: {error}" if isinstance(error, BotError) else place
+
+
+def _is_standard(path: str) -> bool:
+    return path.startswith(_STANDARD_LIBRARY) and "site-packages" not in path
 
 
 def where_it_broke(error: BaseException) -> str:
     """The same with the error's own text, for its author's eyes alone."""
-    return f"{place_of(error)}: {' '.join(str(error).split())[:300]}"
+    text = "" if isinstance(error, BotError) else f": {' '.join(str(error).split())[:300]}"
+    return place_of(error) + text

@@ -117,7 +117,7 @@ class Store:
     def keep_house(self, busy: bool) -> bool:
         """Do a slice of what can wait, some ms of it; tell whether there is more to do."""
         waiting = self._last_id - self.history.indexed_id
-        if busy and waiting < TAIL_MESSAGES_BUSY:
+        if self._connection.in_transaction or (busy and waiting < TAIL_MESSAGES_BUSY):
             return True
         try:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -141,7 +141,7 @@ class Store:
 
     def checkpoint(self, bytes_min: int = CHECKPOINT_BYTES) -> None:
         """Move the log into the tables, if about so much was written since the last time."""
-        if self._uncopied_bytes < bytes_min:
+        if self._uncopied_bytes < bytes_min or self._connection.in_transaction:
             return
         self._uncopied_bytes = 0
         try:

@@ -236,6 +236,19 @@ def test_five_faults_in_a_row_switch_it_off(caplog: pytest.LogCaptureFixture) ->
     assert world.tell("OtherBot", "hi")[0].startswith("OtherBot goes on")
 
 
+def test_what_the_kit_says_about_a_bot_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    bot = Bot("BigBot", "remembers too much")
+
+    @bot.on("<words>")
+    def remember(words: str, state: State) -> tuple[str, State]:
+        return "kept", {"words": words * 10_000}
+
+    world = World(bot)
+    assert world.tell("BigBot", "secret") == [FAULT]
+    assert "BotError: the new state has 60012 characters as JSON, of at most 16000" in caplog.text
+    assert "secret" not in caplog.text
+
+
 def test_a_slow_step_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     world = World(counter())
     world.watch = iter((1.0, 1.0201))
@@ -376,6 +389,23 @@ def test_a_user_who_goes_leaves_nothing_behind() -> None:
     assert world.arrive(b"a page") == []
     assert world.pass_time(600) == []
     assert (world.state.bot_memory, world.state.bot_timers, world.host._mail) == ({}, {}, {})
+
+
+def test_a_defect_of_the_server_in_one_answer_does_not_end_the_talk(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(counter())
+    world.write("ann", "CountBot", "count")
+    world.write("ann", "CountBot", "all")
+    execute = world.execute
+
+    def failing(origin: None, command: Command) -> Outcome:
+        raise AssertionError("a defect")
+
+    monkeypatch.setattr(world, "execute", failing)
+    with pytest.raises(AssertionError, match="a defect"):
+        world.host.work()
+    monkeypatch.setattr(world, "execute", execute)
+    assert world.end_turn() == ["all of you 1"]
+    assert world.tell("CountBot", "count") == ["that was 1"]
 
 
 def test_a_name_that_a_person_has_stays_theirs(caplog: pytest.LogCaptureFixture) -> None:

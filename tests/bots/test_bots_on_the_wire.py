@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from chatserver.bothost import FAULT, FAULTS_MAX, SWITCHED_OFF, TOO_FAST
+from chatserver.store.errors import StoreUnavailable
+from chatserver.store.store import Store
 from tests.bots.test_weather_bot import open_meteo
 from tests.bots.web import json_page, page, web
 from tests.conftest import StartServer
@@ -161,15 +163,32 @@ def test_two_players_have_one_table(server: InThread) -> None:
     assert "bob" in table
 
 
-def test_reminders_survive_a_restart(server_process: Process) -> None:
+def test_a_reminder_that_was_due_while_the_server_was_gone_comes_when_it_is_back(server_process: Process) -> None:
     ann = server_process.user("ann")
-    assert "(no. 1): come back" in told(ann, "ReminderBot", "in 1 second to come back")
-    server_process.restart(kill=True)
+    assert "(no. 1): come back" in told(ann, "ReminderBot", "in 1 hour to come back")
+    server_process.kill()
+    with sqlite3.connect(server_process.store_path) as connection:
+        assert connection.execute("UPDATE bot_timers SET due_ms = 1000").rowcount == 1
+    connection.close()
+    server_process.restart()
     again = server_process.connect("ann")
     again.send(f"LOGIN|ann|{PASSWORD}")
-    assert again.until("EVENT|M…|ReminderBot|ann|You asked me to remind you: come back")
+    again.until("EVENT|M…|ReminderBot|ann|You asked me to remind you: come back")
     again.says("SENDMESSAGE|ann|ReminderBot|list", "OK|SENDMESSAGE|…")
     again.until("EVENT|MESSAGE|…|I have nothing to remind you of.")
+
+
+def test_new_users_are_greeted_once_where_the_operator_wants_it(start_server: StartServer) -> None:
+    server = start_server(greet_new_users=1)
+    ann = server.user("ann")
+    ann.expect("EVENT|MISSED|1|…|HelpBot|ann|Welcome, ann! I am HelpBot. …")
+    assert told(ann, "HelpBot", "hello").startswith("HelpBot explains")
+    server.restart()
+    server.login("ann").no_event()
+
+
+def test_nobody_is_greeted_unasked(server: InThread) -> None:
+    server.user("ann").no_event()
 
 
 def test_the_weather_comes_from_the_url_of_the_setting(start_server: StartServer) -> None:
@@ -204,7 +223,7 @@ def test_a_broken_service_is_a_sentence(answer: bytes, said: str, start_server: 
 
 def test_while_a_service_hangs_nobody_else_waits(start_server: StartServer) -> None:
     with web(lambda path: None) as service:
-        server = start_server(weather_url=service.url, bot_page_timeout_s=1, bot_page_threads=2)
+        server = start_server(weather_url=service.url, bot_page_threads=2)
         ann, bob = server.user("ann"), server.user("bob")
         ann.says("SENDMESSAGE|ann|WeatherBot|London", "OK|SENDMESSAGE|…")
         assert service.arrived.acquire(timeout=10)
@@ -212,11 +231,11 @@ def test_while_a_service_hangs_nobody_else_waits(start_server: StartServer) -> N
         bob.says("PING|b", "OK|PING|b")
         assert told(bob, "NumbersGame", "play").startswith("I think of")
         bob.says("SENDMESSAGE|bob|WeatherBot|Paris", "OK|SENDMESSAGE|…")
-        assert server.user("cho").says("PING|c", "OK|PING|c")
-        assert not ann.events
-        problem = "I asked the weather service, but it did not answer within 1 seconds. "
-        assert heard(ann).startswith(problem)
-        assert heard(bob).startswith(problem)
+        server.user("cho").says("PING|c", "OK|PING|c")
+        ann.says("PING|again", "OK|PING|again")
+        assert not ann.events  # had anybody waited for the service, its failure would have been told first
+    for client in (ann, bob):
+        assert heard(client).startswith("I asked the weather service, but it ")
 
 
 def test_the_server_ends_at_once_while_a_service_hangs(start_server: StartServer) -> None:
@@ -309,6 +328,43 @@ def test_people_still_have_to_be_friends(server: InThread) -> None:
     ann.says("SENDMESSAGE|ann|b o b|hi", "ERR|SENDMESSAGE|NO_SUCH_USER|…")
 
 
+def test_a_bot_in_a_room_hears_what_is_for_it_and_answers_there(server: InThread) -> None:
+    ann, bob = server.user("ann"), server.user("bob")
+    ann.says("CREATEROOM|ann|#tea", "OK|CREATEROOM|#tea|public")
+    bob.says("JOIN|bob|#tea", "OK|JOIN|#tea")
+    ann.event("JOINED|#tea|bob")
+    ann.says("INVITE|ann|#tea|numbers game", "OK|INVITE|#tea|NumbersGame")
+    bob.event("JOINED|#tea|NumbersGame")
+    ann.says("SENDMESSAGE|ann|#tea|play with me?", "OK|SENDMESSAGE|…")
+    bob.event("MESSAGE|…|ann|#tea|play with me?")
+    bob.no_event()
+    bob.says("SENDMESSAGE|bob|#tea|@Numbers Game play 10", "OK|SENDMESSAGE|…")
+    for client in (ann, bob):
+        client.until("EVENT|MESSAGE|…|NumbersGame|#tea|I think of a number from 1 to 10. Your guess?")
+    assert told(bob, "NumbersGame", "11") == "My number is from 1 to 10. This try does not count."
+    assert told(ann, "NumbersGame", "11") == "There is no game on. Say play to start one."
+
+
+def test_a_reminder_set_in_a_room_comes_there(server: InThread) -> None:
+    ann = server.user("ann")
+    ann.says("CREATEROOM|ann|#tea", "OK|CREATEROOM|#tea|public")
+    ann.says("INVITE|ann|#tea|ReminderBot", "OK|INVITE|#tea|ReminderBot")
+    ann.says("SENDMESSAGE|ann|#tea|@ReminderBot in 0 s to brew", "OK|SENDMESSAGE|…")
+    ann.until("EVENT|MESSAGE|…|ReminderBot|#tea|ann, you asked me to remind you: brew")
+    ann.says("KICK|ann|#tea|ReminderBot", "OK|KICK|#tea|ReminderBot")
+    ann.says("SENDMESSAGE|ann|#tea|@ReminderBot list", "OK|SENDMESSAGE|…")
+    ann.no_event()
+
+
+def test_one_who_blocks_a_bot_is_left_alone(server: InThread) -> None:
+    ann = server.user("ann")
+    ann.says("SENDMESSAGE|ann|ReminderBot|in 0 s to brew", "OK|SENDMESSAGE|…")
+    ann.until("EVENT|MESSAGE|…|You asked me to remind you: brew")
+    ann.says("BLOCK|ann|ReminderBot", "OK|BLOCK|ReminderBot")
+    ann.says("SENDMESSAGE|ann|ReminderBot|list", "OK|SENDMESSAGE|…")
+    ann.no_event()
+
+
 def test_many_players_at_once(server: Running) -> None:
     players = [server.user(f"player{number}") for number in range(30)]
     for client in players:
@@ -322,3 +378,23 @@ def test_many_players_at_once(server: Running) -> None:
         answers = [frame.split("|", 6)[6] for frame in frames if frame.startswith("EVENT|")]
         assert answers[0].startswith("I think of")
         assert answers[2].startswith(("It was", "There is no game on"))
+
+
+def test_bots_go_on_after_a_turn_that_could_not_be_stored(server: InThread, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann = server.user("ann")
+    told(ann, "NumbersGame", "start")
+    commit = Store.commit
+    failures = [StoreUnavailable("the disk is full")]
+
+    def failing(store: Store) -> None:
+        if failures:
+            raise failures.pop()
+        commit(store)
+
+    monkeypatch.setattr(Store, "commit", failing)
+    ann.says("SENDMESSAGE|ann|NumbersGame|50", "ERR|SENDMESSAGE|UNAVAILABLE|…")
+    ann.says("SHOWBOTS|ann", *["ITEM|SHOWBOTS|…"] * 5, "OK|SHOWBOTS|5")
+    ann.send("SENDMESSAGE|ann|NumbersGame|give up")
+    while "|UNAVAILABLE|" in ann.answer()[0]:  # until the server has tried again, which it does once a second
+        ann.send("SENDMESSAGE|ann|NumbersGame|give up")
+    assert heard(ann).startswith("It was ")

@@ -156,8 +156,11 @@ def test_a_fault_leaves_the_state_as_it_was() -> None:
         ("@NumbersGame play", "play"),
         ("@numbersgame: play 10 ", "play 10"),
         (" @NumbersGame", ""),
+        ("@Numbers Game play 10", "play 10"),
+        ("@numbers game, play", "play"),
         ("play", None),
         ("@Numbers play", None),
+        ("@N u m b e r s G a m e play", None),
         ("say @NumbersGame play", None),
     ],
 )

@@ -45,7 +45,7 @@ def test_a_game_says_higher_and_lower_and_counts() -> None:
         bot> I think of a number from 1 to 100. Your guess?
         me> 1
         bot> Higher than 1! (1 try so far)
-        me> 100
+        me> guess 100
         bot> Lower than 100! (2 tries so far)
         me> 0
         bot> My number is from 1 to 100. This try does not count.

@@ -5,6 +5,7 @@ What goes wrong in a script is raised at the end of the block, so that no failur
 """
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -78,8 +79,9 @@ Script = Callable[[Peer], None]
 class FakeServer:
     """Plays the scripts, one connection each."""
 
-    def __init__(self, *scripts: Script) -> None:
+    def __init__(self, *scripts: Script, tls: ssl.SSLContext | None = None) -> None:
         self._scripts = scripts
+        self._tls = tls
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.settimeout(PATIENCE_S)
         self.port: int = self._listener.getsockname()[1]
@@ -103,6 +105,8 @@ class FakeServer:
             for script in self._scripts:
                 connection, _ = self._listener.accept()
                 connection.settimeout(PATIENCE_S)
+                if self._tls is not None:
+                    connection = self._tls.wrap_socket(connection, server_side=True)
                 peer = Peer(connection)
                 try:
                     script(peer)

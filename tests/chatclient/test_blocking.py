@@ -7,8 +7,9 @@ import pytest
 from chatclient import Client, ClientError, ConnectionFailedError, RefusedError
 from chatclient import events as ev
 from chatclient.carrier import ANSWER_S_MAX, GREETING_S_MAX, IDLE_S, RETRY_S_MAX, Backoff, Carrier, Offline, wait
-from chatclient.core import CaughtUp, ClientCore, LoggedIn, Phase, Sent
+from chatclient.core import ClientCore, Phase
 from chatclient.link import Link, LinkFailed, Target, look_up, parse_target
+from chatclient.outcomes import CaughtUp, LoggedIn, Sent
 from tests.chatclient.fake import FakeServer, Peer
 
 TIME = "2026-11-24T12:00:00.000Z"

@@ -34,14 +34,6 @@ def run(tmp_path: Path) -> Run:
     return run
 
 
-@pytest.fixture
-def password_file(tmp_path: Path) -> Path:
-    path = tmp_path / "password"
-    path.write_text("correct horse\nnot this\n")
-    path.chmod(0o600)
-    return path
-
-
 def one_sentence(done: subprocess.CompletedProcess[str], status: int, says: str) -> None:
     """The run ended with this status and one sentence, and no traceback."""
     assert done.returncode == status, done

@@ -6,15 +6,14 @@ import pytest
 
 from chatclient import events as ev
 from chatclient.commands import BadCommand, NotLoggedInError
-from chatclient.core import (
+from chatclient.core import ClientCore, Phase
+from chatclient.outcomes import (
     CaughtUp,
-    ClientCore,
     Event,
     LoggedIn,
     LoggedOut,
     LoginDelayed,
     LoginFailed,
-    Phase,
     Sent,
     Unanswered,
 )

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from chatclient import core
 from chatclient import events as ev
+from chatclient import outcomes
 from chatclient.carrier import Happened, Offline
 from chatclient.desk import _SHOWN, TYPING_S, Desk
 from chatclient.lines import Line, Palette, Piece, line, paint_cut
@@ -27,7 +27,7 @@ def _utc(monkeypatch: pytest.MonkeyPatch) -> object:
 @pytest.fixture
 def desk() -> Desk:
     desk = Desk(clock=lambda: 100.0)
-    desk.take(core.LoggedIn("alice", "token", again=False))
+    desk.take(outcomes.LoggedIn("alice", "token", again=False))
     desk.take(ev.Message(1, TIME, "alice", "bob", "the day has its divider now"))
     return desk
 
@@ -48,12 +48,12 @@ def take(desk: Desk, event: Happened) -> list[str]:
         (ev.Message(2, TIME, "carol", "#dev", "hi"), ["12:00 #dev carol: hi"]),
         (ev.Message(2, TIME, "bob", "alice", "hi", "missed"), ["— while you were away —", "12:00 bob: hi"]),
         (ev.Message(2, "no time", "bob", "alice", "hi"), ["— an unknown day —", "--:-- bob: hi"]),
-        (core.Sent("t", 2, TIME, "bob", "hi"), ["12:00 → bob: hi"]),
-        (core.LoggedIn("alice", "t", again=True), ["Back online as alice"]),
-        (core.LoggedOut("alice"), ["alice is logged out"]),
-        (core.LoginFailed("BAD_LOGIN", "No"), ["Not logged in: No. Type /login NAME"]),
-        (core.LoginDelayed("THROTTLED", "Wait 5 s"), ["Wait 5 s"]),
-        (core.CaughtUp(), []),
+        (outcomes.Sent("t", 2, TIME, "bob", "hi"), ["12:00 → bob: hi"]),
+        (outcomes.LoggedIn("alice", "t", again=True), ["Back online as alice"]),
+        (outcomes.LoggedOut("alice"), ["alice is logged out"]),
+        (outcomes.LoginFailed("BAD_LOGIN", "No"), ["Not logged in: No (BAD_LOGIN). Type /login NAME"]),
+        (outcomes.LoginDelayed("THROTTLED", "Wait 5 s"), ["Wait 5 s"]),
+        (outcomes.CaughtUp(), []),
         (ev.FriendRequest("bob"), ["bob asks to be your friend: /accept bob or /reject it"]),
         (ev.FriendAdded("bob", "away", "lunch"), ["bob is your friend now (away: lunch)"]),
         (ev.FriendRemoved("bob"), ["bob is your friend no more"]),
@@ -80,8 +80,8 @@ def test_what_is_shown_of_an_event(desk: Desk, event: Happened, shown: list[str]
 
 
 def test_every_event_that_happens_to_a_user_is_shown_somewhere() -> None:
-    silent = {ev.Hello, ev.Stranger, ev.Ok, ev.Refused, ev.Item, core.Unanswered}  # the carrier's and the session's
-    kinds = set(ev.Happening.__args__) | set(core.Event.__args__) | {Offline}
+    silent = {ev.Hello, ev.Stranger, ev.Ok, ev.Refused, ev.Item, outcomes.Unanswered}  # the carrier's and the session's
+    kinds = set(ev.Happening.__args__) | set(outcomes.Event.__args__) | {Offline}
     assert kinds - silent == set(_SHOWN)
 
 
@@ -141,7 +141,7 @@ MESSAGE_ROW = ("7", TIME, "bob", "alice", "hi | there")
         (ev.Ok("SHOWFRIENDS", "t", ("1",), (("bob", "away", "lunch"),)), ["  bob  away: lunch"]),
         (ev.Ok("SHOWREQUESTS", "t", ("1",), (("in", "bob"),)), ["  bob asks you: /accept bob or /reject bob"]),
         (ev.Ok("HISTORY", "t", ("1",), (MESSAGE_ROW,)), ["12:00 (7) bob: hi | there"]),
-        (ev.Ok("SEARCH", "t", ("0",)), ["There is nothing"]),
+        (ev.Ok("SEARCH", "t", ("0",)), ["There are no messages"]),
         (ev.Ok("SETSTATUS", "t", ("busy", "do | not")), ["You are busy: do | not"]),
         (ev.Ok("ADDFRIEND", "t", ("bob", "requested")), ["bob has been asked"]),
         (ev.Ok("ADDFRIEND", "t", ("WeatherBot", "added")), ["WeatherBot is your friend now: /to WeatherBot"]),
@@ -157,7 +157,8 @@ MESSAGE_ROW = ("7", TIME, "bob", "alice", "hi | there")
         (ev.Ok("HELP", "t", ("1",), (("PING", "see", "PING|[text]"),)), ["  PING|[text]  see"]),
         (ev.Ok("PING", "t", ("",)), ["The server answers"]),
         (ev.Ok("DANCE", "t", ("slowly",), (("a", "b"),)), ["a | b", "OK DANCE slowly"]),
-        (ev.Ok("JOIN", "t", ()), ["OK JOIN"]),
+        (ev.Ok("JOIN", "t", ()), ["You are in ?"]),
+        (ev.Ok("SIGNUP", "t", ("bob",)), ["The account bob is made: /login bob"]),
     ],
 )
 def test_how_an_answer_reads(desk: Desk, answer: ev.Ok, shown: list[str]) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from chatclient import Client, RefusedError
 from chatclient import events as ev
-from chatclient.core import Sent
+from chatclient.outcomes import Sent
 from tests.chatclient.anchored import AnchoredServer
 from tests.chatclient.cutting import CuttingProxy
 from tests.chatclient.tty import Terminal
@@ -21,19 +21,6 @@ from tests.harness import PASSWORD
 RESTARTS = 12
 MESSAGES_A_LIFE = 25
 CUTS = 8
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> dict[str, str]:
-    return {"XDG_STATE_HOME": str(tmp_path / "state")}
-
-
-@pytest.fixture
-def password_file(tmp_path: Path) -> str:
-    path = tmp_path / "password"
-    path.write_text(f"{PASSWORD}\n")
-    path.chmod(0o600)
-    return str(path)
 
 
 @pytest.fixture
@@ -167,7 +154,7 @@ def test_a_refusal_and_an_answer_of_rows(anchored: AnchoredServer) -> None:
 
 
 def test_the_shell_can_do_what_a_person_at_nc_can(
-    anchored: AnchoredServer, home: dict[str, str], password_file: str
+    anchored: AnchoredServer, home: dict[str, str], password_file: Path
 ) -> None:
     def shell(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -197,7 +184,7 @@ def test_the_shell_can_do_what_a_person_at_nc_can(
 
 
 def test_the_terminal_comes_back_after_a_restart_and_misses_nothing(
-    anchored: AnchoredServer, home: dict[str, str], password_file: str
+    anchored: AnchoredServer, home: dict[str, str], password_file: Path
 ) -> None:
     anchored.make_friends("alice", "bob")
     arguments = (f"127.0.0.1:{anchored.port}", "--user=alice", f"--password-file={password_file}")

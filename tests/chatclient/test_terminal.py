@@ -3,8 +3,10 @@
 import json
 import queue
 import re
+import signal
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -53,28 +55,28 @@ class Puppet:
         self._told.put(None)
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> dict[str, str]:
-    return {"XDG_STATE_HOME": str(tmp_path / "state")}
+Sitting = Callable[..., AbstractContextManager[Terminal]]
 
 
 @pytest.fixture
-def password_file(tmp_path: Path) -> str:
-    path = tmp_path / "password"
-    path.write_text("correct horse\n")
-    path.chmod(0o600)
-    return str(path)
+def sitting(home: dict[str, str], password_file: Path) -> Sitting:
+    """Seats alice at a terminal, with a puppet for a server."""
+
+    @contextmanager
+    def seat(puppet: Puppet, **environment: str) -> Iterator[Terminal]:
+        with FakeServer(puppet) as server:
+            arguments = (f"127.0.0.1:{server.port}", "--user=alice", f"--password-file={password_file}")
+            with Terminal(*arguments, environment={**home, **environment}) as tty:
+                tty.wait("● online", "all set")
+                yield tty
+
+    return seat
 
 
-def test_the_typed_line_is_never_clobbered(home: dict[str, str], password_file: str) -> None:
+def test_the_typed_line_is_never_clobbered(sitting: Sitting) -> None:
     puppet = Puppet()
-    with (
-        FakeServer(puppet) as server,
-        Terminal(
-            f"127.0.0.1:{server.port}", "--user=alice", f"--password-file={password_file}", environment=home
-        ) as tty,
-    ):
-        tty.wait("You are alice", "● online")
+    with sitting(puppet) as tty:
+        tty.wait("You are alice", "● online", "all set")
         tty.type("/to bob\r")
         tty.wait("bob>")
         tty.type("half a 日本 sentence\x1b[D\x1b[D")
@@ -95,15 +97,9 @@ def test_the_typed_line_is_never_clobbered(home: dict[str, str], password_file: 
         assert tty.end() == 0
 
 
-def test_keys_edit_complete_and_recall(home: dict[str, str], password_file: str) -> None:
+def test_keys_edit_complete_and_recall(sitting: Sitting) -> None:
     puppet = Puppet()
-    with (
-        FakeServer(puppet) as server,
-        Terminal(
-            f"127.0.0.1:{server.port}", "--user=alice", f"--password-file={password_file}", environment=home
-        ) as tty,
-    ):
-        tty.wait("● online", "all set")
+    with sitting(puppet) as tty:
         tty.type("/fri\t")
         tty.wait("> /friends")
         tty.type("\x15/to wea\t\r")
@@ -122,15 +118,9 @@ def test_keys_edit_complete_and_recall(home: dict[str, str], password_file: str)
         assert tty.end() == 0
 
 
-def test_a_resize_draws_everything_anew(home: dict[str, str], password_file: str) -> None:
+def test_a_resize_draws_everything_anew(sitting: Sitting) -> None:
     puppet = Puppet()
-    with (
-        FakeServer(puppet) as server,
-        Terminal(
-            f"127.0.0.1:{server.port}", "--user=alice", f"--password-file={password_file}", environment=home
-        ) as tty,
-    ):
-        tty.wait("● online", "all set")
+    with sitting(puppet) as tty:
         tty.type("what is being typed")
         puppet.say(f"EVENT|MESSAGE|1|{TIME}|bob|alice|" + "a long message of many words " * 4)
         tty.wait("bob: a long message", "of many words", "> what is being typed")
@@ -157,7 +147,7 @@ def test_an_account_from_signup_to_logout(home: dict[str, str], tmp_path: Path) 
     puppet.answer("SYNC", "OK|{}|0|0")
     puppet.answer("SHOWFRIENDS", "OK|{}|0")
     puppet.answer("SHOWBOTS", "OK|{}|0")
-    puppet.answer("SHOWROOMS", "OK|{}|0")
+    puppet.answer("SHOWROOMS", "OK|{}|0", "EVENT|NOTICE|all set")
     with FakeServer(puppet) as server, Terminal(f"127.0.0.1:{server.port}", environment=home) as tty:
         tty.wait("Type /login NAME, or /signup NAME", "● connected  nobody")
         tty.type("/signup alice\r")
@@ -165,7 +155,7 @@ def test_an_account_from_signup_to_logout(home: dict[str, str], tmp_path: Path) 
         tty.type("correct horse\r")
         tty.wait("The same again:")
         tty.type("correct horse\r")
-        tty.wait("You are alice", "● online")
+        tty.wait("You are alice", "● online", "all set")
         (kept,) = (tmp_path / "state" / "chatclient").iterdir()
         assert stat.S_IMODE(kept.stat().st_mode) == 0o600
         assert stat.S_IMODE(kept.parent.stat().st_mode) == 0o700
@@ -182,7 +172,7 @@ def test_an_account_from_signup_to_logout(home: dict[str, str], tmp_path: Path) 
     assert b"correct horse" not in tty.raw
 
 
-def test_the_next_start_needs_no_password(home: dict[str, str], password_file: str) -> None:
+def test_the_next_start_needs_no_password(home: dict[str, str], password_file: Path) -> None:
     first, second = Puppet(), Puppet()
     with FakeServer(first, second) as server:
         address = f"127.0.0.1:{server.port}"
@@ -192,23 +182,15 @@ def test_the_next_start_needs_no_password(home: dict[str, str], password_file: s
             assert tty.end() == 0
             first.end()
         with Terminal(address, environment=home) as tty:
-            tty.wait("You are alice", "● online")
+            tty.wait("You are alice", "● online", "all set")
             second.end()
             tty.type("\x04")
             assert tty.end() == 0
 
 
-def test_a_dumb_terminal_gets_no_escape_sequence(home: dict[str, str], password_file: str) -> None:
+def test_a_dumb_terminal_gets_no_escape_sequence(sitting: Sitting) -> None:
     puppet = Puppet()
-    with (
-        FakeServer(puppet) as server,
-        Terminal(
-            f"127.0.0.1:{server.port}",
-            "--user=alice",
-            f"--password-file={password_file}",
-            environment={**home, "TERM": "dumb"},
-        ) as tty,
-    ):
+    with sitting(puppet, TERM="dumb") as tty:
         tty.wait("[● online")
         tty.type("half a line")
         puppet.say(f"EVENT|MESSAGE|1|{TIME}|bob|alice|hi")
@@ -220,17 +202,9 @@ def test_a_dumb_terminal_gets_no_escape_sequence(home: dict[str, str], password_
     assert b"\x1b" not in tty.raw
 
 
-def test_no_color_leaves_the_editor_and_takes_the_colours(home: dict[str, str], password_file: str) -> None:
+def test_no_color_leaves_the_editor_and_takes_the_colours(sitting: Sitting) -> None:
     puppet = Puppet()
-    with (
-        FakeServer(puppet) as server,
-        Terminal(
-            f"127.0.0.1:{server.port}",
-            "--user=alice",
-            f"--password-file={password_file}",
-            environment={**home, "NO_COLOR": "1"},
-        ) as tty,
-    ):
+    with sitting(puppet, NO_COLOR="1") as tty:
         puppet.say(f"EVENT|MESSAGE|1|{TIME}|bob|alice|hi")
         tty.wait("bob: hi")
         puppet.end()
@@ -240,37 +214,105 @@ def test_no_color_leaves_the_editor_and_takes_the_colours(home: dict[str, str], 
     assert re.search(rb"\x1b\[[0-9;]*m", tty.raw) is None
 
 
-def test_what_the_server_lacks_is_said_kindly(home: dict[str, str], password_file: str) -> None:
+def test_what_the_server_lacks_is_said_kindly(sitting: Sitting) -> None:
     puppet = Puppet()
-    with (
-        FakeServer(puppet) as server,
-        Terminal(
-            f"127.0.0.1:{server.port}", "--user=alice", f"--password-file={password_file}", environment=home
-        ) as tty,
-    ):
-        tty.wait("● online", "all set")
+    with sitting(puppet) as tty:
         puppet.answer("JOIN", "ERR|{}|UNKNOWN_COMMAND|There is no JOIN")
         tty.type("/join lobby\r")
         tty.wait("This server has no JOIN")
+        puppet.answer("SETSTATUS", "ERR|{}|BAD_ARGUMENTS|SETSTATUS|username|online, away, busy or invisible|[text]")
+        tty.type("/status sleeping\r")
+        tty.wait("Usage: /status STATUS [TEXT]")
         puppet.end()
         tty.type("\x04")
         assert tty.end() == 0
 
 
-def test_messages_not_sent_yet_are_not_left_behind_by_mistake(home: dict[str, str], password_file: str) -> None:
+def test_leaving_waits_for_the_answer_to_a_message(sitting: Sitting) -> None:
     puppet = Puppet()
-    with (
-        FakeServer(puppet) as server,
-        Terminal(
-            f"127.0.0.1:{server.port}", "--user=alice", f"--password-file={password_file}", environment=home
-        ) as tty,
-    ):
-        tty.wait("● online", "all set")
+    with sitting(puppet) as tty:
+        tty.type("/msg bob last words\r/quit\r")
+        tty.wait("1 unsent")
+        puppet.answer("SENDMESSAGE", f"OK|{{}}|1|{TIME}")
+        puppet.end()
+        assert tty.end() == 0
+
+
+def test_messages_not_sent_yet_are_not_left_behind_by_mistake(sitting: Sitting) -> None:
+    puppet = Puppet()
+    with sitting(puppet) as tty:
         puppet.end()
         tty.wait("○ offline, next try in", "closed the connection")
         tty.type("/msg bob written offline\r/quit\r")
         tty.wait("1 unsent", "1 of your messages are not sent yet")
         tty.type("/quit\r")
+        assert tty.end() == 0
+
+
+def test_a_kept_login_that_holds_no_more_asks_for_the_password(
+    home: dict[str, str], password_file: Path, tmp_path: Path
+) -> None:
+    first = Puppet()
+
+    def second(peer: Peer) -> None:
+        peer.greet()
+        peer.say(f"ERR|{peer.expect('RESUME', 'alice', 'token-of-alice')}|BAD_LOGIN|This token is not valid")
+        peer.say(f"OK|{peer.expect('LOGIN', 'alice', 'a new password')}|alice|a new token")
+        peer.hear_end()
+
+    with FakeServer(first, second) as server:
+        address = f"127.0.0.1:{server.port}"
+        with Terminal(address, "--user=alice", f"--password-file={password_file}", environment=home) as tty:
+            tty.wait("all set")
+            tty.type("\x04")
+            assert tty.end() == 0
+            first.end()
+        with Terminal(address, environment=home) as tty:
+            tty.wait("The login kept for alice holds no more", "Password of alice:")
+            assert not list((tmp_path / "state" / "chatclient").iterdir())
+            tty.type("a new password\r")
+            tty.wait("You are alice")
+            tty.type("\x04")
+            assert tty.end() == 0
+
+
+def test_a_logout_while_offline_forgets_the_login_at_once(sitting: Sitting, tmp_path: Path) -> None:
+    puppet = Puppet()
+    with sitting(puppet) as tty:
+        puppet.end()
+        tty.wait("○ offline")
+        tty.type("/logout\r\x04")
+        assert tty.end() == 0
+    assert not list((tmp_path / "state" / "chatclient").iterdir())
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_sitting_in_order(sitting: Sitting, number: signal.Signals) -> None:
+    puppet = Puppet()
+    with sitting(puppet) as tty:
+        puppet.end()
+        tty.process.send_signal(number)
+        assert tty.end() == 0
+    assert tty.raw.endswith(b"\x1b[?2004l")
+
+
+def test_a_terminal_that_is_closed_ends_the_client(sitting: Sitting) -> None:
+    puppet = Puppet()
+    with sitting(puppet) as tty:
+        puppet.end()
+        assert tty.hang_up() == 0
+
+
+def test_ctrl_z_gives_the_terminal_back_and_takes_it_again(sitting: Sitting) -> None:
+    """Here nobody would wake the client, so the system lets it go on at once; in a shell it stops between the two."""
+    puppet = Puppet()
+    with sitting(puppet) as tty:
+        tty.type("typed before\x1a and after")
+        tty.wait("> typed before and after", "You are alice")
+        assert tty.raw.rfind(b"\x1b[?2004l") < tty.raw.rfind(b"\x1b[?2004h")
+        assert tty.raw.count(b"\x1b[?2004h") == 2
+        puppet.end()
+        tty.type("\x15\x04")
         assert tty.end() == 0
 
 

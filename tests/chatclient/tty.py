@@ -50,7 +50,8 @@ class Terminal:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        os.close(self._master)
+        if self._master >= 0:
+            os.close(self._master)
 
     def type(self, keys: str) -> None:
         """Press keys."""
@@ -84,6 +85,12 @@ class Terminal:
         limit = time.monotonic() + PATIENCE_S
         while self._read():
             assert time.monotonic() < limit, "the client does not end:\n" + "\n".join(self.lines())
+        return self.process.wait(PATIENCE_S)
+
+    def hang_up(self) -> int:
+        """Close the terminal's window; return the exit status of the client."""
+        os.close(self._master)
+        self._master = -1
         return self.process.wait(PATIENCE_S)
 
     def _shows(self, texts: tuple[str, ...], absent: str, narrower: int) -> bool:

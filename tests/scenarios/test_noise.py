@@ -71,6 +71,7 @@ def check_answers(client: Client, lines: list[bytes]) -> None:
         assert answer in (verb, "?")
 
 
+@pytest.mark.usefixtures("busy_clock")
 @pytest.mark.parametrize("seed", range(8))
 def test_noise(server: Running, seed: int) -> None:
     chance = random.Random(seed)

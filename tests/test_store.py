@@ -1,0 +1,45 @@
+"""The store by itself: what a turn has written stays written, whatever housekeeping falls into it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from chatserver.core.events import Event, FriendAdded, MessageSent, UserSignedUp
+from chatserver.core.state import Limits
+from chatserver.store.store import Store
+
+NOW_MS = 1_795_358_345_123
+USERS: list[Event] = [UserSignedUp(at, name, name, "hash", NOW_MS, 0) for at, name in ((1, "alice"), (2, "bob"))]
+MESSAGES: list[Event] = [
+    FriendAdded(1, 2, NOW_MS),
+    *(MessageSent(at, NOW_MS, 1, 2, f"text {at}", None) for at in range(1, 4)),
+]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """A store on a new file, with two users in it."""
+    with closing(Store(str(tmp_path / "chat.db"))) as made:
+        made.load(Limits(), NOW_MS)
+        made.write(USERS)
+        made.commit()
+        yield made
+
+
+@pytest.mark.parametrize(
+    "housekeeping",
+    [lambda store: store.keep_house(False), lambda store: store.checkpoint(0), Store.probe],
+    ids=["index", "checkpoint", "probe"],
+)
+def test_what_a_turn_has_written_outlives_housekeeping_in_the_same_turn(
+    store: Store, housekeeping: Callable[[Store], object]
+) -> None:
+    """A query in a turn opens the transaction before its end, and a timer may be due in between."""
+    store.write(MESSAGES)
+    housekeeping(store)
+    store.commit()
+    state = store.load(Limits(), NOW_MS)
+    assert state.last_message_id == 3
+    assert state.users[1].friends == {2}
