@@ -133,7 +133,8 @@ def _export(turn: Turn, user: int, query: Export) -> Job:
     while left > 0:
         messages = turn.history().after(user, after, EXPORT_PAGE)
         for message in messages:
-            rows.append(("message", *message_row(turn.state, message)))
+            if message.text:  # else it was deleted
+                rows.append(("message", *message_row(turn.state, message)))
             after = message.id
             left -= 100 + 4 * len(message.text)
             if left <= 0:

@@ -1,6 +1,7 @@
 """Who wrote what behind a mark, page by page, so that no question holds the loop up.
 
-A conversation is named by the user who asks and the party: another user, or a room (below zero).
+A conversation is named by the user who asks and the party: another user, or a room (below zero). Messages
+that were deleted have an empty text, and count no more.
 """
 
 from collections.abc import Iterator, Mapping
@@ -37,7 +38,7 @@ def indexed_page(history: History, user: int, party: int, first: int, last: int)
     low, high = (party, 0) if party < 0 else (min(user, party), max(user, party))
     rows = history.connection.execute(
         "SELECT m.id, m.sender FROM conversation_index c CROSS JOIN messages m ON m.id = c.id"
-        " WHERE c.low = ? AND c.high = ? AND c.id BETWEEN ? AND ? ORDER BY c.id LIMIT ?",
+        " WHERE c.low = ? AND c.high = ? AND c.id BETWEEN ? AND ? AND m.text <> '' ORDER BY c.id LIMIT ?",
         (low, high, first, min(last, history.indexed_id), PAGE),
     )
     return list(map(Entry._make, rows))
@@ -45,7 +46,7 @@ def indexed_page(history: History, user: int, party: int, first: int, last: int)
 
 def _tail(history: History, user: int, party: int, first: int, last: int, limit: int) -> Iterator[Entry]:
     rows = history.connection.execute(
-        "SELECT id, sender FROM messages WHERE id BETWEEN ?1 AND ?2 AND CASE WHEN ?4 < 0 THEN recipient = ?4"
+        "SELECT id, sender FROM messages WHERE id BETWEEN ?1 AND ?2 AND text <> '' AND CASE WHEN ?4 < 0 THEN recipient = ?4"
         " ELSE sender = ?3 AND recipient = ?4 OR sender = ?4 AND recipient = ?3 END ORDER BY id LIMIT ?5",
         (first, last, user, party, limit),
     )
@@ -88,7 +89,7 @@ def received_since(history: History, user: int, after: int, marks: Mapping[int, 
     found: dict[int, list[int]] = {}
     rows = history.connection.execute(
         "SELECT id, sender, recipient FROM messages"
-        " WHERE id > ? AND (recipient = ? OR recipient < 0) AND sender <> ? ORDER BY id",
+        " WHERE id > ? AND (recipient = ? OR recipient < 0) AND sender <> ? AND text <> '' ORDER BY id",
         (after, user, user),
     )
     for message_id, sender, recipient in rows:
