@@ -37,7 +37,9 @@ def _mark_read(turn: Turn, user: int, query: AskMarkRead) -> Job:
     party = find_party(turn.state, user, query.other)
     if isinstance(party, Refused):
         return party
-    end = unread.last_id(turn.history(), user, party)
+    if query.upto <= (turn.state.users[user].read or {}).get(party, 0):
+        return MarkRead(user, party, query.upto, 0, ())
+    end = unread.end_at(turn.history(), user, party, query.upto)
     first, last = read_upto(turn.state, user, party) + 1, min(query.upto, end)
     authors: set[int] = set()
     while first <= last:

@@ -19,8 +19,11 @@ class Entry(NamedTuple):
     sender: int
 
 
-def last_id(history: History, user: int, party: int) -> int:
-    """The id of a conversation's last message, 0 if it has none."""
+def end_at(history: History, user: int, party: int, upto: int) -> int:
+    """An id if a message of the conversation has it, else that of the conversation's last message (0 if none)."""
+    named = history.message(upto)  # so it mostly is, and then nothing needs to be looked for
+    if named is not None and (named.recipient == party < 0 or {named.sender, named.recipient} == {user, party}):
+        return upto
     last = history.of_room(party, 1, ID_MAX) if party < 0 else history.between(user, party, 1, ID_MAX)
     return last[0].id if last else 0
 
@@ -46,8 +49,8 @@ def indexed_page(history: History, user: int, party: int, first: int, last: int)
 
 def _tail(history: History, user: int, party: int, first: int, last: int, limit: int) -> Iterator[Entry]:
     rows = history.connection.execute(
-        "SELECT id, sender FROM messages WHERE id BETWEEN ?1 AND ?2 AND text <> '' AND CASE WHEN ?4 < 0 THEN recipient = ?4"
-        " ELSE sender = ?3 AND recipient = ?4 OR sender = ?4 AND recipient = ?3 END ORDER BY id LIMIT ?5",
+        "SELECT id, sender FROM messages WHERE id BETWEEN ?1 AND ?2 AND text <> ''"
+        " AND CASE WHEN ?4 < 0 THEN recipient = ?4 ELSE sender = ?3 AND recipient = ?4 OR sender = ?4 AND recipient = ?3 END ORDER BY id LIMIT ?5",
         (first, last, user, party, limit),
     )
     return map(Entry._make, rows)
