@@ -50,7 +50,8 @@ def indexed_page(history: History, user: int, party: int, first: int, last: int)
 def _tail(history: History, user: int, party: int, first: int, last: int, limit: int) -> Iterator[Entry]:
     rows = history.connection.execute(
         "SELECT id, sender FROM messages WHERE id BETWEEN ?1 AND ?2 AND text <> ''"
-        " AND CASE WHEN ?4 < 0 THEN recipient = ?4 ELSE sender = ?3 AND recipient = ?4 OR sender = ?4 AND recipient = ?3 END ORDER BY id LIMIT ?5",
+        " AND CASE WHEN ?4 < 0 THEN recipient = ?4"
+        " ELSE sender = ?3 AND recipient = ?4 OR sender = ?4 AND recipient = ?3 END ORDER BY id LIMIT ?5",
         (first, last, user, party, limit),
     )
     return map(Entry._make, rows)

@@ -60,6 +60,19 @@ def test_a_mark_never_goes_back_nor_past_the_end(server: Running) -> None:
     alice.no_event()
 
 
+def test_an_id_of_another_conversation_marks_what_is_below_it(server: Running) -> None:
+    alice, bob, carol = server.friends("alice", "bob", "carol")
+    write(alice, "bob", "one")
+    (between,) = write(carol, "alice", "aside")
+    (last,) = write(alice, "bob", "two")
+    (aside,) = write(carol, "alice", "aside")
+    heard_all(bob)
+    bob.says(f"MARKREAD|bob|alice|{between}", f"OK|MARKREAD|alice|{between}")
+    assert bob.rows("SHOWUNREAD|bob") == [["alice", "1", last]]
+    bob.says(f"MARKREAD|bob|alice|{aside}", f"OK|MARKREAD|alice|{last}")
+    assert bob.rows("SHOWUNREAD|bob") == []
+
+
 def test_whose_messages_were_not_read_hears_nothing(server: Running) -> None:
     alice, bob = server.friends("alice", "bob")
     (number,) = write(alice, "bob", "mine")
