@@ -25,7 +25,7 @@ def explain(state: State, handover: Handover, user: User, message: Message | Non
     stored = f"written at {format_time(message.time_ms)}, and on the server's disk"
     rows: list[Row] = [("stored", state.name_of(message.sender), stored)]
     if not message.text:
-        rows.append(("deleted", state.name_of(message.sender), "its text is gone"))
+        return [*rows, ("deleted", state.name_of(message.sender), "taken back by who wrote it: its text is gone")]
     if message.sender != user.id:
         return rows + _fate(state, handover, user, user, message)
     if message.recipient > 0 and message.recipient not in state.users:

@@ -7,13 +7,14 @@ from chatserver.core.state import State, User
 from chatserver.protocol.frames import clean
 from chatserver.protocol.times import format_time
 from chatserver.store.about import About
+from chatserver.store.changes import Deed
 
 Row = tuple[str, ...]
 MEMORY_CHARS = 1500  # of what a bot remembers in one row: it may be longer than a frame
 
 
 def about_rows(state: State, user: User, about: About) -> list[Row]:
-    """All but the messages."""
+    """All but the messages and what was done to them."""
     rows: list[Row] = [
         ("account", user.name, format_time(about.created_ms)),
         ("status", user.status, user.status_text),
@@ -32,6 +33,13 @@ def about_rows(state: State, user: User, about: About) -> list[Row]:
         rows.append(("invitation", state.name_of(room), state.name_of(inviter), format_time(at_ms)))
     rows += sorted(("read", state.name_of(party), str(upto)) for party, upto in (user.read or {}).items())
     return [*rows, *_bot_rows(state, user)]
+
+
+def deed_row(deed: Deed) -> Row:
+    """What the user has done to a message."""
+    if deed.emoji:
+        return deed.kind, str(deed.message), deed.emoji, format_time(deed.time_ms)
+    return deed.kind, str(deed.message), format_time(deed.time_ms)
 
 
 def _bot_rows(state: State, user: User) -> Iterator[Row]:

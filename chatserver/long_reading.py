@@ -10,7 +10,7 @@ from chatserver.core.commands import MarkRead
 from chatserver.core.outcome import Refused
 from chatserver.core.reading_marks import find_party, read_upto
 from chatserver.explaining import explain
-from chatserver.exporting import about_rows
+from chatserver.exporting import about_rows, deed_row
 from chatserver.reading import message_row
 from chatserver.session import Answer, AskMarkRead, Explain, Export, LongQuery, Search, ShowUnread
 from chatserver.slices import Job
@@ -23,8 +23,8 @@ from chatserver.turn import Turn
 
 FOUND_MAX = 50
 SEARCH_CHARS_MAX = 1000
-EXPORT_PAGE = 500  # messages read at a time
-EXPORT_BYTES_MAX = 4 << 20  # of messages in one answer, which is what a SYNC may come to
+EXPORT_PAGE = 200  # messages and deeds read at a time
+EXPORT_BYTES_MAX = 4 << 20  # of one answer, and a page more: what a SYNC may come to too
 
 
 def job(turn: Turn, user: int, query: LongQuery) -> Job:
@@ -134,17 +134,16 @@ def _export(turn: Turn, user: int, query: Export) -> Job:
     left = EXPORT_BYTES_MAX
     while left > 0:
         messages = turn.history().after(user, after, EXPORT_PAGE)
-        for message in messages:
-            if message.text:  # else it was deleted
-                rows.append(("message", *message_row(turn.state, message)))
-            after = message.id
-            left -= 100 + 4 * len(message.text)
-            if left <= 0:
-                return Answer(("1",), rows)
-        if len(messages) < EXPORT_PAGE:
-            break
+        deeds = turn.history().changes.by(user, after, EXPORT_PAGE)
+        after = min(page[-1].id if len(page) == EXPORT_PAGE else ID_MAX for page in (messages, deeds))
+        written = [message for message in messages if message.id <= after and message.text]  # without the deleted ones
+        rows += [("message", *message_row(turn.state, message)) for message in written]
+        rows += [deed_row(deed) for deed in deeds if deed.id <= after]
+        if after == ID_MAX:
+            return Answer(("0",), rows)
+        left -= sum(100 + 4 * len(message.text) for message in written) + 100 * len(deeds)
         yield
-    return Answer(("0",), rows)
+    return Answer((str(after),), rows)
 
 
 TABLE: dict[type, Callable[[Turn, int, Any], Job]] = {  # Any: each row takes its own query

@@ -10,6 +10,12 @@ from collections.abc import Iterable
 _MESSAGE = re.compile(rb"^EVENT\|(?:MESSAGE|MISSED)\|(\d+)\|.*\n", re.MULTILINE)
 
 
+class Aside(bytes):
+    """Events that stand before the rows of a reply, and were asked for with it."""
+
+    __slots__ = ()
+
+
 class Outbox:
     """Positions are bytes since the outbox was made."""
 
@@ -24,7 +30,7 @@ class Outbox:
         """Note what was queued, frame by frame and joined; with all of it, messages up to `last_id` are handed."""
         for found in _MESSAGE.finditer(data):
             self._marks.append((self._queued + found.end(), int(found[1])))
-        self.replies += sum(len(frame) for frame in frames if not frame.startswith(b"EVENT|"))
+        self.replies += sum(len(frame) for frame in frames if isinstance(frame, Aside) or frame[:6] != b"EVENT|")
         self._queued += len(data)
         self._marks.append((self._queued, last_id))
 

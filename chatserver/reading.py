@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from chatserver.core import bots, queries
+from chatserver.core.deliver_changes import Change, change_frame
 from chatserver.core.outcome import Refused, find_own_room, no_such_user
 from chatserver.core.state import State
 from chatserver.protocol.times import format_time
@@ -69,22 +70,32 @@ def _history(state: State, history: History, user: int, query: ShowHistory) -> A
         room = find_own_room(state, user, query.other)
         if isinstance(room, Refused):
             return room
-        return Answer((), _message_rows(state, history.of_room(room.id, query.limit, query.before)))
+        return _with_marks(state, history, history.of_room(room.id, query.limit, query.before))
     other = state.find(query.other)
     if other is None:
         return no_such_user(query.other)
-    return Answer((), _message_rows(state, history.between(user, other.id, query.limit, query.before)))
+    return _with_marks(state, history, history.between(user, other.id, query.limit, query.before))
+
+
+def _with_marks(state: State, history: History, found: list[Message]) -> Answer:
+    marks = _marks(state, history.changes.of([message.id for message in found]))
+    return Answer((), _message_rows(state, found), marks=marks)
 
 
 def _sync(state: State, history: History, user: int, query: ShowSync) -> Answer:
     found = history.after(user, query.after, query.limit + 1)
     more, found = len(found) > query.limit, found[: query.limit]
     passed = found[-1].id if more else state.last_message_id
-    return Answer(("1" if more else "0",), _message_rows(state, found), (query.after, passed))
+    marks = _marks(state, history.changes.after(user, query.after, passed))
+    return Answer(("1" if more else "0",), _message_rows(state, found), (query.after, passed), marks)
 
 
 def _message_rows(state: State, messages: Iterable[Message]) -> list[Row]:
     return [message_row(state, message) for message in messages]
+
+
+def _marks(state: State, changes: Iterable[Change]) -> bytes:
+    return b"".join([change_frame(state, change) for change in changes])
 
 
 TABLE: dict[type, Callable[[State, History, int, Any], Answer | Refused]] = {  # Any: each row takes its own query

@@ -11,6 +11,7 @@ import sqlite3
 from base64 import urlsafe_b64encode
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
@@ -18,7 +19,18 @@ from chatserver import long_reading, reading
 from chatserver.bothost import BotHost
 from chatserver.connection import Connection
 from chatserver.core import queries
-from chatserver.core.commands import CloseSession, Command, KeepTokens, LogIn, LogOut, MarkRead, Resume
+from chatserver.core.commands import (
+    CloseSession,
+    Command,
+    DeleteMessage,
+    EditMessage,
+    KeepTokens,
+    LogIn,
+    LogOut,
+    MarkRead,
+    React,
+    Resume,
+)
 from chatserver.core.events import AccountDeleted, MessageSent, OtherSessionsEnded, UserSignedUp
 from chatserver.core.marks import undelivered
 from chatserver.core.outcome import Outcome, Refused
@@ -26,6 +38,7 @@ from chatserver.core.state import State
 from chatserver.failure import UNAVAILABLE
 from chatserver.listener import Listener
 from chatserver.logins import Logins
+from chatserver.outbox import Aside
 from chatserver.peer import Peer
 from chatserver.protocol.names import name_key
 from chatserver.protocol.render import bye, err, event, hello, items, ok
@@ -41,6 +54,8 @@ from chatserver.session import (
     LongQuery,
     Phase,
     Query,
+    ShowFriends,
+    ShowMembers,
 )
 from chatserver.settings import Settings
 from chatserver.slices import Slices
@@ -89,9 +104,9 @@ class Server:
     ) -> None:
         self.settings = settings
         self.reactor = reactor
-        self.turn = Turn(store, settings.limits(), wall_ms, self._too_slow)
+        self.turn = Turn(store, settings.limits(), wall_ms, self._too_slow, reactor, settings.presence_ms / 1000)
         self._bots = host_bots(self.turn)
-        self.turn.effects = {
+        self.turn.effects |= {
             OtherSessionsEnded: self._end_others,
             AccountDeleted: self._end_all,
             MessageSent: self._tell_bots,
@@ -131,8 +146,10 @@ class Server:
             AskResume: self._resume,
             AskQuit: self._quit,
             LogOut: self._log_out,
+            **dict.fromkeys((EditMessage, DeleteMessage, React), self._change),
             **dict.fromkeys(reading.TABLE, self._query),
             **dict.fromkeys(long_reading.TABLE, self._long_query),
+            **dict.fromkeys((ShowFriends, ShowMembers), self._show_presence),
         }
         reactor.before_sleep = self._end_turn
         reactor.call_later(TICK_S, self._tick)
@@ -359,6 +376,9 @@ class Server:
         elif isinstance(outcome, Answer):
             frame = ok(echo, outcome.fields) if outcome.rows is None else items(echo, outcome.rows, outcome.fields)
             peer.staged_bytes += len(frame)
+            if outcome.marks:
+                peer.staged_bytes += len(outcome.marks)
+                self.turn.stage(peer, Aside(outcome.marks))
         self.turn.stage(peer, frame)
         if self._ending:
             ending, self._ending = self._ending, []
@@ -390,6 +410,14 @@ class Server:
     def finish(self, peer: Peer, echo: str, result: Answer | Refused | MarkRead) -> None:
         """Answer a long query; one that has found what a command needs becomes that command."""
         self.answer(peer, echo, self.turn.execute(peer, result) if isinstance(result, MarkRead) else result)
+
+    def _change(self, peer: Peer, echo: str, command: EditMessage | DeleteMessage | React) -> None:
+        found = self.turn.history().changes.found(command.id, command.user)
+        self.answer(peer, echo, self.turn.execute(peer, replace(command, found=found)))
+
+    def _show_presence(self, peer: Peer, echo: str, query: ShowFriends | ShowMembers) -> None:
+        self.turn.presence.shown(peer.session.user)
+        self._query(peer, echo, query)
 
     def _resume(self, peer: Peer, echo: str, ask: AskResume) -> None:
         key, token_hash = name_key(ask.name), hashlib.sha256(ask.token.encode()).digest()

@@ -17,11 +17,14 @@ from chatserver.core.commands import (
     Command,
     CreateRoom,
     DeleteFriend,
+    DeleteMessage,
+    EditMessage,
     Invite,
     JoinRoom,
     Kick,
     LeaveRoom,
     LogOut,
+    React,
     RejectFriend,
     SendMessage,
     SetStatus,
@@ -45,6 +48,7 @@ from chatserver.protocol.verbs import (
 
 ROOM_KINDS = ("public", "private")
 STATUS_CHARS_MAX = 140
+EMOJI_CHARS_MAX = 32  # families and flags are joined from many
 ROWS_MAX = 500  # of one HISTORY or SYNC
 ID_MAX = 10**18 - 1
 
@@ -65,6 +69,7 @@ class Answer:
     fields: tuple[str, ...]
     rows: list[tuple[str, ...]] | None = None
     passed: tuple[int, int] | None = None  # once handed over, messages behind one id and up to another are delivered
+    marks: bytes = b""  # events that are sent before the rows, to the asker alone
 
 
 @dataclass(slots=True)
@@ -380,6 +385,23 @@ def _send_message(session: Session, fields: list[str], tag: str, now_ms: int) ->
     return SendMessage(session.user, fields[1], fields[2], tag, now_ms)
 
 
+def _edit_message(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    message_id = parse_number(fields[1], 1, ID_MAX)
+    return BAD_ARGUMENTS if message_id is None else EditMessage(session.user, message_id, fields[2], now_ms)
+
+
+def _delete_message(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    message_id = parse_number(fields[1], 1, ID_MAX)
+    return BAD_ARGUMENTS if message_id is None else DeleteMessage(session.user, message_id, now_ms)
+
+
+def _react(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
+    message_id, emoji = parse_number(fields[1], 1, ID_MAX), fields[2]
+    if message_id is None or not 1 <= len(emoji) <= EMOJI_CHARS_MAX or any(map(str.isspace, emoji)):
+        return BAD_ARGUMENTS
+    return React(session.user, message_id, emoji, now_ms)
+
+
 def _history(session: Session, fields: list[str], tag: str, now_ms: int) -> Request:
     limit = parse_number(fields[2] or "50", 1, ROWS_MAX)
     before = parse_number(fields[3] or str(ID_MAX), 1, ID_MAX)
@@ -503,6 +525,9 @@ TABLE: dict[Phase, dict[str, Builder]] = {
         "SEARCH": _search,
         "EXPLAIN": _explain,
         "EXPORT": _export,
+        "EDITMESSAGE": _edit_message,
+        "DELETEMESSAGE": _delete_message,
+        "REACT": _react,
     },
     Phase.WAITING: {},
     Phase.CLOSING: {},

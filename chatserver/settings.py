@@ -75,6 +75,9 @@ class Settings:
     send_bytes_max: int = _number(
         4_194_304, 1, 1 << 30, "bytes", "of events waiting for a client that does not read: then BYE|TOO_SLOW"
     )
+    presence_ms: int = _number(
+        1000, 0, 60_000, "ms", "friends hear once in this time who comes and goes, then what is true. 0: every change"
+    )
     goodbye_s: int = _number(10, 1, 3600, "s", "how long a closing client may take to read its last frames")
     shutdown_s: int = _number(3, 0, 3600, "s", "how long SIGTERM waits for clients to read their last frames")
 
@@ -92,6 +95,12 @@ class Settings:
     message_chars_max: int = _number(4000, 1, 7600, "characters", "of one message; longer ones are TOO_LONG")
     rooms_per_user_max: int = _number(500, 1, 10**6, "rooms", "that one user is in")
     members_per_room_max: int = _number(10_000, 1, 10**6, "users", "in one room; each message goes to all of them")
+    reactions_per_message_max: int = _number(
+        20, 1, 1000, "emojis", "of one user to one message, those taken back included"
+    )
+    reactions_of_all_max: int = _number(
+        500, 1, 10**5, "emojis", "of all users to one message: HISTORY shows them with it"
+    )
     friends_max: int = _number(5000, 1, 10**6, "users", "friends and open requests of one user")
 
     def limits(self) -> Limits:
@@ -104,6 +113,8 @@ class Settings:
             members_per_room_max=self.members_per_room_max,
             tokens_per_user_max=self.tokens_per_user_max,
             token_life_ms=self.token_life_days * 86_400_000,
+            reactions_per_message_max=self.reactions_per_message_max,
+            reactions_of_all_max=self.reactions_of_all_max,
         )
 
 

@@ -10,16 +10,16 @@ from typing import Any
 from chatserver.core.commands import CloseSession, Command, KeepTokens, LogIn, Resume
 from chatserver.core.decide import TABLE as DECIDE
 from chatserver.core.deliver import TABLE as DELIVER
-from chatserver.core.deliver import deliver
-from chatserver.core.events import PASSING, Event, PresenceChanged
+from chatserver.core.events import PASSING, Event, FriendAdded, PresenceChanged
 from chatserver.core.evolve import TABLE as EVOLVE
 from chatserver.core.evolve import evolve
 from chatserver.core.outcome import Outcome, Refused
-from chatserver.core.state import Limits, State, seen_as
+from chatserver.core.state import Limits, State
 from chatserver.failure import UNAVAILABLE, unavailable_frames
 from chatserver.handover import Handover
 from chatserver.outbox import Outbox
 from chatserver.peer import Peer
+from chatserver.presence import Loop, Presence
 from chatserver.store.errors import StoreBroken, StoreUnavailable
 from chatserver.store.history import History
 from chatserver.store.store import Store
@@ -34,9 +34,18 @@ class Turn:
     """State, and what has happened to it since the last commit."""
 
     def __init__(
-        self, store: Store, limits: Limits, wall_ms: Callable[[], int], too_slow: Callable[[Peer], None]
+        self,
+        store: Store,
+        limits: Limits,
+        wall_ms: Callable[[], int],
+        too_slow: Callable[[Peer], None],
+        loop: Loop,
+        presence_s: float,
     ) -> None:
-        """`too_slow` is called for a peer with more unsent than it may have; it decides."""
+        """`too_slow` is called for a peer with more unsent than it may have; it decides.
+
+        Friends hear of a user's presence once in `presence_s`.
+        """
         self._store = store
         self._limits = limits
         self._wall_ms = wall_ms
@@ -44,7 +53,11 @@ class Turn:
         self.state: State = store.load(limits, wall_ms())
         self.sessions: dict[int, list[Peer]] = {}  # user → peers that hear what the user hears
         self.handover = Handover(lambda: self.state, wall_ms)
-        self.effects: dict[type, Callable[[Peer | None, Any], None]] = {}  # event type → what else it brings about
+        self.presence = Presence(self, loop, presence_s)
+        self.effects: dict[type, Callable[[Peer | None, Any], None]] = {  # event type → what else it brings about
+            PresenceChanged: lambda origin, event: self.presence.changed(event.user),
+            FriendAdded: lambda origin, event: self.presence.befriended(event.user, event.friend),
+        }
         self.reloaded: Callable[[], None] = lambda: None  # called when State has come from the disk again
         self.undo: list[Callable[[], None]] = []  # of session changes, should the turn not hold
         self.unavailable = False  # the store cannot write
@@ -53,7 +66,6 @@ class Turn:
         self._written: list[Event] = []  # in the store's transaction already
         self._unsaved: list[Event] = []  # what happened while the store could not write
         self._dirty: list[Peer] = []
-        self._seen_before: dict[int, tuple[str, str]] = {}  # what friends saw of those who changed in this turn
         self._applying = False
 
     def stamp(self) -> int:
@@ -90,7 +102,7 @@ class Turn:
         else:
             kept = self._events
         if events and type(events[-1]) is PresenceChanged:
-            self._note_seen(events[-1].user)
+            self.presence.note(events[-1].user)
         self._applying = True
         for event in events:  # the tables are used without decide(), evolve(), deliver(): this is the path of a message
             kind = type(event)
@@ -154,7 +166,7 @@ class Turn:
             evolve(self.state, event)
         for user, peers in self.sessions.items():
             self.state.users[user].sessions = len(peers)
-        self._tell_presence()
+        self.presence.turn_failed()
         self._forget()
         self.reloaded()
 
@@ -182,24 +194,12 @@ class Turn:
         self._store.write([*self._unsaved, *self._events, *self.handover.take()])
         self._store.commit()
 
-    def _note_seen(self, user: int) -> None:
-        if user not in self._seen_before:
-            self._seen_before[user] = seen_as(self.state.users[user])
-
-    def _tell_presence(self) -> None:
-        """Friends hear of who came and went in the turn that failed: connections do not come back with State."""
-        for user, before in self._seen_before.items():
-            found = self.state.users.get(user)
-            if found is not None and seen_as(found) != before:
-                for users, frame in deliver(self.state, PresenceChanged(user, *seen_as(found))):
-                    self.tell(users, frame, None)
-
     def _forget(self) -> None:
         """The turn is over, for good or bad."""
         self._events.clear()
         self._written.clear()
         self.undo.clear()
-        self._seen_before.clear()
+        self.presence.turn_held()
 
     def _release(self) -> None:
         dirty, self._dirty = self._dirty, []

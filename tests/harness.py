@@ -17,6 +17,7 @@ SETTINGS: Mapping[str, int | str] = {
     "logins_per_minute": 0,
     "commands_per_s": 0,
     "connections_per_address_max": 0,
+    "presence_ms": 0,
 }
 """What every test server has unless the test says otherwise: no limit that the tests would run into by their number."""
 

@@ -5,6 +5,7 @@
 changed; they are not frozen, which would cost 0.6 µs each on the path of a message.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -138,6 +139,48 @@ class SendMessage:
     text: str
     tag: str
     now_ms: int
+
+
+class Found(NamedTuple):
+    """What the store knows of the message that a user wants to change."""
+
+    time_ms: int
+    sender: int
+    recipient: int
+    emojis: Mapping[str, bool]  # those of this user, and whether they stand
+    reactions: int  # of all users, those taken back included
+
+
+@dataclass(slots=True)
+class EditMessage:
+    """Give one's own message another text. `found` is None where there is no such message."""
+
+    user: int
+    id: int
+    text: str
+    now_ms: int
+    found: Found | None = None
+
+
+@dataclass(slots=True)
+class DeleteMessage:
+    """Take one's own message back."""
+
+    user: int
+    id: int
+    now_ms: int
+    found: Found | None = None
+
+
+@dataclass(slots=True)
+class React:
+    """Put an emoji to a message, or take it away again."""
+
+    user: int
+    id: int
+    emoji: str
+    now_ms: int
+    found: Found | None = None
 
 
 @dataclass(slots=True)
@@ -290,4 +333,7 @@ Command = (
     | SetTopic
     | MarkRead
     | ShowTyping
+    | EditMessage
+    | DeleteMessage
+    | React
 )

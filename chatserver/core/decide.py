@@ -6,7 +6,7 @@ Pure: it reads State and the command, changes neither, and knows no clock.
 from collections.abc import Callable
 from typing import Any
 
-from chatserver.core import accounts, blocks, bots, friends, messages, reading_marks, rooms, typing
+from chatserver.core import accounts, blocks, bots, changes, friends, messages, reading_marks, rooms, typing
 from chatserver.core.commands import (
     AcceptFriend,
     AddFriend,
@@ -16,6 +16,8 @@ from chatserver.core.commands import (
     CreateRoom,
     DeleteAccount,
     DeleteFriend,
+    DeleteMessage,
+    EditMessage,
     Invite,
     JoinRoom,
     KeepForBot,
@@ -25,6 +27,7 @@ from chatserver.core.commands import (
     LogIn,
     LogOut,
     MarkRead,
+    React,
     Rehash,
     RejectFriend,
     Resume,
@@ -74,4 +77,7 @@ TABLE: dict[type, Callable[[State, Any], Outcome]] = {  # Any: each row takes it
     SetTopic: rooms.set_topic,
     MarkRead: reading_marks.mark_read,
     ShowTyping: typing.show_typing,
+    EditMessage: changes.edit_message,
+    DeleteMessage: changes.delete_message,
+    React: changes.react,
 }

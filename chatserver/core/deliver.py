@@ -7,14 +7,17 @@ caused it. A frame is rendered once here, however many will read it.
 from collections.abc import Callable, Collection
 from typing import Any
 
+from chatserver.core import deliver_changes
 from chatserver.core.events import (
     Event,
     FriendAdded,
     FriendRemoved,
     FriendRequested,
     Invited,
+    MessageDeleted,
+    MessageEdited,
     MessageSent,
-    PresenceChanged,
+    ReactionChanged,
     ReadMarked,
     RoomJoined,
     RoomLeft,
@@ -64,9 +67,8 @@ def _friend_removed(state: State, event: FriendRemoved) -> Collection[Delivery]:
     )
 
 
-def _presence_changed(state: State, event: PresenceChanged) -> Collection[Delivery]:
-    user = state.users[event.user]
-    return ((user.friends, frame("STATUS", user.name, event.status, event.text)),)
+def _message_changed(state: State, event: MessageEdited | MessageDeleted | ReactionChanged) -> Collection[Delivery]:
+    return ((deliver_changes.hearers(state, event), deliver_changes.change_frame(state, event)),)
 
 
 def _room_joined(state: State, event: RoomJoined) -> Collection[Delivery]:
@@ -106,12 +108,14 @@ TABLE: dict[type, Callable[[State, Any], Collection[Delivery]]] = {  # Any: each
     FriendRequested: _friend_requested,
     FriendAdded: _friend_added,
     FriendRemoved: _friend_removed,
-    PresenceChanged: _presence_changed,
     RoomJoined: _room_joined,
     RoomLeft: _room_left,
     TopicSet: _topic_set,
     Invited: _invited,
     ReadMarked: _read_marked,
     Typed: _typed,
+    MessageEdited: _message_changed,
+    MessageDeleted: _message_changed,
+    ReactionChanged: _message_changed,
 }
-"""Events that are not here are heard by nobody."""
+"""Events that are not here are heard by nobody, or later: `chatserver/presence.py` tells who comes and goes."""

@@ -118,6 +118,40 @@ class Delivered(NamedTuple):
     user: int
 
 
+class MessageEdited(NamedTuple):
+    """A message has another text. `id` is that of the change, from the sequence of messages."""
+
+    id: int
+    message: int
+    sender: int
+    recipient: int
+    time_ms: int
+    text: str
+
+
+class MessageDeleted(NamedTuple):
+    """A message was taken back: what is left of it is an id without a text or reactions."""
+
+    id: int
+    message: int
+    sender: int
+    recipient: int
+    time_ms: int
+
+
+class ReactionChanged(NamedTuple):
+    """A user put an emoji to a message (`stands`), or took it away."""
+
+    id: int
+    message: int
+    sender: int
+    recipient: int
+    time_ms: int
+    user: int
+    emoji: str
+    stands: bool
+
+
 class BotRemembered(NamedTuple):
     """What a bot remembers of a user (0: of all) is this, as JSON."""
 
@@ -318,6 +352,9 @@ Event = (
     | SessionClosed
     | OtherSessionsEnded
     | PresenceChanged
+    | MessageEdited
+    | MessageDeleted
+    | ReactionChanged
 )
 
 PASSING: frozenset[type] = frozenset(

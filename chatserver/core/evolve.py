@@ -16,11 +16,14 @@ from chatserver.core.events import (
     FriendRequested,
     InvitationRemoved,
     Invited,
+    MessageDeleted,
+    MessageEdited,
     MessageSent,
     OtherSessionsEnded,
     OwnerSet,
     PasswordSet,
     PresenceChanged,
+    ReactionChanged,
     ReadMarked,
     RequestHidden,
     RequestRemoved,
@@ -68,6 +71,10 @@ def _message_sent(state: State, event: MessageSent) -> None:
     state.last_message_id = receiver.received_id = event.id
     if event.tag is not None:
         remember_tag(state.users[event.sender], event.tag, event.id, event.time_ms)
+
+
+def _message_changed(state: State, event: MessageEdited | MessageDeleted | ReactionChanged) -> None:
+    state.last_message_id = event.id
 
 
 def _user_signed_up(state: State, event: UserSignedUp) -> None:
@@ -275,4 +282,7 @@ TABLE: dict[type, Callable[[State, Any], None]] = {  # Any: each row takes its o
     SessionClosed: _session_closed,
     OtherSessionsEnded: _nothing,
     PresenceChanged: _nothing,
+    MessageEdited: _message_changed,
+    MessageDeleted: _message_changed,
+    ReactionChanged: _message_changed,
 }

@@ -34,6 +34,8 @@ class Limits:
     members_per_room_max: int = 10_000
     tokens_per_user_max: int = 100
     token_life_ms: int = 30 * 24 * 60 * 60 * 1000
+    reactions_per_message_max: int = 20
+    reactions_of_all_max: int = 500
 
 
 @dataclass(slots=True, eq=False)

@@ -82,6 +82,11 @@ _ROWS = (
         ("username", "with", "limit 1-500", "before id"),
         2,
     ),
+    Verb(
+        "EDITMESSAGE", "give your message of the last day another text", ("username", "id", "text"), 3, free_text=True
+    ),
+    Verb("DELETEMESSAGE", "take back your message of the last day", ("username", "id"), 2),
+    Verb("REACT", "put an emoji to a message; once more to take it away", ("username", "id", "emoji"), 3),
     Verb("SYNC", "read what you sent and received after an id", ("username", "after id", "limit 1-500"), 2),
     Verb("MARKREAD", "say how far you have read with somebody or in a room", ("username", "with", "id"), 3),
     Verb("SHOWUNREAD", "list where you have unread messages, and how many", ("username",), 1),

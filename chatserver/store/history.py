@@ -13,6 +13,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from chatserver.core.marks import Run
+from chatserver.store.changes import Changes
 from chatserver.store.search import SearchIndex
 
 ID_MAX = 10**18 - 1
@@ -49,6 +50,7 @@ class History:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self.search = SearchIndex(connection)
+        self.changes = Changes(connection)
         self.indexed_id: int = connection.execute("SELECT value FROM meta WHERE name = 'indexed_id'").fetchone()[0]
         self.heard_id: int = connection.execute("SELECT value FROM meta WHERE name = 'heard_id'").fetchone()[0]
 
@@ -94,9 +96,12 @@ class History:
         return list(islice(self._heard(user, after + 1, ID_MAX), limit))
 
     def received(self, user: int, runs: Sequence[Run], limit: int) -> list[Message]:
-        """The first `limit` messages from others to a user, or to rooms of that time, whose ids lie in the runs."""
+        """The first `limit` messages from others to a user, or to rooms of that time, whose ids lie in the runs.
+
+        Deleted ones are left out.
+        """
         heard = chain.from_iterable(self._heard(user, first, last) for first, last in runs)
-        return list(islice((message for message in heard if message.sender != user), limit))
+        return list(islice((message for message in heard if message.sender != user and message.text), limit))
 
     def _heard(self, user: int, first: int, last: int) -> Iterator[Message]:
         """What a user sent or received, in the order of ids, read only as far as it is wanted."""

@@ -19,7 +19,8 @@ def load_state(connection: sqlite3.Connection, limits: Limits, now_ms: int) -> S
     _load_rooms(connection, state)
     _load_read_marks(connection, state)
     state.last_message_id = connection.execute(
-        "SELECT max(ifnull((SELECT max(id) FROM messages), 0), value) FROM meta WHERE name = 'last_message_id'"
+        "SELECT max(ifnull((SELECT max(id) FROM messages), 0), ifnull((SELECT max(id) FROM changes), 0), value)"
+        " FROM meta WHERE name = 'last_message_id'"
     ).fetchone()[0]
     for user in state.users.values():
         user.received_id = state.last_message_id

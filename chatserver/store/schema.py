@@ -91,6 +91,25 @@ CREATE TABLE bot_timers (
 """
 
 
+_CHANGES = """
+-- What was done to messages, the newest of each kind alone. ids and the ids of messages are one sequence.
+CREATE TABLE changes (
+    id INTEGER PRIMARY KEY,
+    message INTEGER NOT NULL,
+    kind TEXT NOT NULL, -- edited, deleted, reacted, or unreacted: a reaction that was taken back
+    user INTEGER NOT NULL, -- who did it
+    time_ms INTEGER NOT NULL,
+    emoji TEXT NOT NULL DEFAULT '',
+    sender INTEGER NOT NULL, -- of the message, so that SYNC finds the changes of a user
+    recipient INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX changes_of_message ON changes (message, user, emoji);
+CREATE INDEX changes_from ON changes (sender);
+CREATE INDEX changes_to ON changes (recipient);
+CREATE INDEX changes_by ON changes (user);
+"""
+
+
 def _version_1(connection: sqlite3.Connection) -> None:
     for statement in _VERSION_1.split(";\n"):
         connection.execute(statement)
@@ -169,7 +188,12 @@ def _reading(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_version_1, _version_2, _version_3, _reading)
+def _changes(connection: sqlite3.Connection) -> None:
+    for statement in _CHANGES.split(";\n"):
+        connection.execute(statement)
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_version_1, _version_2, _version_3, _reading, _changes)
 """Step k brings a file from version k to k + 1. Steps are never changed once released, only added."""
 
 VERSION = len(MIGRATIONS)

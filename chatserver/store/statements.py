@@ -16,9 +16,12 @@ from chatserver.core.events import (
     FriendRequested,
     InvitationRemoved,
     Invited,
+    MessageDeleted,
+    MessageEdited,
     MessageSent,
     OwnerSet,
     PasswordSet,
+    ReactionChanged,
     ReadMarked,
     RequestHidden,
     RequestRemoved,
@@ -53,8 +56,24 @@ def _user_twice(event: AccountDeleted) -> tuple[Any, ...]:
     return event.user, event.user
 
 
+def _message_id(event: MessageDeleted) -> tuple[Any, ...]:
+    return (event.message,)
+
+
+def _reaction(event: ReactionChanged) -> tuple[Any, ...]:
+    *shared, stands = event
+    return (*shared, "reacted" if stands else "unreacted")
+
+
 _last_message = attrgetter("last_message_id", "last_message_id")
 _deletion = attrgetter("time_ms", "user")
+_text = attrgetter("text", "message")
+_change = attrgetter("id", "message", "sender", "recipient", "time_ms")
+_CHANGE_SQL = (
+    "INSERT OR REPLACE INTO changes (id, message, kind, user, time_ms, sender, recipient)"
+    " VALUES (?1, ?2, '{}', ?3, ?5, ?3, ?4)"
+)
+"""One row a message: a deletion takes the place of an edit, which has the same key."""
 
 STATEMENTS: dict[type, tuple[Statement, ...]] = {
     MessageSent: (
@@ -116,12 +135,31 @@ STATEMENTS: dict[type, tuple[Statement, ...]] = {
         ("DELETE FROM memberships WHERE user = ?", _user),
         ("DELETE FROM read_marks WHERE user = ?", _user),
         ("DELETE FROM correspondents WHERE user = ?", _user),
+        ("DELETE FROM changes WHERE sender = ?", _user),
+        ("DELETE FROM changes WHERE user = ?", _user),
         ("DELETE FROM bot_memory WHERE user = ?", _user),
         ("DELETE FROM bot_timers WHERE user = ?", _user),
         (
             "UPDATE users SET deleted_ms = ?, password_hash = NULL, status = 'online', status_text = '', gaps = '[]'"
             " WHERE id = ?",
             _deletion,
+        ),
+    ),
+    MessageEdited: (
+        ("UPDATE messages SET text = ? WHERE id = ?", _text),
+        (_CHANGE_SQL.format("edited"), _change),
+    ),
+    # The row stays, so that ids, order and the sender's tag do; an empty text is what no message can say.
+    MessageDeleted: (
+        ("UPDATE messages SET text = '' WHERE id = ?", _message_id),
+        ("DELETE FROM changes WHERE message = ?", _message_id),
+        (_CHANGE_SQL.format("deleted"), _change),
+    ),
+    ReactionChanged: (
+        (
+            "INSERT OR REPLACE INTO changes (id, message, sender, recipient, time_ms, user, emoji, kind)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            _reaction,
         ),
     ),
 }

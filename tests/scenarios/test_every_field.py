@@ -30,6 +30,7 @@ GOOD = {
     "name": "bob",
     "#room": "#den",
     "public or private": "private",
+    "emoji": ":-)",
 }
 """A value for each kind of field of the table, fit for alice who is bob's friend."""
 

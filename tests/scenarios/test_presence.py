@@ -171,3 +171,40 @@ def test_a_failed_login_is_no_presence(server: Running) -> None:
     client.answers("OK|LOGIN|bob|…")
     alice.event("STATUS|bob|online|")
     alice.no_event()
+
+
+# At most once a second
+
+
+def test_what_changes_again_within_the_time_is_held_back(start_server: StartServer) -> None:
+    alice, bob = start_server(presence_ms=60_000).friends("alice", "bob")
+    bob.says("SETSTATUS|bob|away|1")
+    alice.event("STATUS|bob|away|1")
+    for at in range(2, 20):
+        bob.says(f"SETSTATUS|bob|busy|{at}")
+    alice.no_event()
+    assert status_of(alice, "bob") == ["busy", "19"]
+    assert alice.rows("SHOWFRIENDS|alice") == [["bob", "busy", "19"]]
+
+
+def test_what_was_held_back_is_told_when_the_time_is_over(start_server: StartServer) -> None:
+    server = start_server(presence_ms=50)
+    alice, bob = server.friends("alice", "bob")
+    for at in range(200):
+        bob.says(f"SETSTATUS|bob|busy|{at}")
+    alice.until("EVENT|STATUS|bob|busy|199")
+    leave(bob)
+    server.login("bob").says("SETSTATUS|bob|invisible")
+    alice.until("EVENT|STATUS|bob|offline|")
+    alice.no_event()
+
+
+def test_invisible_looks_like_offline_in_a_room_too(server: Running) -> None:
+    alice, bob = server.friends("alice", "bob")
+    alice.says("CREATEROOM|alice|#den")
+    bob.says("SETSTATUS|bob|invisible|here")
+    alice.event("STATUS|bob|offline|")
+    bob.says("JOIN|bob|#den")
+    alice.event("JOINED|#den|bob")
+    assert alice.rows("SHOWMEMBERS|alice|#den") == [["alice", "online", "owner"], ["bob", "offline", "member"]]
+    alice.no_event()

@@ -1,0 +1,104 @@
+"""What was done to messages after they were sent, as the events that did it: the marks of HISTORY and SYNC."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from heapq import merge
+from itertools import islice
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+from chatserver.core.commands import Found
+from chatserver.core.deliver_changes import Change
+from chatserver.core.events import MessageDeleted, MessageEdited, ReactionChanged
+
+SYNC_CHANGES_MAX = 5_000
+"""The newest that one SYNC brings, which takes some 30 ms; those before them are in HISTORY."""
+
+_id = attrgetter("id")
+_COLUMNS = "c.id, c.message, c.sender, c.recipient, c.time_ms, c.kind, c.user, c.emoji, m.text"
+
+
+class Deed(NamedTuple):
+    """One row of the changes table, for who did it."""
+
+    id: int
+    kind: str
+    message: int
+    emoji: str
+    time_ms: int
+
+
+class Changes:
+    """Queries over the changes table, in the order of their ids."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def found(self, message: int, user: int) -> Found | None:
+        """What a command needs to know of a message; None if there is none, or none any more."""
+        row = self._connection.execute(
+            "SELECT time_ms, sender, recipient FROM messages WHERE id = ? AND text != ''", (message,)
+        ).fetchone()
+        if row is None:
+            return None
+        reactions = self._connection.execute(
+            "SELECT user, emoji, kind FROM changes WHERE message = ? AND emoji != ''", (message,)
+        ).fetchall()
+        own = {emoji: kind == "reacted" for who, emoji, kind in reactions if who == user}
+        return Found._make((*row, own, len(reactions)))
+
+    def of(self, messages: Sequence[int]) -> list[Change]:
+        """What stands of these messages' changes."""
+        if not messages:
+            return []
+        return list(
+            self._events(
+                f"SELECT {_COLUMNS} FROM json_each(?) j CROSS JOIN changes c ON c.message = j.value"
+                " CROSS JOIN messages m ON m.id = c.message WHERE c.kind != 'unreacted' ORDER BY c.id",
+                (json.dumps(messages),),
+            )
+        )
+
+    def after(self, user: int, after: int, upto: int) -> list[Change]:
+        """The changes behind one id and up to another in conversations of a user, and in rooms of that time.
+
+        That a reaction was taken back is left out where the message is behind the first id too.
+        """
+        stays = self._connection.execute(
+            "SELECT room, max(after_id, ?), min(ifnull(until_id, ?), ?) FROM memberships WHERE user = ?",
+            (after, upto, upto, user),
+        ).fetchall()
+        streams = [
+            self._newest("c.sender = ? AND c.recipient > 0", user, after, upto, after),
+            self._newest("c.recipient = ?", user, after, upto, after),
+            *(self._newest("c.recipient = ?", room, since, until, after) for room, since, until in stays),
+        ]
+        return list(islice(merge(*streams, key=_id, reverse=True), SYNC_CHANGES_MAX))[::-1]
+
+    def by(self, user: int, after: int, limit: int) -> list[Deed]:
+        """The first `limit` that a user has made after an id."""
+        rows = self._connection.execute(
+            "SELECT id, kind, message, emoji, time_ms FROM changes WHERE user = ? AND id > ? ORDER BY id LIMIT ?",
+            (user, after, limit),
+        )
+        return list(map(Deed._make, rows))
+
+    def _newest(self, condition: str, party: int, after: int, upto: int, seen: int) -> Iterator[Change]:
+        return self._events(
+            f"SELECT {_COLUMNS} FROM changes c CROSS JOIN messages m ON m.id = c.message WHERE {condition}"
+            " AND c.id > ? AND c.id <= ? AND (c.kind != 'unreacted' OR c.message <= ?) ORDER BY c.id DESC",
+            (party, after, upto, seen),
+        )
+
+    def _events(self, statement: str, parameters: tuple[Any, ...]) -> Iterator[Change]:
+        return map(_event, self._connection.execute(statement, parameters))
+
+
+def _event(row: tuple[Any, ...]) -> Change:
+    *shared, kind, user, emoji, text = row
+    if kind == "edited":
+        return MessageEdited._make((*shared, text))
+    if kind == "deleted":
+        return MessageDeleted._make(shared)
+    return ReactionChanged._make((*shared, user, emoji, kind == "reacted"))

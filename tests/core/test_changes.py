@@ -1,0 +1,127 @@
+"""EDITMESSAGE, DELETEMESSAGE and REACT as decisions: given what is known of a message, when asked, then."""
+
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from chatserver.core.changes import CHANGEABLE_MS
+from chatserver.core.commands import DeleteMessage, EditMessage, Found, React, SignUp
+from chatserver.core.decide import decide
+from chatserver.core.deliver import deliver
+from chatserver.core.events import Event, MessageDeleted, MessageEdited, ReactionChanged
+from chatserver.core.evolve import evolve
+from chatserver.core.outcome import Refused
+from chatserver.core.state import Limits, State
+
+LIMITS = Limits(reactions_per_message_max=2, reactions_of_all_max=5)
+SENT_MS = 1_796_212_800_000
+NOW_MS = SENT_MS + 1000
+STAMP = "2026-12-02T12:00:01.000Z"
+ANN, BOB, EVE = 1, 2, 3
+
+
+@dataclass
+class World:
+    """Ann has written message 7 to Bob; Eve has nothing to do with it."""
+
+    state: State = field(default_factory=lambda: State(LIMITS))
+    found: Found = field(default_factory=lambda: Found(SENT_MS, ANN, BOB, {}, 0))
+
+    def __post_init__(self) -> None:
+        for name in ("ann", "bob", "eve"):
+            self.when(SignUp(name, "a hash", SENT_MS))
+        self.state.last_message_id = 9
+
+    def when(self, command: SignUp | EditMessage | DeleteMessage | React) -> tuple[list[Event], list[str]]:
+        """Decide, and make it so: the events and the fields of the answer."""
+        outcome = decide(self.state, command)
+        assert not isinstance(outcome, Refused), outcome
+        for event in outcome[0]:
+            evolve(self.state, event)
+        return list(outcome[0]), list(outcome[1])
+
+    def refused(self, command: EditMessage | DeleteMessage | React, code: str) -> str:
+        """The sentence; nothing may have changed."""
+        outcome = decide(self.state, command)
+        assert isinstance(outcome, Refused)
+        assert outcome.code == code
+        assert self.state.last_message_id == 9
+        return outcome.text
+
+    def heard(self, event: Event) -> list[tuple[set[int], str]]:
+        return [(set(users), frame.decode()) for users, frame in deliver(self.state, event)]
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_an_edit_is_numbered_with_the_messages_and_heard_by_both(world: World) -> None:
+    events, answer = world.when(EditMessage(ANN, 7, "new", NOW_MS, world.found))
+    assert events == [MessageEdited(10, 7, ANN, BOB, NOW_MS, "new")]
+    assert answer == ["7", STAMP]
+    assert world.state.last_message_id == 10
+    assert world.heard(events[0]) == [({ANN, BOB}, f"EVENT|EDITED|7|{STAMP}|ann|bob|new\n")]
+
+
+def test_a_deletion(world: World) -> None:
+    events, answer = world.when(DeleteMessage(ANN, 7, NOW_MS, world.found))
+    assert events == [MessageDeleted(10, 7, ANN, BOB, NOW_MS)]
+    assert answer == ["7"]
+    assert world.state.last_message_id == 10
+    assert world.heard(events[0]) == [({ANN, BOB}, "EVENT|DELETED|7|ann|bob\n")]
+
+
+@pytest.mark.parametrize(("user", "shown"), [(ANN, "ann|bob"), (BOB, "bob|ann")])
+def test_a_reaction_names_who_reacts_first(world: World, user: int, shown: str) -> None:
+    events, answer = world.when(React(user, 7, "👍", NOW_MS, world.found))
+    assert events == [ReactionChanged(10, 7, ANN, BOB, NOW_MS, user, "👍", True)]
+    assert answer == ["7", "👍", "+"]
+    assert world.heard(events[0]) == [({ANN, BOB}, f"EVENT|REACTION|7|{shown}|👍|+\n")]
+
+
+def test_the_same_reaction_again_takes_it_back_and_once_more_gives_it_again(world: World) -> None:
+    stands = world.found._replace(emojis={"👍": True, "x": True}, reactions=5)
+    events, answer = world.when(React(BOB, 7, "👍", NOW_MS, stands))
+    assert answer == ["7", "👍", "-"]
+    assert world.heard(events[0])[0][1] == "EVENT|REACTION|7|bob|ann|👍|-\n"
+    taken_back = stands._replace(emojis={"👍": False, "x": True})
+    assert world.when(React(BOB, 7, "👍", NOW_MS, taken_back))[1] == ["7", "👍", "+"]
+
+
+def test_a_message_of_others_and_one_that_is_not_there_are_refused_in_the_same_words(world: World) -> None:
+    for command in (EditMessage(EVE, 7, "new", NOW_MS), DeleteMessage(EVE, 7, NOW_MS), React(EVE, 7, "👍", NOW_MS)):
+        unknown = world.refused(command, "NO_SUCH_MESSAGE")
+        assert world.refused(replace(command, found=world.found), "NO_SUCH_MESSAGE") == unknown
+
+
+def test_the_other_party_reads_and_reacts_but_changes_nothing(world: World) -> None:
+    world.refused(EditMessage(BOB, 7, "new", NOW_MS, world.found), "NOT_ALLOWED")
+    world.refused(DeleteMessage(BOB, 7, NOW_MS, world.found), "NOT_ALLOWED")
+
+
+def test_a_day_long(world: World) -> None:
+    last_ms = SENT_MS + CHANGEABLE_MS
+    assert "older" in world.refused(EditMessage(ANN, 7, "new", last_ms + 1, world.found), "NOT_ALLOWED")
+    assert "older" in world.refused(DeleteMessage(ANN, 7, last_ms + 1, world.found), "NOT_ALLOWED")
+    world.when(EditMessage(ANN, 7, "new", last_ms, world.found))
+    world.when(DeleteMessage(ANN, 7, last_ms, world.found))
+    world.when(React(BOB, 7, "👍", last_ms * 2, world.found))
+
+
+def test_a_new_text_must_be_one(world: World) -> None:
+    for blank in ("", " ", "\t "):
+        world.refused(EditMessage(ANN, 7, blank, NOW_MS, world.found), "BAD_TEXT")
+    world.refused(EditMessage(ANN, 7, "x" * 4001, NOW_MS, world.found), "TOO_LONG")
+    world.refused(EditMessage(ANN, 7, "é" * 3801, NOW_MS, world.found), "TOO_LONG")
+    world.when(EditMessage(ANN, 7, "é" * 3800, NOW_MS, world.found))
+
+
+def test_reactions_are_bounded_a_user_and_in_all(world: World) -> None:
+    own = world.found._replace(emojis={"1": True, "2": False}, reactions=2)
+    assert "2 emojis" in world.refused(React(BOB, 7, "3", NOW_MS, own), "NOT_ALLOWED")
+    many = world.found._replace(emojis={"1": False}, reactions=5)
+    assert "5 reactions" in world.refused(React(BOB, 7, "3", NOW_MS, many), "NOT_ALLOWED")
+    world.when(React(BOB, 7, "2", NOW_MS, own))
+    world.when(React(BOB, 7, "1", NOW_MS, many))
