@@ -169,6 +169,18 @@ def test_unread_outlives_the_friendship_and_ends_with_the_account(server: Runnin
     assert alice.rows("SHOWUNREAD|alice") == []
 
 
+def test_what_was_deleted_is_unread_no_more(server: InThread) -> None:
+    alice, bob = server.friends("alice", "bob")
+    first, last = write(alice, "bob", "one", "two")
+    for _ in range(2):
+        assert bob.rows("SHOWUNREAD|bob") == [["alice", "2", first]]
+        server.keep_house()
+    alice.says(f"DELETEMESSAGE|alice|{first}")
+    assert bob.rows("SHOWUNREAD|bob") == [["alice", "1", last]]
+    alice.says(f"DELETEMESSAGE|alice|{last}")
+    assert bob.rows("SHOWUNREAD|bob") == []
+
+
 def test_in_a_room_what_came_before_the_membership_is_not_unread(server: Running) -> None:
     alice, bob = server.user("alice"), server.user("bob")
     room_of("#garden", alice)
