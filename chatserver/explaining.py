@@ -26,12 +26,11 @@ def explain(state: State, handover: Handover, user: User, message: Message | Non
     rows: list[Row] = [("stored", state.name_of(message.sender), stored)]
     if not message.text:
         return [*rows, ("deleted", state.name_of(message.sender), "taken back by who wrote it: its text is gone")]
-    if message.sender != user.id:
-        return rows + _fate(state, handover, user, user, message)
     if message.recipient > 0 and message.recipient not in state.users:
         return [*rows, ("gone", state.name_of(message.recipient), "the account has been deleted")]
     for receiver in _receivers(state, message):
-        rows += _fate(state, handover, user, receiver, message)
+        if user.id in (message.sender, receiver.id):
+            rows += _fate(state, handover, user, receiver, message)
     return rows
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from chatserver.store.history import ID_MAX, History
 
 PAGE = 2_000  # messages looked at a time, some 2 ms
+PENDING_MIN = 200  # ids that wait for `fill_correspondents`: fewer are looked at by those who ask
 
 
 class Entry(NamedTuple):
@@ -75,7 +76,7 @@ def authors_page(history: History, user: int, first: int, last: int) -> tuple[se
 
 def fill_correspondents(history: History, limit: int) -> bool:
     """Look at so many indexed ids more, inside the open transaction; tell whether there was anything."""
-    if history.heard_id >= history.indexed_id:
+    if history.indexed_id - history.heard_id < PENDING_MIN:
         return False
     upto = min(history.heard_id + limit, history.indexed_id)
     history.connection.execute(

@@ -82,6 +82,7 @@ def test_in_a_room_the_sender_learns_of_all_and_a_member_of_themselves(server: R
     assert rows[:3] == [["stored", "alice"], ["delivered", "bob"], ["read", "bob"]]
     assert [who for _, who in rows[3:]] == ["carol"]
     assert fate(bob, number) == [["stored", "alice"], ["delivered", "bob"], ["read", "bob"]]
+    assert fate(dora, number) == [["stored", "alice"]]
 
 
 def test_a_bot_and_a_deleted_account(server: Running) -> None:
