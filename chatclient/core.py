@@ -106,10 +106,6 @@ class ClientCore:
         """The id up to which everything has been seen; None if that is not known yet."""
         return self._catch_up.last_id
 
-    def logout(self) -> str:
-        """Log out; the token becomes worthless. The answer is `LoggedOut`."""
-        return self.command("LOGOUT")
-
     def command(self, verb: str, *fields: str, tag: str | None = None) -> str:
         """Send a command, now or when the connection allows; return its tag, which its answer carries.
 
@@ -244,7 +240,7 @@ class ClientCore:
             return [answer]
         name, self.credentials, self.phase = self.name or "", None, Phase.ANONYMOUS
         self._catch_up.interrupted()
-        return [LoggedOut(name)]
+        return [answer, LoggedOut(name)]
 
     # Catching up
 

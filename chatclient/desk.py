@@ -158,7 +158,8 @@ class Desk:
         if self.is_me(event.reader):
             self.unread.pop(event.place, None)
             return []
-        return [line(f"{event.reader} has read what you wrote", "dim")]
+        where = f" in {event.place}" if event.place.startswith("#") else ""
+        return [line(f"{event.reader} has read what you wrote{where}", "dim")]
 
     def _on_typing(self, event: ev.Typing) -> list[Line]:
         self.typing[f"{event.sender}|{self.place_of(event.sender, event.to)}"] = self.clock() + TYPING_S
@@ -206,7 +207,6 @@ _SHOWN: dict[type, Callable[[Desk, Any], list[Line]]] = {
     outcomes.LoggedOut: Desk._on_logged_out,
     outcomes.CaughtUp: Desk._on_caught_up,
     outcomes.LoginFailed: Desk._on_login_failed,
-    outcomes.LoginDelayed: lambda _, event: [line(event.text, "warn")],
     ev.FriendRequest: Desk._on_request,
     ev.FriendAdded: Desk._on_friend,
     ev.FriendRemoved: Desk._on_friend_gone,

@@ -148,4 +148,5 @@ _VIEWS: dict[str, Callable[[Desk, Ok], list[Line]]] = {
     "ADDFRIEND": _added,
     "HELP": _help,
     "PING": _pong,
+    "LOGOUT": lambda _, answer: [],  # LoggedOut says it
 }

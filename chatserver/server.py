@@ -39,7 +39,7 @@ from chatserver.failure import UNAVAILABLE
 from chatserver.listener import Listener
 from chatserver.logins import Logins
 from chatserver.outbox import Aside
-from chatserver.peer import Peer
+from chatserver.peer import NO_LINES, Peer
 from chatserver.protocol.names import name_key
 from chatserver.protocol.render import bye, err, event, hello, items, ok
 from chatserver.reactor import Reactor
@@ -244,10 +244,10 @@ class Server:
         if peer.session.phase is Phase.CLOSING:
             return
         if reason in ("KICKED", "DELETED"):
-            lines = peer.lines.copy()
+            lines = peer.lines
             self.turn.undo.append(lambda: self._reopen(peer, lines))
         peer.session.close()
-        peer.lines.clear()
+        peer.lines = NO_LINES
         self._unknown.pop(peer, None)
         self._leave(peer)
         if reason != LEFT:
@@ -312,6 +312,7 @@ class Server:
     def _look_ahead(self, peer: Peer) -> None:
         """Say when the peer's next line is run, and whether more is read meanwhile."""
         if not peer.lines:
+            peer.lines = NO_LINES
             peer.connection.resume()
             if peer.at_end and peer.session.reads:
                 self.end(peer, LEFT)
