@@ -9,7 +9,6 @@ from chatserver.outbox import Outbox
 from chatserver.protocol.frames import LineReader
 from chatserver.session import Session
 
-
 NO_LINES: deque[str] = deque()
 """What idle clients have to say, all the same one and never changed: an empty deque of its own takes 0.6 KB."""
 
