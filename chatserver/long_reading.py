@@ -12,7 +12,7 @@ from chatserver.core.reading_marks import find_party, read_upto
 from chatserver.explaining import explain
 from chatserver.exporting import about_rows, deed_row
 from chatserver.reading import message_row
-from chatserver.session import Answer, AskMarkRead, Explain, Export, LongQuery, Search, ShowUnread
+from chatserver.requests import Answer, AskMarkRead, Explain, Export, LongQuery, Search, ShowUnread
 from chatserver.slices import Job
 from chatserver.store import unread
 from chatserver.store.about import about

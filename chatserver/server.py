@@ -17,6 +17,7 @@ from typing import Any
 
 from chatserver import long_reading, reading
 from chatserver.bothost import BotHost
+from chatserver.builders import Phase
 from chatserver.connection import Connection
 from chatserver.core import queries
 from chatserver.core.commands import (
@@ -43,7 +44,7 @@ from chatserver.peer import NO_LINES, Peer
 from chatserver.protocol.names import name_key
 from chatserver.protocol.render import bye, err, event, hello, items, ok
 from chatserver.reactor import Reactor
-from chatserver.session import (
+from chatserver.requests import (
     Answer,
     AskDeleteAccount,
     AskLogIn,
@@ -52,7 +53,6 @@ from chatserver.session import (
     AskSetPassword,
     AskSignUp,
     LongQuery,
-    Phase,
     Query,
     ShowFriends,
     ShowMembers,

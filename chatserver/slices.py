@@ -9,10 +9,11 @@ from collections import deque
 from collections.abc import Callable, Generator
 from typing import Protocol
 
+from chatserver.builders import Phase
 from chatserver.core.commands import MarkRead
 from chatserver.core.outcome import Refused
 from chatserver.peer import Peer
-from chatserver.session import Answer, Phase
+from chatserver.requests import Answer
 
 SLICE_S = 0.005  # of one turn, for all jobs together
 Result = Answer | Refused | MarkRead

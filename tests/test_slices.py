@@ -5,8 +5,10 @@ from typing import cast
 
 import pytest
 
+from chatserver.builders import Phase
 from chatserver.peer import Peer
-from chatserver.session import Answer, Phase, Session
+from chatserver.requests import Answer
+from chatserver.session import Session
 from chatserver.slices import SLICE_S, Result, Slices
 
 
