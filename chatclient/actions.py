@@ -81,6 +81,11 @@ def react(hands: Hands, rest: str) -> None:
     hands.ask("REACT", _chosen(_number(number), hands.desk.last_heard, hands), emoji)
 
 
+def explain(hands: Hands, rest: str) -> None:
+    """`/explain [(NUMBER)]`"""
+    hands.ask("EXPLAIN", _chosen(_number(rest), hands.desk.last_mine, hands))
+
+
 def mark_read(hands: Hands, rest: str) -> None:
     """`/read [NAME]`"""
     place = hands.desk.spelled(rest) if rest else _place(hands)

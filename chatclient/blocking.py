@@ -7,7 +7,8 @@
             ...
 
 It reconnects by itself, and what `send` returned is stored by the server exactly once.
-It is not to be shared by threads.
+What happens while it waits for an answer is kept, without a limit, until `events` is asked
+for it. It is not to be shared by threads.
 """
 
 import ssl

@@ -137,6 +137,10 @@ class Desk:
         away, self._away = self._away, False
         return [line("— now —", "dim")] if away else []
 
+    def _on_offline(self, event: Offline) -> list[Line]:
+        hint = ". Type /connect to try again" if event.retry_s is None else ""
+        return [line(event.reason + hint, "warn")]
+
     def _on_request(self, event: ev.FriendRequest) -> list[Line]:
         self.meet(event.name)
         return [self._ringing(line(f"{event.name} asks to be your friend: /accept {event.name} or /reject it", "warn"))]
@@ -224,5 +228,5 @@ _SHOWN: dict[type, Callable[[Desk, Any], list[Line]]] = {
     ev.OtherEvent: lambda _, event: [line(f"{event.kind}: {' | '.join(event.fields)}", "dim")],
     ev.Bye: lambda _, event: [line(f"The server says good-bye: {event.text or event.reason}", "warn")],
     ev.Garbage: lambda _, event: [line(event.why, "warn")],
-    Offline: lambda _, event: [line(event.reason, "warn")],
+    Offline: Desk._on_offline,
 }

@@ -185,7 +185,7 @@ class Session:
         """Log out and forget the token, even if the server cannot be told just now."""
         if self._core.name:
             self._keeps = False
-            keep.forget(self._folder, str(self._carrier.target), self._core.name)
+            self._forget(self._core.name)
         self.ask("LOGOUT")
 
     def reconnect(self) -> None:
@@ -290,12 +290,18 @@ class Session:
         for verb in ("SHOWFRIENDS",) if self._knows_names else ("SHOWFRIENDS", "SHOWBOTS", "SHOWROOMS"):
             self.ask(verb, shown=False)
 
+    def _forget(self, name: str) -> None:
+        try:
+            keep.forget(self._folder, str(self._carrier.target), name)
+        except OSError as error:
+            self.say(line(f"The login kept in {self._folder} cannot be removed: {error.strerror}", "alert"))
+
     def _retried(self, failure: outcomes.LoginFailed) -> bool:
         """Where a token kept from an earlier run holds no more, ask for the password in its place."""
         name, self._token_of = self._token_of, ""
         if not name or failure.code in RETRY_LOGIN:
             return False
-        keep.forget(self._folder, str(self._carrier.target), name)
+        self._forget(name)
         self.say(line(f"The login kept for {name} holds no more", "warn"))
         self.log_in(name)
         return True

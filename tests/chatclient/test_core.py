@@ -294,6 +294,17 @@ def test_a_login_that_held_once_is_tried_again_when_the_server_is_in_trouble(cor
     assert core.name == "alice"
 
 
+def test_no_secret_is_in_what_a_log_would_show(core: ClientCore) -> None:
+    core.login("alice", "a secret password")
+    core.opened()
+    feed(core, HELLO)
+    core.command("SIGNUP", "bob", "a secret password")
+    held = f"{core.credentials!r} {core._queue.sent!r} {core._queue.waiting!r}"
+    shown = held + repr(answer(core, "OK|{}|alice|a secret token"))
+    assert "secret" not in shown
+    assert "alice" in shown
+
+
 def test_logging_out_forgets_who_it_was(core: ClientCore) -> None:
     ready(core)
     tag = core.command("LOGOUT")

@@ -73,6 +73,7 @@ def take(desk: Desk, event: Happened) -> list[str]:
         (ev.Bye("SHUTDOWN", "back soon"), ["The server says good-bye: back soon"]),
         (ev.Garbage("no frame"), ["no frame"]),
         (Offline("No server listens", 1.0), ["No server listens"]),
+        (Offline("The time to log in is over", None), ["The time to log in is over. Type /connect to try again"]),
     ],
 )
 def test_what_is_shown_of_an_event(desk: Desk, event: Happened, shown: list[str]) -> None:
@@ -153,6 +154,7 @@ MESSAGE_ROW = ("7", TIME, "bob", "alice", "hi | there")
         ),
         (ev.Ok("SHOWMEMBERS", "t", ("1",), (("bob", "online", "owner"),)), ["  bob  online · owner"]),
         (ev.Ok("SHOWUNREAD", "t", ("1",), (("bob", "2", "5"),)), ["  bob  2 unread"]),
+        (ev.Ok("EXPLAIN", "t", ("1",), (("stored", "alice", "alice wrote it"),)), ["  stored    alice wrote it"]),
         (ev.Ok("MARKREAD", "t", ("bob", "5")), ["bob is read up to message 5"]),
         (ev.Ok("JOIN", "t", ("#dev",)), ["You are in #dev"]),
         (ev.Ok("HELP", "t", ("1",), (("PING", "see", "PING|[text]"),)), ["  PING|[text]  see"]),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -243,3 +244,36 @@ def test_a_room_in_the_terminal(anchored: AnchoredServer, home: dict[str, str], 
         tty.wait("You left #lobby", absent="#lobby>")
         tty.type("\x04")
         assert tty.end() == 0
+
+
+def test_what_is_read_searched_and_typed(anchored: AnchoredServer, home: dict[str, str], password_file: Path) -> None:
+    anchored.make_friends("alice", "bob")
+    arguments = (f"127.0.0.1:{anchored.port}", "--user=alice", f"--password-file={password_file}")
+    with anchored.client("bob") as bob, Terminal(*arguments, environment=home) as tty:
+        tty.wait("● online")
+        first = bob.send("alice", "the needle")
+        bob.send("alice", "the haystack")
+        tty.wait("bob: the haystack", "unread: bob 2")
+        tty.type("/unread\r/search NEEDLE\r")
+        tty.wait("bob  2 unread", f"({first.id}) bob: the needle")
+        tty.type("/to bob\r/read\r")
+        tty.wait("is read up to message")
+        assert awaited(bob, ev.Read).reader == "alice"
+        bob.call("TYPING", "alice")
+        tty.wait("bob typing…")
+        tty.type("/typing on\rx")
+        assert awaited(bob, ev.Typing) == ev.Typing("alice", "bob")
+        tty.type("\x15thanks\r")
+        tty.wait("→ bob: thanks")
+        tty.type("/explain\r")
+        tty.wait("  stored", "  delivered")
+        tty.type("\x04")
+        assert tty.end() == 0
+
+
+Kind = TypeVar("Kind")
+
+
+def awaited(client: Client, kind: type[Kind]) -> Kind:
+    """The next event of a kind."""
+    return next(event for event in client.events(10) if isinstance(event, kind))

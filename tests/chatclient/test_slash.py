@@ -102,6 +102,8 @@ def hands() -> Recorded:
         ("/delete 3", ("DELETEMESSAGE", "3")),
         ("/react 👍", ("REACT", "7", "👍")),
         ("/react 👍 (3)", ("REACT", "3", "👍")),
+        ("/explain", ("EXPLAIN", "6")),
+        ("/explain (3)", ("EXPLAIN", "3")),
         ("/read", ("MARKREAD", "bob", "7")),
         ("/create lobby", ("CREATEROOM", "#lobby")),
         ("/create #lobby PRIVATE", ("CREATEROOM", "#lobby", "private")),

@@ -1,0 +1,286 @@
+"""Draws commands of several users, and compares what every session sees with what the model says."""
+
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+from hypothesis import note
+
+from tests.model.model import REACTIONS_MAX, REACTIONS_OF_ALL_MAX, Effect, Model
+from tests.model.world import PASSWORD, Session, World
+
+SECOND_S = 1.0  # of presence, as the setting has it
+STEP_S = 0.25
+NAMES = ["anna", "ben", "cleo", "dan"]
+OTHERS = [*NAMES, *NAMES, "nobody"]
+ROOMS = ["#den", "#den", "#attic"]
+TEXTS = ["apple", "pear | plum", "an apple a day", "日本", " ", ""]
+EMOJIS = ["👍", "👍", "1", "2", "3"]
+STATUSES = ["online", "away", "busy", "invisible"]
+NO_MESSAGE = 999_999
+
+
+class Play:
+    """A world and its model. Each step is drawn from a number, so that a play can be cut short and still be played."""
+
+    def __init__(self, folder: Path) -> None:
+        limits = {"reactions_per_message_max": REACTIONS_MAX, "reactions_of_all_max": REACTIONS_OF_ALL_MAX}
+        self.world = World(folder, presence_ms=round(SECOND_S * 1000), **limits)
+        self.model = Model(lambda: self.world.now_ms)
+        self.sessions: list[Session] = []
+        self.chance = Random()
+        self.seen: set[str] = set()  # kinds of answers that came
+
+    def begin(self) -> None:
+        """Three friends, one of them in a room with a fourth."""
+        for name in NAMES:
+            self.sign_up(name)
+            self.log_in(name)
+        anna, ben, cleo, dan = self.sessions
+        for one, other in ((anna, ben), (anna, cleo), (ben, cleo)):
+            self.ask(one, f"ADDFRIEND|{one.name}|{other.name}", self.model.add_friend(one.name, other.name))
+            self.ask(other, f"ACCEPTFRIEND|{other.name}|{one.name}", self.model.accept(other.name, one.name))
+        self.ask(anna, "CREATEROOM|anna|#den|public", self.model.create_room("anna", "#den", "public"))
+        self.ask(dan, "JOIN|dan|#den", self.model.join("dan", "#den"))
+
+    def step(self, drawn: int) -> None:
+        """One thing that happens; 0 is nothing."""
+        if not drawn:
+            return
+        self.chance = Random(drawn)
+        acts, weights = zip(*_ACTS, strict=True)
+        act = self.chance.choices(acts, weights)[0]
+        if act in _WITHOUT_SESSION:
+            act(self)
+        elif self.sessions:
+            act(self, self.chance.choice(self.sessions))
+        assert not self.world.defects, self.world.defects[0]
+
+    # Sessions, time, restarts
+
+    def sign_up(self, name: str = "") -> None:
+        name = name or self.chance.choice(NAMES)
+        session = self.world.connect("")
+        self.ask(session, f"SIGNUP|{name}|{PASSWORD}", self.model.sign_up(name))
+        self.world.hang_up(session)
+
+    def log_in(self, name: str = "") -> None:
+        name = name or self.chance.choice(NAMES)
+        session = self.world.connect(name)
+        self.ask(session, f"LOGIN|{name}|{PASSWORD}", self.model.log_in(name))
+        if name in self.model.users:
+            self.sessions.append(session)
+
+    def leave(self, session: Session) -> None:
+        self.sessions.remove(session)
+        self.model.leave(session.name)
+        how = self.chance.choice(["LOGOUT", "QUIT", ""])
+        note(f"{session.name} leaves by {how or 'hanging up'}")
+        if how:
+            self.world.say(session, how)
+        self.world.hang_up(session)
+        self.hear(session, [])
+
+    def let_a_second_pass(self) -> None:
+        """What was held back of presence has been told by then: every client knows what is true."""
+        self.pass_time(SECOND_S)
+        for session in self.sessions:
+            for friend, known in session.known.items():
+                assert known == self.model.seen(friend), f"{session.name} takes {friend} for {known}"
+
+    def let_a_moment_pass(self) -> None:
+        self.pass_time(SECOND_S / 2)
+
+    def let_hours_pass(self) -> None:
+        hours = self.chance.choice([1, 23, 25])
+        note(f"{hours} hours pass")
+        self.world.move_wall_clock(hours)
+
+    def restart(self) -> None:
+        note("a restart")
+        self.hear(None, [])
+        self.world.restart()
+        self.sessions.clear()
+        self.model.sessions = dict.fromkeys(self.model.users, 0)
+
+    def delete_account(self, session: Session) -> None:
+        self.ask(session, f"DELETEACCOUNT|{session.name}|{PASSWORD}", self.model.delete_account(session.name))
+        self.sessions = [other for other in self.sessions if other.name != session.name]
+
+    def set_status(self, session: Session) -> None:
+        status, text = self.chance.choice(STATUSES), self.chance.choice(["", "tea | cake"])
+        effect = self.model.set_status(session.name, status, text)
+        self.ask(session, f"SETSTATUS|{session.name}|{status}|{text}", effect)
+
+    # Friends and rooms
+
+    def befriend(self, session: Session) -> None:
+        acts = (("ADDFRIEND", self.model.add_friend), ("ACCEPTFRIEND", self.model.accept))
+        (verb, act), other = self.chance.choice(acts), self.chance.choice(OTHERS)
+        self.ask(session, f"{verb}|{session.name}|{other}", act(session.name, other))
+
+    def part(self, session: Session) -> None:
+        acts = (
+            ("DELETEFRIEND", self.model.delete_friend),
+            ("BLOCK", self.model.block),
+            ("UNBLOCK", self.model.unblock),
+            ("UNBLOCK", self.model.unblock),
+        )
+        (verb, act), other = self.chance.choice(acts), self.chance.choice(OTHERS)
+        self.ask(session, f"{verb}|{session.name}|{other}", act(session.name, other))
+
+    def create_room(self, session: Session) -> None:
+        room, kind = self.chance.choice(ROOMS), self.chance.choice(["public", "private"])
+        effect = self.model.create_room(session.name, room, kind)
+        self.ask(session, f"CREATEROOM|{session.name}|{room}|{kind}", effect)
+
+    def come_and_go(self, session: Session) -> None:
+        acts = (("JOIN", self.model.join), ("JOIN", self.model.join), ("LEAVE", self.model.leave_room))
+        (verb, act), room = self.chance.choice(acts), self.chance.choice(ROOMS)
+        self.ask(session, f"{verb}|{session.name}|{room}", act(session.name, room))
+
+    def invite_or_kick(self, session: Session) -> None:
+        acts = (("INVITE", self.model.invite), ("INVITE", self.model.invite), ("KICK", self.model.kick))
+        (verb, act), room, other = self.chance.choice(acts), self.chance.choice(ROOMS), self.chance.choice(OTHERS)
+        self.ask(session, f"{verb}|{session.name}|{room}|{other}", act(session.name, room, other))
+
+    # Messages
+
+    def send(self, session: Session) -> None:
+        to, text = self.place(session.name), self.chance.choice(TEXTS)
+        tag = self.chance.choice(["", "", "t1", "t2"])
+        effect = self.model.send(session.name, to, text, tag)
+        self.ask(session, f"SENDMESSAGE{'#' if tag else ''}{tag}|{session.name}|{to}|{text}", effect)
+
+    def edit(self, session: Session) -> None:
+        number, text = self.message(session.name), self.chance.choice(TEXTS)
+        self.ask(session, f"EDITMESSAGE|{session.name}|{number}|{text}", self.model.edit(session.name, number, text))
+
+    def delete(self, session: Session) -> None:
+        number = self.message(session.name)
+        self.ask(session, f"DELETEMESSAGE|{session.name}|{number}", self.model.delete(session.name, number))
+
+    def react(self, session: Session) -> None:
+        number, emoji = self.message(""), self.chance.choice(EMOJIS)
+        self.ask(session, f"REACT|{session.name}|{number}|{emoji}", self.model.react(session.name, number, emoji))
+
+    # Looking
+
+    def history(self, session: Session) -> None:
+        other, limit = self.place(session.name), self.chance.randint(1, 9)
+        line = f"HISTORY|{session.name}|{other}|{limit}"
+        self.ask(session, line, self.model.history(session.name, other, limit))
+
+    def sync(self, session: Session) -> None:
+        after = max(0, self.model.last_id - self.chance.choice([5, 30, 1000]))
+        limit = self.chance.choice([1, 3, 500])
+        self.ask(session, f"SYNC|{session.name}|{after}|{limit}", self.model.sync(session.name, after, limit))
+
+    def show_friends(self, session: Session) -> None:
+        rows = self.ask(session, f"SHOWFRIENDS|{session.name}", self.model.show_friends(session.name))[:-1]
+        for row in rows:
+            _, _, friend, known = row.split("|", 3)
+            session.known[friend] = known
+
+    def show_the_rest(self, session: Session) -> None:
+        name, room = session.name, self.chance.choice(ROOMS)
+        self.ask(session, f"SHOWREQUESTS|{name}", self.model.show_requests(name))
+        self.ask(session, f"SHOWROOMS|{name}", self.model.show_rooms(name))
+        self.ask(session, f"SHOWMEMBERS|{name}|{room}", self.model.show_members(name, room))
+        self.ask(session, f"SEARCH|{name}|apple", self.model.search(name, "apple"))
+
+    def pass_time(self, seconds: float) -> None:
+        """Every client reads as time goes on, so that it knows when a frame has come."""
+        note(f"{seconds} s pass")
+        ends_s = self.world.now_s + seconds
+        while self.world.now_s < ends_s:
+            self.world.pass_time(STEP_S)
+            self.hear(None, [])
+
+    # Choices
+
+    def place(self, name: str) -> str:
+        """Whom to write to; mostly one where it is allowed."""
+        allowed = [other for other in self.model.users if self.model.are_friends(name, other) and other != name]
+        allowed += [room.name for room in self.model.rooms if name in room.members and not room.ended]
+        return self.chance.choice(allowed if allowed and self.chance.random() < 0.8 else [*OTHERS, *ROOMS])
+
+    def message(self, author: str) -> int:
+        """The id of a message, mostly a young one, and where an author is named, mostly of that one."""
+        messages = [each for each in self.model.messages if not author or each.sender == author]
+        if not messages or self.chance.random() < 0.2:
+            messages = self.model.messages
+        return self.chance.choice(messages[-8:]).id if messages else NO_MESSAGE
+
+    # The comparison
+
+    def ask(self, session: Session, line: str, effect: Effect) -> list[str]:
+        """Say it, and check the answer and what everybody else hears; the answer's frames."""
+        note(line)
+        self.world.say(session, line)
+        frames = [frame for frame in session.frames() if not self.is_presence(session, frame)]
+        assert len(frames) == len(effect.answer), f"{frames} in place of {effect.answer}"
+        for frame, expected in zip(frames, effect.answer, strict=True):
+            ends_in_prose = expected.startswith(("ERR|", "OK|LOGIN|", "BYE|"))
+            assert frame.startswith(expected) if ends_in_prose else frame == expected
+        self.seen |= {frame.partition("|")[0] + "|" + frame.split("|")[1].partition("#")[0] for frame in frames}
+        self.hear(session, effect.heard)
+        return frames
+
+    def hear(self, acting: Session | None, heard: list[tuple[str, str]]) -> None:
+        """Every other session has been told this and nothing else; in which order is another test's."""
+        for session in self.sessions:
+            frames = [frame for frame in session.frames() if not self.is_presence(session, frame)]
+            frames = ["BYE|DELETED|" if frame.startswith("BYE|DELETED|") else frame for frame in frames]
+            expected = [] if session is acting else [frame for name, frame in heard if name == session.name]
+            assert sorted(frames) == sorted(expected), f"what {session.name} hears"
+            for frame in frames:
+                kind, _, rest = frame.removeprefix("EVENT|").partition("|")
+                if kind == "FRIENDADDED":
+                    friend, _, known = rest.partition("|")
+                    session.known[friend] = known
+            for friend in [friend for friend in session.known if not self.model.are_friends(session.name, friend)]:
+                del session.known[friend]
+
+    def is_presence(self, session: Session, frame: str) -> bool:
+        """A `STATUS` is of a friend, and no more than one a second comes of each; keep what it says."""
+        if not frame.startswith("EVENT|STATUS|"):
+            return False
+        friend, _, known = frame.removeprefix("EVENT|STATUS|").partition("|")
+        assert self.model.are_friends(session.name, friend)
+        assert self.world.now_s - session.told_s.get(friend, 0.0) >= SECOND_S, f"{friend} again within the second"
+        session.known[friend] = known
+        session.told_s[friend] = self.world.now_s
+        return True
+
+
+_ACTS: list[tuple[Callable[..., None], float]] = [  # and how often, beside the others
+    (Play.send, 20),
+    (Play.edit, 8),
+    (Play.delete, 4),
+    (Play.react, 14),
+    (Play.history, 8),
+    (Play.sync, 8),
+    (Play.show_friends, 4),
+    (Play.show_the_rest, 3),
+    (Play.set_status, 6),
+    (Play.befriend, 5),
+    (Play.part, 3),
+    (Play.create_room, 1.5),
+    (Play.come_and_go, 4),
+    (Play.invite_or_kick, 3),
+    (Play.log_in, 7),
+    (Play.leave, 4),
+    (Play.let_a_moment_pass, 3),
+    (Play.let_a_second_pass, 4),
+    (Play.let_hours_pass, 1),
+    (Play.restart, 1),
+    (Play.sign_up, 0.5),
+    (Play.delete_account, 0.3),
+]
+_WITHOUT_SESSION = frozenset(
+    (
+        *(Play.log_in, Play.sign_up, Play.restart),
+        *(Play.let_a_moment_pass, Play.let_a_second_pass, Play.let_hours_pass),
+    )
+)

@@ -1,0 +1,244 @@
+"""A server in a simulated world: its sockets are queues, its clocks stand still until the test moves them.
+
+Server, sessions, turns, core and store are the real ones, the store on a real file. Nothing runs but in `settle`,
+so that after it everything that had to be sent has been sent.
+"""
+
+import logging
+import socket
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from itertools import count
+from pathlib import Path
+from random import Random
+from selectors import EVENT_READ, BaseSelector, SelectorKey
+from typing import Any, TypeVar, cast
+
+from chatserver.bot_setup import start_bots
+from chatserver.core.state import snapshot
+from chatserver.reactor import Reactor
+from chatserver.server import Server
+from chatserver.settings import build
+from chatserver.store.store import Store
+from chatserver.workers import Result, WorkerPool
+from tests.harness import SETTINGS
+
+PASSWORD = "correct horse"
+START_MS = 1_796_212_800_000
+Value = TypeVar("Value")
+
+
+class Line:
+    """The server's end of a simulated connection."""
+
+    def __init__(self) -> None:
+        self.incoming = b""
+        self.outgoing = b""
+        self.ended = False  # the client has closed its side
+        self.closed = False
+
+    def setblocking(self, flag: bool) -> None:
+        """It never blocks."""
+
+    def recv(self, size: int) -> bytes:
+        data, self.incoming = self.incoming[:size], self.incoming[size:]
+        return data
+
+    def send(self, data: bytes) -> int:
+        self.outgoing += data
+        return len(data)
+
+    def shutdown(self, how: int) -> None:
+        self.closed = True
+
+    def close(self) -> None:
+        self.closed = True
+
+    @property
+    def is_ready(self) -> bool:
+        return bool(self.incoming or self.ended)
+
+
+class Door:
+    """A simulated listening socket."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[Line] = deque()
+
+    def accept(self) -> tuple[Line, tuple[str, int]]:
+        if not self.waiting:
+            raise BlockingIOError
+        return self.waiting.popleft(), ("127.0.0.1", 0)
+
+    def getsockname(self) -> tuple[str, int]:
+        return "here", 0
+
+    def close(self) -> None:
+        self.waiting.clear()
+
+    @property
+    def is_ready(self) -> bool:
+        return bool(self.waiting)
+
+
+class Selector(BaseSelector):
+    """Never sleeps; `is_quiet` tells whether the last look would have."""
+
+    def __init__(self) -> None:
+        self._keys: dict[Any, SelectorKey] = {}
+        self.is_quiet = False
+
+    def register(self, fileobj: Any, events: int, data: Any = None) -> SelectorKey:
+        self._keys[fileobj] = SelectorKey(fileobj, 0, events, data)
+        return self._keys[fileobj]
+
+    def unregister(self, fileobj: Any) -> SelectorKey:
+        return self._keys.pop(fileobj)
+
+    def select(self, timeout: float | None = None) -> list[tuple[SelectorKey, int]]:
+        ready = [
+            (key, EVENT_READ)
+            for key in self._keys.values()
+            if key.events & EVENT_READ and isinstance(key.fileobj, Line | Door) and key.fileobj.is_ready
+        ]
+        self.is_quiet = not ready and (timeout is None or timeout > 0)
+        return ready
+
+    def get_map(self) -> dict[Any, SelectorKey]:
+        return self._keys
+
+
+class Pool:
+    """Does each job at once, and brings the result in the next turn."""
+
+    free = 1
+
+    def __init__(self, call_soon: Callable[[Callable[[], None]], None]) -> None:
+        self._call_soon = call_soon
+
+    def submit(self, job: Callable[[], Value], done: Callable[[Result[Value]], None]) -> None:
+        outcome = Result(job(), None)
+        self._call_soon(lambda: done(outcome))
+
+    def close(self, within_s: float = 0.0) -> None:
+        """There is nothing to wait for."""
+
+
+class Session:
+    """A client's end of a simulated connection."""
+
+    def __init__(self, line: Line, name: str) -> None:
+        self.line = line
+        self.name = name
+        self.known: dict[str, str] = {}  # friend → status and text, as this client has been told
+        self.told_s: dict[str, float] = {}  # friend → when a STATUS came last
+
+    def frames(self) -> list[str]:
+        """What has come in since the last look."""
+        data, self.line.outgoing = self.line.outgoing, b""
+        return data.decode().splitlines()
+
+
+class _Defects(logging.Handler):
+    """Keeps what the server logs as a defect of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info:
+            self.found.append(self.format(record))
+
+
+class World:
+    """A server that can be restarted, its clocks and its clients."""
+
+    def __init__(self, folder: Path, **settings: int | str) -> None:
+        self.now_s = 1000.0
+        self._moved_ms = 0
+        self._path = folder / "chat.db"
+        given = {"store": str(self._path), **SETTINGS, **settings}
+        self._settings = build(file={}, environment={}, given=given)
+        self._numbers = count(1)
+        self._log = _Defects()
+        logging.getLogger("chatserver").addHandler(self._log)
+        self._start()
+
+    @property
+    def defects(self) -> list[str]:
+        """What the server has logged with a trace."""
+        return self._log.found
+
+    @property
+    def now_ms(self) -> int:
+        return START_MS + round(self.now_s * 1000) + self._moved_ms
+
+    def connect(self, name: str) -> Session:
+        """A connection, its `HELLO` read."""
+        line = Line()
+        self._door.waiting.append(line)
+        self.settle()
+        session = Session(line, name)
+        (hello,) = session.frames()
+        assert hello.startswith("HELLO|")
+        return session
+
+    def say(self, session: Session, text: str) -> None:
+        session.line.incoming += f"{text}\n".encode()
+        self.settle()
+
+    def hang_up(self, session: Session) -> None:
+        session.line.ended = True
+        self.settle()
+
+    def settle(self) -> None:
+        """Turn until there is nothing to do but to wait."""
+        self._selector.is_quiet = False
+        while not self._selector.is_quiet:
+            self.reactor.turn()
+
+    def pass_time(self, seconds: float) -> None:
+        self.now_s += seconds
+        self.settle()
+
+    def move_wall_clock(self, hours: float) -> None:
+        self._moved_ms += round(hours * 3_600_000)
+        self.settle()
+
+    def restart(self) -> None:
+        """Stop, check that the file holds what was in memory, and start again."""
+        self._stop()
+        self._start()
+
+    def close(self) -> None:
+        logging.getLogger("chatserver").removeHandler(self._log)
+        self._stop()
+
+    def _stop(self) -> None:
+        state = self.server.state
+        self.server.close()
+        assert not self.server.failure
+        store = Store(str(self._path), "off")
+        try:
+            loaded = store.load(self._settings.limits(), self.now_ms)
+        finally:
+            store.close()
+        assert snapshot(loaded, self.now_ms) == snapshot(state, self.now_ms)
+
+    def _start(self) -> None:
+        self._selector, self._door = Selector(), Door()
+        self.reactor = Reactor(self._selector, lambda: self.now_s)
+        pool = cast(WorkerPool, Pool(self.reactor.call_soon))
+        self.server = Server(
+            self._settings,
+            Store(str(self._path), "off"),  # a simulated world has no power cuts
+            self.reactor,
+            pool,
+            cast(socket.socket, self._door),
+            lambda: self.now_ms,
+            lambda size: next(self._numbers).to_bytes(size, "big"),
+            partial(start_bots, [], self._settings, self.reactor, pool, Random(0)),
+        )
+        self.settle()
