@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
-from chatserver.core.state import State, User, seen_as
+from chatserver.core.state import State, seen_as
 from chatserver.protocol.render import event as frame
 
 Seen = tuple[str, str]
@@ -110,12 +110,11 @@ class Presence:
             found = self._chat.state.users.get(user)
             if found is None:
                 del self._told[user]
-                continue
-            misled = _misled(found, told)
-            if misled and told.ends_s <= self._loop.clock():
-                self._tell(user, misled)
-            elif misled:
-                self.changed(user)
+            elif seen_as(found) != told.seen or told.views:
+                if told.ends_s > self._loop.clock():
+                    self.changed(user)
+                else:
+                    self._tell(user, self._unaware(user, told))
 
     def _second_over(self, user: int, told: _Told) -> None:
         found = self._chat.state.users.get(user)
@@ -125,7 +124,13 @@ class Presence:
             del self._told[user]
             return
         self.note(user)
-        self._tell(user, _misled(found, told))
+        self._tell(user, self._unaware(user, told))
+
+    def _unaware(self, user: int, told: _Told) -> list[int]:
+        """Friends who may take something for true that is not."""
+        found, views, usual = self._chat.state.users[user], told.views, (told.seen,)
+        seen = seen_as(found)
+        return [friend for friend in found.friends if views.get(friend, usual) != (seen,)]
 
     def _tell(self, user: int, friends: Iterable[int]) -> None:
         """Where nobody is there to hear it, no second begins."""
@@ -144,9 +149,3 @@ class Presence:
             if told.held or told.ends_s > now_s:
                 break
             del self._told[user]
-
-
-def _misled(user: User, told: _Told) -> list[int]:
-    """Friends who may take something else for true than what is."""
-    true, usual = (seen_as(user),), (told.seen,)
-    return [friend for friend in user.friends if told.views.get(friend, usual) != true]
