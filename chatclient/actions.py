@@ -81,6 +81,11 @@ def react(hands: Hands, rest: str) -> None:
     hands.ask("REACT", _chosen(_number(number), hands.desk.last_heard, hands), emoji)
 
 
+def explain(hands: Hands, rest: str) -> None:
+    """`/explain [(NUMBER)]`"""
+    hands.ask("EXPLAIN", _chosen(_number(rest), hands.desk.last_mine, hands))
+
+
 def mark_read(hands: Hands, rest: str) -> None:
     """`/read [NAME]`"""
     place = hands.desk.spelled(rest) if rest else _place(hands)
@@ -117,19 +122,31 @@ def create_room(hands: Hands, rest: str) -> None:
     room, _, kind = rest.partition(" ")
     if not room:
         raise UsageError
-    hands.ask("CREATEROOM", _room_name(room), *kind.lower().split(), then=lambda ok: _enter(hands, ok))
+    _go_into(hands, _room_name(room), "CREATEROOM", *kind.lower().split())
 
 
 def join(hands: Hands, rest: str) -> None:
     """`/join #ROOM`; opens it."""
     (room,) = _words(rest, 1)
-    hands.ask("JOIN", _room_name(room), then=lambda ok: _enter(hands, ok))
+    _go_into(hands, _room_name(room), "JOIN")
 
 
-def _enter(hands: Hands, answer: Ok) -> None:
-    hands.desk.rooms.add(answer.fields[0])
-    hands.desk.meet(answer.fields[0])
-    hands.desk.open(answer.fields[0])
+def _go_into(hands: Hands, room: str, verb: str, *more: str) -> None:
+    """Open a room at once: what is typed before the answer comes is meant for nobody else."""
+    former = hands.desk.place
+    hands.desk.open(room)
+    opened = hands.desk.place
+
+    def move(place: str) -> None:
+        if hands.desk.place == opened:
+            hands.desk.open(place)
+
+    def enter(answer: Ok) -> None:
+        hands.desk.rooms.add(answer.fields[0])
+        hands.desk.meet(answer.fields[0])
+        move(answer.fields[0])
+
+    hands.ask(verb, room, *more, then=enter, otherwise=lambda: move(former))
 
 
 def leave_room(hands: Hands, rest: str) -> None:

@@ -7,7 +7,8 @@
             ...
 
 It reconnects by itself, and what `send` returned is stored by the server exactly once.
-It is not to be shared by threads.
+What happens while it waits for an answer is kept, without a limit, until `events` is asked
+for it. It is not to be shared by threads.
 """
 
 import ssl
@@ -22,7 +23,7 @@ from chatclient.carrier import Carrier, Happened, Offline, wait
 from chatclient.commands import BadCommand
 from chatclient.core import ClientCore
 from chatclient.link import DEFAULT_PORT, LinkFailed, Target, look_up
-from chatclient.outcomes import CaughtUp, LoggedIn, LoggedOut, LoginFailed, Sent, Unanswered
+from chatclient.outcomes import CaughtUp, LoggedIn, LoginFailed, Sent, Unanswered
 
 TIMEOUT_S = 30.0
 
@@ -73,6 +74,7 @@ class Client:
         self._events: deque[Happened] = deque()
         self._answers: dict[str, Happened] = {}
         self._asked: set[str] = set()
+        self._logging_in = False
         self._over: str | None = None  # why there is no connection and will be none
         self._note(self._carrier.dial())
         try:
@@ -114,8 +116,7 @@ class Client:
 
     def logout(self) -> None:
         """Log out; the token is worthless afterwards."""
-        self._core.logout()
-        self._await(LoggedOut)
+        self.call("LOGOUT")
 
     def send(self, to: str, text: str, *, tag: str | None = None) -> Sent:
         """Send a message; return once the server has stored it. Raises RefusedError.
@@ -179,8 +180,12 @@ class Client:
         self._carrier.close()
 
     def _logged_in(self) -> str:
-        self._note(self._carrier.wake())
-        outcome = self._await(LoggedIn, LoginFailed)
+        self._logging_in, self._over = True, None
+        try:
+            self._note(self._carrier.wake())
+            outcome = self._await(LoggedIn, LoginFailed)
+        finally:
+            self._logging_in = False
         if isinstance(outcome, LoginFailed):
             raise RefusedError(outcome.code, outcome.text)
         assert isinstance(outcome, LoggedIn)
@@ -222,6 +227,8 @@ class Client:
                 self._answers[event.tag] = event
                 continue
             self._events.append(event)
+            if isinstance(event, LoginFailed) and not self._logging_in:
+                self._over = f"The login holds no more: {event.text}"
             if isinstance(event, Offline) and (event.retry_s is None or not self._reconnect):
                 self._carrier.close()
                 self._over = event.reason

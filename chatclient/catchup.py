@@ -56,10 +56,11 @@ class CatchUp:
         if self._search is not None:
             return [], self._take_search(self._search, found, more)
         fresh = [message for message in found if self._seen.is_new(message.id)]
+        before = self._seen.floor
         if found:
             self._seen.raise_floor(found[-1].id)
-        if found and more:
-            return fresh, (str(found[-1].id), str(PAGE))
+        if more and self._seen.floor != before:
+            return fresh, (str(self._seen.floor), str(PAGE))
         self.end()
         return fresh, None
 

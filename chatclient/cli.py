@@ -20,6 +20,7 @@ exit status: 0 success, 1 the server refused something, 2 wrong usage, 3 no conn
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the client; return the exit status."""
+    _fill_standard_files()
     try:
         return _run(_parser().parse_args(arguments))
     except (_Usage, NoPassword) as error:
@@ -30,6 +31,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_CONNECTION
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
+
+
+def _fill_standard_files() -> None:
+    """Open /dev/null where a shell closed a standard file (`<&-`), so that no socket takes its number."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
 
 
 class _Usage(Exception):

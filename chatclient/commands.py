@@ -10,8 +10,8 @@ FREE_TEXT = frozenset({"PING", "SETSTATUS", "SENDMESSAGE", "EDITMESSAGE", "SEARC
 """The verbs whose last field may hold `|` (PROTOCOL.md, "Frames")."""
 
 BEFORE_LOGIN = frozenset({"SIGNUP", "LOGIN", "RESUME", "PING", "HELP", "QUIT"})
-NAMELESS = frozenset({"SIGNUP", "LOGIN", "RESUME", "PING", "HELP", "QUIT", "RAW"})
-"""The verbs whose first field is not the acting user, or is given by the caller."""
+NAMELESS = BEFORE_LOGIN | {"RAW"}
+"""The verbs that need no login, whose first field is not filled in here."""
 
 _REPEATABLE = frozenset({"SENDMESSAGE", "PING", "HELP", "HISTORY", "SEARCH"})
 
@@ -30,7 +30,7 @@ class Command:
 
     verb: str
     tag: str
-    fields: tuple[str, ...]
+    fields: tuple[str, ...] = field(repr=False)  # a password may be among them
     internal: bool = False  # the client's own: its answer is no event
     sent_before: bool = False  # on a connection that was lost before the answer came
     rows: list[tuple[str, ...]] = field(default_factory=list)
@@ -46,7 +46,7 @@ class Command:
     @property
     def needs_login(self) -> bool:
         """Whether the server takes it only from a user who is logged in."""
-        return self.verb not in BEFORE_LOGIN and self.verb != "RAW"
+        return self.verb not in NAMELESS
 
     def line(self, username: str) -> bytes:
         """The frame to send. Raises BadCommand if the fields make none."""

@@ -7,12 +7,12 @@ and sends unanswered messages again under their tag: nothing is lost and nothing
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from chatclient import events as ev
 from chatclient.catchup import CatchUp
-from chatclient.commands import BEFORE_LOGIN, NAMELESS, Command, NotLoggedInError, Queue
+from chatclient.commands import NAMELESS, Command, NotLoggedInError, Queue
 from chatclient.outcomes import (
     CaughtUp,
     Event,
@@ -50,8 +50,8 @@ class Credentials:
     """How to log in: a token is tried first; the password stays in memory for the day the token is refused."""
 
     name: str
-    password: str | None = None
-    token: str | None = None
+    password: str | None = field(default=None, repr=False)
+    token: str | None = field(default=None, repr=False)
     after: int | None = None
     proven: bool = False  # the server has taken them once
 
@@ -105,10 +105,6 @@ class ClientCore:
     def last_id(self) -> int | None:
         """The id up to which everything has been seen; None if that is not known yet."""
         return self._catch_up.last_id
-
-    def logout(self) -> str:
-        """Log out; the token becomes worthless. The answer is `LoggedOut`."""
-        return self.command("LOGOUT")
 
     def command(self, verb: str, *fields: str, tag: str | None = None) -> str:
         """Send a command, now or when the connection allows; return its tag, which its answer carries.
@@ -244,7 +240,7 @@ class ClientCore:
             return [answer]
         name, self.credentials, self.phase = self.name or "", None, Phase.ANONYMOUS
         self._catch_up.interrupted()
-        return [LoggedOut(name)]
+        return [answer, LoggedOut(name)]
 
     # Catching up
 
@@ -338,5 +334,3 @@ _HANDLERS: dict[str, _Handler] = {
 }
 _WATCHED = frozenset({"SENDMESSAGE", "LOGOUT", "SETPASSWORD"})
 """Commands of the caller's whose answer the core must know of; the other handlers serve its own commands."""
-
-assert frozenset(NAMELESS) - {"RAW"} == BEFORE_LOGIN

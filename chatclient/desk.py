@@ -137,6 +137,10 @@ class Desk:
         away, self._away = self._away, False
         return [line("— now —", "dim")] if away else []
 
+    def _on_offline(self, event: Offline) -> list[Line]:
+        hint = ". Type /connect to try again" if event.retry_s is None else ""
+        return [line(event.reason + hint, "warn")]
+
     def _on_request(self, event: ev.FriendRequest) -> list[Line]:
         self.meet(event.name)
         return [self._ringing(line(f"{event.name} asks to be your friend: /accept {event.name} or /reject it", "warn"))]
@@ -158,7 +162,8 @@ class Desk:
         if self.is_me(event.reader):
             self.unread.pop(event.place, None)
             return []
-        return [line(f"{event.reader} has read what you wrote", "dim")]
+        where = f" in {event.place}" if event.place.startswith("#") else ""
+        return [line(f"{event.reader} has read what you wrote{where}", "dim")]
 
     def _on_typing(self, event: ev.Typing) -> list[Line]:
         self.typing[f"{event.sender}|{self.place_of(event.sender, event.to)}"] = self.clock() + TYPING_S
@@ -206,7 +211,6 @@ _SHOWN: dict[type, Callable[[Desk, Any], list[Line]]] = {
     outcomes.LoggedOut: Desk._on_logged_out,
     outcomes.CaughtUp: Desk._on_caught_up,
     outcomes.LoginFailed: Desk._on_login_failed,
-    outcomes.LoginDelayed: lambda _, event: [line(event.text, "warn")],
     ev.FriendRequest: Desk._on_request,
     ev.FriendAdded: Desk._on_friend,
     ev.FriendRemoved: Desk._on_friend_gone,
@@ -224,5 +228,5 @@ _SHOWN: dict[type, Callable[[Desk, Any], list[Line]]] = {
     ev.OtherEvent: lambda _, event: [line(f"{event.kind}: {' | '.join(event.fields)}", "dim")],
     ev.Bye: lambda _, event: [line(f"The server says good-bye: {event.text or event.reason}", "warn")],
     ev.Garbage: lambda _, event: [line(event.why, "warn")],
-    Offline: lambda _, event: [line(event.reason, "warn")],
+    Offline: Desk._on_offline,
 }

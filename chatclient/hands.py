@@ -17,8 +17,14 @@ class Hands(Protocol):
 
     desk: Desk
 
-    def ask(self, verb: str, *fields: str, then: Callable[[Ok], None] | None = None) -> None:
-        """Send a verb; show its answer, and go on with `then` if it was taken."""
+    def ask(
+        self,
+        verb: str,
+        *fields: str,
+        then: Callable[[Ok], None] | None = None,
+        otherwise: Callable[[], None] | None = None,
+    ) -> None:
+        """Send a verb; show its answer, and go on with `then` if it was taken, `otherwise` if not."""
 
     def raw(self, frame: str) -> None:
         """Send a line as it is, and show its answer."""

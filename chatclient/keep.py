@@ -6,7 +6,8 @@ The files are the user's alone (mode 0600, in the XDG state folder). Passwords a
 import json
 import os
 import tempfile
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
@@ -22,7 +23,7 @@ class Kept:
 
     server: str
     user: str
-    token: str
+    token: str = field(repr=False)
     last_id: int = 0
 
 
@@ -57,8 +58,9 @@ def save(folder: Path, kept: Kept) -> None:
 
 
 def forget(folder: Path, server: str, user: str) -> None:
-    """Remove what is kept of an account."""
-    _path(folder, server, user).unlink(missing_ok=True)
+    """Remove what is kept of an account. Raises OSError."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        _path(folder, server, user).unlink()
 
 
 def _path(folder: Path, server: str, user: str) -> Path:

@@ -1,7 +1,5 @@
 """`--send TO TEXT`: log in, send, log out; for shell scripts."""
 
-import sys
-
 from chatclient.blocking import Client, ClientError, RefusedError, UnsendableError
 from chatclient.exits import EXIT_CONNECTION, EXIT_OK, EXIT_REFUSED, EXIT_USAGE, complain
 from chatclient.link import Target
@@ -38,5 +36,5 @@ def send_once(target: Target, user: str, to: str, text: str, *, password: str | 
 def _texts(text: str) -> list[str]:
     if text != "-":
         return [text]
-    lines = sys.stdin.buffer.read().decode(errors="replace").splitlines()
-    return [line for line in lines if line.strip()]
+    with open(0, encoding="utf-8", errors="replace", closefd=False) as source:
+        return [line for line in source.read().splitlines() if line.strip()]

@@ -1,6 +1,6 @@
 """What a session comes to, as typed values: logged in, caught up, sent, or not. The frames are in `events`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chatclient import events as ev
 
@@ -10,7 +10,7 @@ class LoggedIn:
     """The login holds; `token` logs in again. `again` tells a reconnect from a first login."""
 
     name: str
-    token: str
+    token: str = field(repr=False)
     again: bool
 
 

@@ -39,6 +39,7 @@ _ROW_FIELDS = {
     "SEARCH": 5,
     "SHOWROOMS": 5,
     "SHOWBOTS": 2,
+    "EXPLAIN": 3,
 }
 _OK_FIELDS = {"PING": 1, "SETSTATUS": 2, "SETTOPIC": 2}
 

@@ -4,7 +4,6 @@ which every user of the machine could read in the list of processes."""
 import getpass
 import os
 import stat
-import sys
 
 from chatclient.keep import OTHERS
 
@@ -18,7 +17,7 @@ class NoPassword(Exception):
 def from_file(path: str) -> str:
     """The first line of a file, or of standard input for `-`. Raises NoPassword."""
     if path == "-":
-        return _decoded(_first_line(sys.stdin.fileno()), "standard input")
+        return _decoded(_first_line(0), "standard input")
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except OSError as error:

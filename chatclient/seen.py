@@ -61,7 +61,7 @@ class LastIdSearch:
 
     def answer(self, first_id: int | None, more: bool) -> None:
         """Take the answer to the last question: the first id after it, if any, and whether more follow."""
-        if first_id is None:
+        if first_id is None or first_id <= self.after:  # the latter from a server that is out of its mind
             self._nothing_after()
         elif self._high is not None and first_id > self._high:
             self.found = self._high  # said since the search began, so it came as an event

@@ -25,6 +25,7 @@ from chatclient.views import view
 
 TYPING_EVERY_S = 5.0
 _Then = Callable[[ev.Ok], None] | None
+_Otherwise = Callable[[], None] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,10 @@ class _Asked:
     """What a command's answer is for: what comes then, whether it is shown, and how the command is used."""
 
     then: _Then
+    otherwise: _Otherwise
     shown: bool
     usage: str
+    preface: str  # of a refusal: what it was that the server did not take
 
 
 class Shows(Protocol):
@@ -131,8 +134,10 @@ class Session:
 
     # The hands of the slash commands
 
-    def ask(self, verb: str, *fields: str, then: _Then = None, shown: bool = True) -> None:
-        """Send a verb; show its answer, and go on with `then` if it was taken."""
+    def ask(
+        self, verb: str, *fields: str, then: _Then = None, otherwise: _Otherwise = None, shown: bool = True
+    ) -> None:
+        """Send a verb; show its answer, and go on with `then` if it was taken, `otherwise` if not."""
         try:
             tag = self._core.command(verb, *fields)
         except NotLoggedInError:
@@ -141,7 +146,8 @@ class Session:
         except BadCommand as error:
             self.say(line(str(error), "warn"))
             return
-        self._asked[tag] = _Asked(then, shown, self._usage)
+        preface = f"Not sent to {fields[0]}: “{fields[1]}”. " if verb == "SENDMESSAGE" else ""
+        self._asked[tag] = _Asked(then, otherwise, shown, self._usage, preface)
         self._wake()
 
     def raw(self, frame: str) -> None:
@@ -179,7 +185,7 @@ class Session:
         """Log out and forget the token, even if the server cannot be told just now."""
         if self._core.name:
             self._keeps = False
-            keep.forget(self._folder, str(self._carrier.target), self._core.name)
+            self._forget(self._core.name)
         self.ask("LOGOUT")
 
     def reconnect(self) -> None:
@@ -253,12 +259,16 @@ class Session:
             self.say(*(lines if asked.shown else ()))
             if asked.then:
                 asked.then(answer)
-        elif asked.shown:
-            self.say(_unhappy(answer, asked.usage))
+        else:
+            self.say(*([_unhappy(answer, asked.usage, asked.preface)] if asked.shown else ()))
+            if asked.otherwise:
+                asked.otherwise()
 
     def _take_event(self, event: Happened) -> None:
         if isinstance(event, Offline) and event.reason == self._offline_said:
             return  # said once; the status row shows that it goes on
+        if isinstance(event, Offline):
+            self.remember()
         if isinstance(event, Offline | ev.Bye):
             self._offline_said = event.reason if isinstance(event, Offline) else event.text
         if isinstance(event, ev.Ok | ev.Refused | outcomes.Unanswered):
@@ -280,22 +290,28 @@ class Session:
         for verb in ("SHOWFRIENDS",) if self._knows_names else ("SHOWFRIENDS", "SHOWBOTS", "SHOWROOMS"):
             self.ask(verb, shown=False)
 
+    def _forget(self, name: str) -> None:
+        try:
+            keep.forget(self._folder, str(self._carrier.target), name)
+        except OSError as error:
+            self.say(line(f"The login kept in {self._folder} cannot be removed: {error.strerror}", "alert"))
+
     def _retried(self, failure: outcomes.LoginFailed) -> bool:
         """Where a token kept from an earlier run holds no more, ask for the password in its place."""
         name, self._token_of = self._token_of, ""
         if not name or failure.code in RETRY_LOGIN:
             return False
-        keep.forget(self._folder, str(self._carrier.target), name)
+        self._forget(name)
         self.say(line(f"The login kept for {name} holds no more", "warn"))
         self.log_in(name)
         return True
 
 
-def _unhappy(answer: ev.Refused | outcomes.Unanswered, usage: str = "") -> Line:
-    if isinstance(answer, ev.Refused):
-        if answer.code == "BAD_ARGUMENTS" and usage:
-            return line(usage, "warn")  # the server's is the frame's, which the user has not typed
-        if answer.code == "UNKNOWN_COMMAND":
-            return line(f"This server has no {answer.verb}: it is an older one", "warn")
-        return line(f"{answer.text} ({answer.code})", "warn")
-    return line(f"{answer.verb}: the connection was lost before the answer came. Look, and ask again", "warn")
+def _unhappy(answer: ev.Refused | outcomes.Unanswered, usage: str = "", preface: str = "") -> Line:
+    if isinstance(answer, outcomes.Unanswered):
+        return line(f"{answer.verb}: the connection was lost before the answer came. Look, and ask again", "warn")
+    if answer.code == "BAD_ARGUMENTS" and usage:
+        return line(usage, "warn")  # the server's is the frame's, which the user has not typed
+    if answer.code == "UNKNOWN_COMMAND":
+        return line(f"This server has no {answer.verb}: it is an older one", "warn")
+    return line(f"{preface}{answer.text} ({answer.code})", "warn")

@@ -81,6 +81,9 @@ _ROWS = (
     Slash("/edit [(NUMBER)] TEXT", "correct your last message, or the one with that number", actions.edit),
     Slash("/delete [(NUMBER)]", "take back your last message, or the one with that number", actions.delete),
     Slash("/react EMOJI [(NUMBER)]", "put an emoji under the last message, or take it away again", actions.react),
+    Slash(
+        "/explain [(NUMBER)]", "tell what became of your last message, or of the one with that number", actions.explain
+    ),
     Slash("/bots", "list the bots", actions.plain("SHOWBOTS")),
     Slash("/rooms", "list the rooms", actions.plain("SHOWROOMS")),
     Slash("/create #ROOM [private]", "make a room", actions.create_room),

@@ -117,6 +117,10 @@ def _blocks(_: Desk, answer: Ok) -> list[Line]:
     return _table("Nobody is blocked", answer.rows)
 
 
+def _explained(_: Desk, answer: Ok) -> list[Line]:
+    return [line(row[2], "plain", (Piece(f"  {row[0]:<10}", "bold"),)) for row in answer.rows if len(row) == 3]
+
+
 def _help(_: Desk, answer: Ok) -> list[Line]:
     return [line(row[1], "plain", (Piece(f"  {row[2]}  ", "bold"),)) for row in answer.rows if len(row) == 3]
 
@@ -146,6 +150,8 @@ _VIEWS: dict[str, Callable[[Desk, Ok], list[Line]]] = {
     "SHOWUNREAD": _unread,
     "SETSTATUS": _status,
     "ADDFRIEND": _added,
+    "EXPLAIN": _explained,
     "HELP": _help,
     "PING": _pong,
+    "LOGOUT": lambda _, answer: [],  # LoggedOut says it
 }

@@ -13,7 +13,7 @@ from bots import Fetch, Reply
 from bots.kit.effects import late
 from bots.kit.fetching import Fetcher, fetch_page
 from chatserver.bot_surroundings import Done, Loop, Pool, Timer
-from chatserver.workers import Outcome
+from chatserver.workers import Result
 
 KEPT_BYTES_MAX = 16 << 20
 """Bodies kept in memory, of all bots; the page that was not asked for the longest makes place."""
@@ -117,7 +117,7 @@ class Pages:
             self._threads[job.bot] = self._threads.get(job.bot, 0) + 1
             self._pool.submit(partial(self._fetcher, job.fetch), partial(self._finish, job))
 
-    def _finish(self, job: _Job, outcome: Outcome[Reply]) -> None:
+    def _finish(self, job: _Job, outcome: Result[Reply]) -> None:
         self._threads[job.bot] -= 1
         reply = outcome.value or Reply(job.fetch.url, 0, problem="its answer could not be read")
         if reply.ok and job.fetch.keep_s:

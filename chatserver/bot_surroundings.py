@@ -7,7 +7,7 @@ from bots import Fetch, Reply
 from chatserver.core.commands import Command
 from chatserver.core.outcome import Outcome
 from chatserver.core.state import State
-from chatserver.workers import Outcome as Result
+from chatserver.workers import Result
 
 Done = Callable[[Reply], None]
 

@@ -26,12 +26,11 @@ def explain(state: State, handover: Handover, user: User, message: Message | Non
     rows: list[Row] = [("stored", state.name_of(message.sender), stored)]
     if not message.text:
         return [*rows, ("deleted", state.name_of(message.sender), "taken back by who wrote it: its text is gone")]
-    if message.sender != user.id:
-        return rows + _fate(state, handover, user, user, message)
     if message.recipient > 0 and message.recipient not in state.users:
         return [*rows, ("gone", state.name_of(message.recipient), "the account has been deleted")]
     for receiver in _receivers(state, message):
-        rows += _fate(state, handover, user, receiver, message)
+        if user.id in (message.sender, receiver.id):
+            rows += _fate(state, handover, user, receiver, message)
     return rows
 
 
@@ -63,7 +62,7 @@ def _fate(state: State, handover: Handover, asker: User, receiver: User, message
     if delivery and (is_own or delivery.was_seen):
         rows.append(("delivered", name, _handed_over(name, delivery)))
     elif read_id < message.id:
-        rows.append(("waiting", name, f"not handed to any session yet: it waits for {name} to log in"))
+        rows.append(("waiting", name, f"no session of {name} has been handed it in full yet"))
     if read_id >= message.id:
         rows.append(("read", name, f"{name} has marked this conversation as read up to here or further"))
     return rows

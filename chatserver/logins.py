@@ -11,18 +11,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
+from chatserver.builders import Phase
 from chatserver.core.accounts import BAD_LOGIN, check_password, check_sign_up
 from chatserver.core.commands import Command, DeleteAccount, Rehash, SetPassword, SignUp
 from chatserver.core.outcome import Outcome, Refused
 from chatserver.core.state import State
-from chatserver.passwords import SALT_BYTES, decoy, hash_password, is_current
-from chatserver.passwords import check_password as fits
+from chatserver.passwords import SALT_BYTES, decoy, fits, hash_password, is_current
 from chatserver.peer import Peer
 from chatserver.protocol.names import name_key
-from chatserver.session import AskDeleteAccount, AskLogIn, AskSetPassword, AskSignUp, Phase
+from chatserver.requests import AskDeleteAccount, AskLogIn, AskSetPassword, AskSignUp
 from chatserver.throttle import LoginThrottle
-from chatserver.workers import Outcome as Result
-from chatserver.workers import WorkerPool
+from chatserver.workers import Result, WorkerPool
 
 log = logging.getLogger(__name__)
 

@@ -3,17 +3,16 @@
 State and the store may change between two pages: each looks at them anew.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 
 from chatserver.core.commands import MarkRead
 from chatserver.core.outcome import Refused
 from chatserver.core.reading_marks import find_party, read_upto
-from chatserver.core.state import User
 from chatserver.explaining import explain
 from chatserver.exporting import about_rows, deed_row
 from chatserver.reading import message_row
-from chatserver.session import Answer, AskMarkRead, Explain, Export, LongQuery, Search, ShowUnread
+from chatserver.requests import Answer, AskMarkRead, Explain, Export, LongQuery, Search, ShowUnread
 from chatserver.slices import Job
 from chatserver.store import unread
 from chatserver.store.about import about
@@ -24,56 +23,46 @@ from chatserver.turn import Turn
 
 FOUND_MAX = 50
 SEARCH_CHARS_MAX = 1000
-EXPORT_PAGE = 500  # messages read at a time
-EXPORT_BYTES_MAX = 4 << 20  # of messages in one answer, which is what a SYNC may come to
+EXPORT_PAGE = 200  # messages and deeds read at a time
+EXPORT_BYTES_MAX = 4 << 20  # of one answer, and a page more: what a SYNC may come to too
 
 
 def job(turn: Turn, user: int, query: LongQuery) -> Job:
     """Work out the answer to a query of a user who is logged in."""
-    return TABLE[type(query)](turn, turn.state.users[user], query)
+    return TABLE[type(query)](turn, user, query)
 
 
-def _mark_read(turn: Turn, user: User, query: AskMarkRead) -> Job:
+def _mark_read(turn: Turn, user: int, query: AskMarkRead) -> Job:
     """What decide needs to know of the conversation: its end, and who wrote what the mark passes."""
-    party = find_party(turn.state, user.id, query.other)
+    party = find_party(turn.state, user, query.other)
     if isinstance(party, Refused):
         return party
-    end = unread.last_id(turn.history(), user.id, party)
-    first, last = read_upto(turn.state, user.id, party) + 1, min(query.upto, end)
+    if query.upto <= (turn.state.users[user].read or {}).get(party, 0):
+        return MarkRead(user, party, query.upto, 0, ())
+    end = unread.end_at(turn.history(), user, party, query.upto)
+    first, last = read_upto(turn.state, user, party) + 1, min(query.upto, end)
     authors: set[int] = set()
     while first <= last:
-        page = unread.page(turn.history(), user.id, party, first, last)
+        page = unread.page(turn.history(), user, party, first, last)
         authors.update(entry.sender for entry in page)
         if len(page) < unread.PAGE:
             break
         first = page[-1].id + 1
         yield
-    return MarkRead(user.id, party, query.upto, end, tuple(sorted(authors)))
+    return MarkRead(user, party, query.upto, end, tuple(sorted(authors)))
 
 
-def _show_unread(turn: Turn, user: User, query: ShowUnread) -> Job:
-    history, me = turn.history(), user.id
-    indexed_id, marks = history.indexed_id, dict(user.read or {})
-    authors, heard_id = unread.correspondents(history, me), history.heard_id
-    while heard_id < indexed_id:
-        page_authors, heard_id = unread.authors_page(turn.history(), me, heard_id + 1, indexed_id)
-        authors |= page_authors
-        yield
-    for party in (*authors, *user.rooms):
-        marks[party] = read_upto(turn.state, me, party)
-    tail = unread.received_since(history, me, indexed_id, marks)
+def _show_unread(turn: Turn, user: int, query: ShowUnread) -> Job:
+    indexed_id = turn.history().indexed_id
+    authors = yield from _authors(turn, user, indexed_id)
+    me = turn.state.users[user]
+    marks = dict(me.read or {})
+    for party in (*authors, *me.rooms):
+        marks[party] = read_upto(turn.state, user, party)
+    tail = unread.received_since(turn.history(), user, indexed_id, marks)
     found: list[tuple[int, str, int]] = []
     for party in sorted(marks.keys() | tail.keys()):
-        first, count, first_id = marks.get(party, 0) + 1, 0, 0
-        while first <= indexed_id:
-            page = unread.indexed_page(turn.history(), me, party, first, indexed_id)
-            others = [entry.id for entry in page if entry.sender != me]
-            count += len(others)
-            first_id = first_id or (others[0] if others else 0)
-            if len(page) < unread.PAGE:
-                break
-            first = page[-1].id + 1
-            yield
+        count, first_id = yield from _from_others(turn, user, party, marks.get(party, 0), indexed_id)
         behind = tail.get(party, [])
         if count or behind:
             found.append((first_id or behind[0], turn.state.name_of(party), count + len(behind)))
@@ -81,15 +70,41 @@ def _show_unread(turn: Turn, user: User, query: ShowUnread) -> Job:
     return Answer((), [(name, str(count), str(first_id)) for first_id, name, count in sorted(found)])
 
 
-def _search(turn: Turn, user: User, query: Search) -> Job:
+def _authors(turn: Turn, user: int, upto: int) -> Generator[None, None, set[int]]:
+    """Who has ever written to a user, of messages up to an id."""
+    history = turn.history()
+    authors, heard_id = unread.correspondents(history, user), history.heard_id
+    while heard_id < upto:
+        more, heard_id = unread.authors_page(turn.history(), user, heard_id + 1, upto)
+        authors |= more
+        yield
+    return authors
+
+
+def _from_others(turn: Turn, user: int, party: int, after: int, upto: int) -> Generator[None, None, tuple[int, int]]:
+    """How many messages others wrote in a conversation behind an id, up to one that is indexed, and the first's id."""
+    count = first_id = 0
+    while after < upto:
+        page = unread.indexed_page(turn.history(), user, party, after + 1, upto)
+        others = [entry.id for entry in page if entry.sender != user]
+        count += len(others)
+        first_id = first_id or (others[0] if others else 0)
+        if len(page) < unread.PAGE:
+            break
+        after = page[-1].id
+        yield
+    return count, first_id
+
+
+def _search(turn: Turn, user: int, query: Search) -> Job:
     words = sorted(set(query.words.casefold().split()), key=len, reverse=True)
     if not words or len(query.words) > SEARCH_CHARS_MAX:
         return Refused("BAD_TEXT", f"Name words to search for, {SEARCH_CHARS_MAX} characters at most")
-    pieces = _rarest_first(words)
+    pieces = _pieces(words)
     found: list[Message] = []
     below, limit = ID_MAX + 1, FIRST_PAGE
     while below > 1 and len(found) < FOUND_MAX:
-        candidates, below = page_below(turn.history(), user.id, user.rooms, pieces, below, limit)
+        candidates, below = page_below(turn.history(), user, turn.state.users[user].rooms, pieces, below, limit)
         limit = min(2 * limit, PAGE_MAX)
         for message in candidates:
             folded = message.text.casefold()
@@ -99,45 +114,39 @@ def _search(turn: Turn, user: User, query: Search) -> Job:
     return Answer((), [message_row(turn.state, message) for message in reversed(found[:FOUND_MAX])])
 
 
-def _rarest_first(words: list[str]) -> list[str]:
+def _pieces(words: list[str]) -> list[str]:
     """The grams to look up: some of every word, those of the longest word first."""
     per_word = [sorted(grams(word)) for word in words]
     longest = max(map(len, per_word))
     return [pieces[at] for at in range(longest) for pieces in per_word if at < len(pieces)]
 
 
-def _explain(turn: Turn, user: User, query: Explain) -> Job:
+def _explain(turn: Turn, user: int, query: Explain) -> Job:
     message = turn.history().message(query.message)
-    rows = explain(turn.state, turn.handover, user, message)
+    rows = explain(turn.state, turn.handover, turn.state.users[user], message)
     return rows if isinstance(rows, Refused) else Answer((), rows)
-    yield
+    yield  # never reached: it makes this a job like the others
 
 
-def _export(turn: Turn, user: User, query: Export) -> Job:
+def _export(turn: Turn, user: int, query: Export) -> Job:
     after = query.after
-    rows = [] if after else about_rows(turn.state, user, about(turn.history(), user.id))
-    deeds = 0 if after == 0 else None
-    while deeds is not None:
-        page = turn.history().changes.by(user.id, deeds, EXPORT_PAGE)
-        rows += map(deed_row, page)
-        deeds = page[-1].id if len(page) == EXPORT_PAGE else None
-        yield
+    rows = [] if after else about_rows(turn.state, turn.state.users[user], about(turn.history(), user))
     left = EXPORT_BYTES_MAX
     while left > 0:
-        messages = turn.history().after(user.id, after, EXPORT_PAGE)
-        for message in messages:
-            rows.append(("message", *message_row(turn.state, message)))
-            after = message.id
-            left -= 100 + 4 * len(message.text)
-            if left <= 0:
-                return Answer(("1",), rows)
-        if len(messages) < EXPORT_PAGE:
-            break
+        messages = turn.history().after(user, after, EXPORT_PAGE)
+        deeds = turn.history().changes.by(user, after, EXPORT_PAGE)
+        after = min(page[-1].id if len(page) == EXPORT_PAGE else ID_MAX for page in (messages, deeds))
+        written = [message for message in messages if message.id <= after and message.text]  # without the deleted ones
+        rows += [("message", *message_row(turn.state, message)) for message in written]
+        rows += [deed_row(deed) for deed in deeds if deed.id <= after]
+        if after == ID_MAX:
+            return Answer(("0",), rows)
+        left -= sum(100 + 4 * len(message.text) for message in written) + 100 * len(deeds)
         yield
-    return Answer(("0",), rows)
+    return Answer((str(after),), rows)
 
 
-TABLE: dict[type, Callable[[Turn, User, Any], Job]] = {  # Any: each row takes its own query
+TABLE: dict[type, Callable[[Turn, int, Any], Job]] = {  # Any: each row takes its own query
     AskMarkRead: _mark_read,
     ShowUnread: _show_unread,
     Search: _search,

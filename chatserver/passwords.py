@@ -21,7 +21,7 @@ def hash_password(password: str, cost: int, salt: bytes) -> str:
     return _write(cost, salt, digest)
 
 
-def check_password(password: str, stored: str) -> bool:
+def fits(password: str, stored: str) -> bool:
     """Tell whether a password is the one that was hashed, in a time that does not depend on the answer."""
     _, cost, block_size, parallel, salt, digest = stored.split("$")
     found = _scrypt(password, int(cost), int(block_size), int(parallel), b64decode(salt))

@@ -9,6 +9,9 @@ from chatserver.outbox import Outbox
 from chatserver.protocol.frames import LineReader
 from chatserver.session import Session
 
+NO_LINES: deque[str] = deque()
+"""What idle clients have to say, all the same one and never changed: an empty deque of its own takes 0.6 KB."""
+
 
 class Host(Protocol):
     """What a peer tells the server."""
@@ -53,7 +56,7 @@ class Peer:
         self._reader = LineReader()
         self.address = address
         self.session = Session()
-        self.lines: deque[str] = deque()
+        self.lines = NO_LINES
         self.at_end = False  # the client sends no more
         self.staged: list[bytes] = []  # frames that go out when the turn's events are on disk
         self.staged_bytes = 0  # of long answers alone; the rest is bounded by the commands of a turn
@@ -68,7 +71,11 @@ class Peer:
 
     def received(self, data: bytes) -> None:
         """Bytes came in."""
-        self.lines.extend(self._reader.feed(data))
+        lines = self._reader.feed(data)
+        if self.lines:
+            self.lines.extend(lines)
+        else:
+            self.lines = deque(lines)
         self._host.run_lines(self)
 
     def ended(self) -> None:
@@ -83,5 +90,5 @@ class Peer:
     def lost(self) -> None:
         """The connection is gone."""
         self.session.close()
-        self.lines.clear()
+        self.lines = NO_LINES
         self._host.peer_lost(self)

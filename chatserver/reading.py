@@ -8,7 +8,7 @@ from chatserver.core.deliver_changes import Change, change_frame
 from chatserver.core.outcome import Refused, find_own_room, no_such_user
 from chatserver.core.state import State
 from chatserver.protocol.times import format_time
-from chatserver.session import (
+from chatserver.requests import (
     Answer,
     ShowBlocks,
     ShowBots,

@@ -4,46 +4,38 @@ Lines become requests (`session`), requests become commands and queries, command
 frames (`turn`); at the end of the turn they are committed and sent. It holds no rule of the chat.
 """
 
-import hashlib
 import logging
 import socket
 import sqlite3
-from base64 import urlsafe_b64encode
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import takewhile
 from typing import Any
 
 from chatserver import long_reading, reading
 from chatserver.bothost import BotHost
 from chatserver.connection import Connection
-from chatserver.core import queries
 from chatserver.core.commands import (
-    CloseSession,
     Command,
     DeleteMessage,
     EditMessage,
     KeepTokens,
-    LogIn,
     LogOut,
     MarkRead,
     React,
-    Resume,
 )
-from chatserver.core.events import AccountDeleted, MessageSent, OtherSessionsEnded, UserSignedUp
-from chatserver.core.marks import undelivered
+from chatserver.core.events import MessageSent, UserSignedUp
 from chatserver.core.outcome import Outcome, Refused
 from chatserver.core.state import State
 from chatserver.failure import UNAVAILABLE
+from chatserver.housekeeping import Housekeeping
 from chatserver.listener import Listener
 from chatserver.logins import Logins
 from chatserver.outbox import Aside
-from chatserver.peer import Peer
+from chatserver.peer import NO_LINES, Peer
 from chatserver.protocol.names import name_key
-from chatserver.protocol.render import bye, err, event, hello, items, ok
+from chatserver.protocol.render import err, hello, items, ok
 from chatserver.reactor import Reactor
-from chatserver.session import (
+from chatserver.requests import (
     Answer,
     AskDeleteAccount,
     AskLogIn,
@@ -52,11 +44,11 @@ from chatserver.session import (
     AskSetPassword,
     AskSignUp,
     LongQuery,
-    Phase,
     Query,
     ShowFriends,
     ShowMembers,
 )
+from chatserver.sessions import LEFT, Sessions
 from chatserver.settings import Settings
 from chatserver.slices import Slices
 from chatserver.store.errors import StoreBroken, StoreUnavailable
@@ -67,25 +59,12 @@ from chatserver.workers import WorkerPool
 
 log = logging.getLogger(__name__)
 
-BACKLOG_MAX = 1000  # messages replayed at a login (protocol, "Backlog")
-TOKEN_BYTES = 24
 TICK_S = 1.0
 KEEP_TOKENS_TICKS = 3600
 FORGET_FAILURES_TICKS = 60
 SLOW_DOWN_S = 0.02  # how often a client that is over its rate is looked at
-GONE_S = 60.0  # how long a client that has closed its side may take to read the rest
-IDLE_S = 0.04  # without anything stored, after which the store may keep house all the time; else it does so often
 _HELLO = hello("Welcome. HELP lists the commands; SIGNUP|username|password makes an account")
 _INTERNAL = Refused("INTERNAL", "The server has a defect and could not do this: nothing has changed, please report it")
-_FAREWELLS = {
-    "QUIT": "Good-bye",
-    "SHUTDOWN": "The server is going down: connect again in a moment",
-    "TOO_SLOW": "You did not read what you were sent: connect again, nothing is lost",
-    "LOGIN_TIMEOUT": "You did not log in in time: connect again",
-    "KICKED": "Your password was changed in another session: log in with the new one",
-    "DELETED": "This account has been deleted",
-}
-LEFT = ""  # in place of a BYE's reason: the client has gone by itself, and is told nothing
 
 
 class Server:
@@ -106,11 +85,7 @@ class Server:
         self.reactor = reactor
         self.turn = Turn(store, settings.limits(), wall_ms, self._too_slow, reactor, settings.presence_ms / 1000)
         self._bots = host_bots(self.turn)
-        self.turn.effects |= {
-            OtherSessionsEnded: self._end_others,
-            AccountDeleted: self._end_all,
-            MessageSent: self._tell_bots,
-        }
+        self.turn.effects[MessageSent] = self._tell_bots
         if settings.greet_new_users:
             self.turn.effects[UserSignedUp] = lambda origin, event: self._bots.welcome(event)
         self.turn.reloaded = self._bots.attach
@@ -120,18 +95,13 @@ class Server:
         self.failure = ""  # why the process has to end with an error
         self._store = store
         self._pool = pool
-        self._random_bytes = random_bytes
         self._peers: dict[Peer, None] = {}
         self._addresses: dict[str, int] = {}  # address → connections from it
-        self._unknown: dict[Peer, float] = {}  # not logged in → deadline; in the order of deadlines
-        self._closing: dict[Peer, float] = {}  # once this turn is sent → within how many seconds
-        self._chores: list[Callable[[], None]] = []  # for the store, once this turn is committed and sent
-        self._ending: list[tuple[Peer, str]] = []  # told good-bye once the answer in hand is staged
         self._again: list[Peer] = []  # with lines left for the next turn
         self._stopping = False
         self._ticks = 0
-        self._stored_at = 0.0
-        self._house_is_due = False
+        self._sessions = Sessions(self, self.turn, reactor, settings, random_bytes)
+        self._housekeeping = Housekeeping(reactor, store, self.turn, self._break)
         self._throttle = LoginThrottle(settings.logins_per_minute, reactor.clock)
         self._logins = Logins(self, pool, self._throttle, settings.password_hash_cost, random_bytes)
         self._slices = Slices(self, reactor.clock, reactor.call_soon)
@@ -145,7 +115,7 @@ class Server:
             AskDeleteAccount: self._logins.delete_account,
             AskResume: self._resume,
             AskQuit: self._quit,
-            LogOut: self._log_out,
+            LogOut: self._sessions.log_out,
             **dict.fromkeys((EditMessage, DeleteMessage, React), self._change),
             **dict.fromkeys(reading.TABLE, self._query),
             **dict.fromkeys(long_reading.TABLE, self._long_query),
@@ -179,7 +149,7 @@ class Server:
         self._listener.close()
         self.turn.sessions.clear()  # nobody needs to hear that everybody goes
         for peer in list(self._peers):
-            self.end(peer, "SHUTDOWN")
+            self._sessions.end(peer, "SHUTDOWN")
         self.reactor.call_later(self.settings.shutdown_s, self.reactor.stop)
 
     def close(self) -> None:
@@ -212,16 +182,13 @@ class Server:
         peer.connection = Connection(self.reactor, connected, peer, self.settings.read_bytes_per_turn)
         self._peers[peer] = None
         self._addresses[address] = self._addresses.get(address, 0) + 1
-        self._expect_login(peer)
+        self._sessions.expect_login(peer)
         self.turn.stage(peer, _HELLO)
-
-    def _expect_login(self, peer: Peer) -> None:
-        self._unknown[peer] = self.reactor.clock() + self.settings.login_timeout_s
 
     def peer_lost(self, peer: Peer) -> None:
         """A connection is closed: its place is free now; friends hear of it in the next turn."""
         del self._peers[peer]
-        self._unknown.pop(peer, None)
+        self._sessions.forget(peer)
         self._addresses[peer.address] -= 1
         if not self._addresses[peer.address]:
             del self._addresses[peer.address]
@@ -231,59 +198,13 @@ class Server:
     def _gone(self, peer: Peer) -> None:
         self.turn.handover.progressed(peer)
         peer.outbox = None
-        self._leave(peer)
+        self._sessions.leave(peer)
 
     def peer_drained(self, peer: Peer) -> None:
         """A slow client has caught up: its commands go on."""
         self.turn.handover.progressed(peer)
         peer.outbox = None
         self.run_lines(peer)
-
-    def end(self, peer: Peer, reason: str) -> None:
-        """Say good-bye and close, once what is staged is sent. Nothing more is read, nothing more is heard."""
-        if peer.session.phase is Phase.CLOSING:
-            return
-        if reason in ("KICKED", "DELETED"):
-            lines = peer.lines.copy()
-            self.turn.undo.append(lambda: self._reopen(peer, lines))
-        peer.session.close()
-        peer.lines.clear()
-        self._unknown.pop(peer, None)
-        self._leave(peer)
-        if reason != LEFT:
-            self.turn.stage(peer, bye(reason, _FAREWELLS[reason]))
-        self._closing[peer] = GONE_S if reason == LEFT else self.settings.goodbye_s
-
-    def _reopen(self, peer: Peer, lines: deque[str]) -> None:
-        """What was to end this session did not hold."""
-        if not peer.connection.closed:
-            peer.session.reopen()
-            peer.lines = lines
-            del self._closing[peer]
-            self._enter(peer)
-            self.reactor.call_soon(lambda: self.run_lines(peer))
-
-    def _leave(self, peer: Peer) -> None:
-        """The peer is no session of its user any more."""
-        if self._stop_hearing(peer):
-            self.turn.execute(None, CloseSession(peer.session.user, peer.session.token_hash, self.turn.stamp()))
-
-    def _stop_hearing(self, peer: Peer) -> bool:
-        """Take a peer from those that hear what its user hears; tell whether it was one."""
-        heard = self.turn.sessions.get(peer.session.user)
-        if heard is None or peer not in heard:
-            return False
-        heard.remove(peer)
-        if not heard:
-            del self.turn.sessions[peer.session.user]
-        if peer.heard_until is None:
-            peer.heard_until = self.state.last_message_id
-        return True
-
-    def _enter(self, peer: Peer) -> None:
-        self.turn.sessions.setdefault(peer.session.user, []).append(peer)
-        peer.user, peer.heard_until, peer.since_ms = peer.session.user, None, self.now_ms()
-        self._unknown.pop(peer, None)
 
     # Lines become requests.
 
@@ -312,9 +233,10 @@ class Server:
     def _look_ahead(self, peer: Peer) -> None:
         """Say when the peer's next line is run, and whether more is read meanwhile."""
         if not peer.lines:
+            peer.lines = NO_LINES
             peer.connection.resume()
             if peer.at_end and peer.session.reads:
-                self.end(peer, LEFT)
+                self._sessions.end(peer, LEFT)
             return
         peer.connection.pause()  # so that lines waiting here are never more than one read brings
         if not peer.session.reads or peer.connection.unsent > self.settings.send_bytes_high:
@@ -380,10 +302,7 @@ class Server:
                 peer.staged_bytes += len(outcome.marks)
                 self.turn.stage(peer, Aside(outcome.marks))
         self.turn.stage(peer, frame)
-        if self._ending:
-            ending, self._ending = self._ending, []
-            for ended, reason in ending:
-                self.end(ended, reason)
+        self._sessions.answered()
 
     def proceed(self, peer: Peer) -> None:
         """Go on with the lines that waited for an answer."""
@@ -419,81 +338,24 @@ class Server:
         self.turn.presence.shown(peer.session.user)
         self._query(peer, echo, query)
 
-    def _resume(self, peer: Peer, echo: str, ask: AskResume) -> None:
-        key, token_hash = name_key(ask.name), hashlib.sha256(ask.token.encode()).digest()
-        refused = self._logins.throttled(peer.address, key)
-        outcome = refused or self.turn.execute(peer, Resume(ask.name, token_hash, self.now_ms()))
-        if isinstance(outcome, Refused):
-            if not refused:
-                self._logins.failed(peer.address, key)
-            self.answer(peer, echo, outcome)
-            return
-        user = self.state.tokens[token_hash].user
-        self._opened(peer, echo, user, ask.token, token_hash)
-
     def open_session(self, peer: Peer, echo: str, user: int) -> Outcome:
-        """Log a peer in with a new token, and stage its reply and backlog."""
-        token = urlsafe_b64encode(self._random_bytes(TOKEN_BYTES)).decode()
-        token_hash = hashlib.sha256(token.encode()).digest()
-        outcome = self.turn.execute(peer, LogIn(user, token_hash, self.now_ms()))
-        if isinstance(outcome, Refused):
-            self.answer(peer, echo, outcome)
-        else:
-            self._opened(peer, echo, user, token, token_hash)
-        return outcome
+        """Log a peer in with a new token."""
+        return self._sessions.open_session(peer, echo, user)
 
-    def _opened(self, peer: Peer, echo: str, user: int, token: str, token_hash: bytes) -> None:
-        self.turn.handover.settle()
-        name = self.state.users[user].name
-        peer.session.log_in(user, name, token_hash)
-        peer.hole, peer.synced = None, []
-        self._enter(peer)
-        self.turn.undo.append(lambda: self._close_again(peer))
-        frame = ok(echo, (name, token)) + self._backlog(peer)
-        peer.staged_bytes += len(frame)
-        self.turn.stage(peer, frame)
-
-    def _close_again(self, peer: Peer) -> None:
-        """The login did not hold."""
-        self._stop_hearing(peer)
-        peer.user = 0  # its backlog is taken back with the login: nothing of it counts as handed over
-        peer.session.log_out()
-        self._expect_login(peer)
-
-    def _backlog(self, peer: Peer) -> bytes:
-        """What has waited for a user: requests, then the oldest messages that no session has got."""
-        state = self.state
-        user = state.users[peer.session.user]
-        frames = [event("FRIENDREQUEST", name) for _, name in queries.requests_in(state, user)]
-        frames += [event("INVITED", *row) for row in queries.invitations(state, user)]
-        received_id = max((state.rooms[room].received_id for room in user.rooms), default=user.received_id)
-        if user.gaps or max(user.received_id, received_id) > user.delivered_id:
-            runs = undelivered(user.delivered_id, user.gaps, state.last_message_id)
-            found = self.turn.history().received(user.id, runs, BACKLOG_MAX + 1)
-            if len(found) > BACKLOG_MAX:
-                peer.hole = (found[BACKLOG_MAX].id, state.last_message_id)
-            frames += [event("MISSED", *reading.message_row(state, message)) for message in found[:BACKLOG_MAX]]
-        return b"".join(frames)
-
-    def _log_out(self, peer: Peer, echo: str, command: LogOut) -> None:
-        outcome = self.turn.execute(peer, command)
-        if not isinstance(outcome, Refused):
-            session = peer.session
-            who = (session.user, session.name, session.token_hash)
-            self.turn.undo.append(lambda: self._come_back(peer, *who))
-            self._stop_hearing(peer)
-            session.log_out()
-            self._expect_login(peer)
+    def _resume(self, peer: Peer, echo: str, ask: AskResume) -> None:
+        key = name_key(ask.name)
+        outcome = self._logins.throttled(peer.address, key)
+        if outcome is None:
+            tried = self._sessions.resume(peer, echo, ask.name, ask.token)
+            if not isinstance(tried, Refused):
+                return
+            self._logins.failed(peer.address, key)
+            outcome = tried
         self.answer(peer, echo, outcome)
-
-    def _come_back(self, peer: Peer, user: int, name: str, token_hash: bytes) -> None:
-        """The logout did not hold."""
-        peer.session.log_in(user, name, token_hash)
-        self._enter(peer)
 
     def _quit(self, peer: Peer, echo: str, ask: AskQuit) -> None:
         self.turn.stage(peer, ok(echo))
-        self.end(peer, "QUIT")
+        self._sessions.end(peer, "QUIT")
 
     def _tell_bots(self, origin: Peer | None, sent: MessageSent) -> None:
         state = self.turn.state
@@ -504,12 +366,6 @@ class Server:
             bots = [bot for bot in state.bots if bot in room.members]
             if bots:
                 self._bots.hear_in_room(sent.sender, bots, room.name, sent.text)
-
-    def _end_others(self, origin: Peer | None, event: OtherSessionsEnded) -> None:
-        self._ending += [(peer, "KICKED") for peer in self.turn.sessions.get(event.user, ()) if peer is not origin]
-
-    def _end_all(self, origin: Peer | None, event: AccountDeleted) -> None:
-        self._ending += [(peer, "DELETED") for peer in self.turn.sessions.get(event.user, ())]
 
     # The end of a turn, and what happens by the clock.
 
@@ -522,7 +378,7 @@ class Server:
         self.turn.handover.settle()
         peer.heard_until = 0  # what is dropped now is not delivered
         peer.connection.drop_unsent()
-        self.reactor.call_soon(lambda: self.end(peer, "TOO_SLOW"))
+        self.reactor.call_soon(lambda: self._sessions.end(peer, "TOO_SLOW"))
 
     def _end_turn(self) -> None:
         if self.failure:
@@ -538,15 +394,8 @@ class Server:
             self._break(error)
             return
         self._slices.turn_ended()
-        closing, self._closing = self._closing, {}
-        for peer, within_s in closing.items():
-            peer.connection.close_when_sent(within_s)
-        if stored:
-            self._stored_at = self.reactor.clock()
-            self._house_later(IDLE_S)
-        chores, self._chores = self._chores, []
-        for chore in chores:
-            chore()
+        self._sessions.turn_ended()
+        self._housekeeping.turn_ended(stored)
         if self._stopping and not any(peer.connection.unsent for peer in self._peers):
             self.reactor.stop()
 
@@ -556,52 +405,13 @@ class Server:
         log.critical("the server ends: %s", error)
         self.reactor.stop()
 
-    def _house_later(self, delay_s: float) -> None:
-        if not self._house_is_due:
-            self._house_is_due = True
-            self.reactor.call_later(delay_s, lambda: self._chores.append(self._keep_house))
-
-    def _keep_house(self) -> None:
-        """A slice of what a message is spared: more where nothing was stored for a moment."""
-        self._house_is_due = False
-        busy = self.reactor.clock() - self._stored_at < IDLE_S
-        if not self.turn.unavailable and self._on_store(lambda: self._store.keep_house(busy)):
-            self._house_later(IDLE_S if busy else 0)
-
-    def _checkpoint(self) -> None:
-        self._on_store(self._store.checkpoint)
-
-    def _recover(self) -> None:
-        self._on_store(self.turn.recover)
-
-    def _on_store(self, work: Callable[[], object]) -> bool:
-        try:
-            return bool(work())
-        except StoreUnavailable as error:
-            log.warning("the store cannot keep house now: %s", error)
-            self.turn.unavailable = True
-        except StoreBroken as error:
-            self._break(error)
-        return False
-
     def _tick(self) -> None:
         """Once a second: whatever goes by the clock."""
         self.reactor.call_later(TICK_S, self._tick)
         self._ticks += 1
-        now = self.reactor.clock()
-        late = list(takewhile(lambda peer: self._unknown[peer] <= now, self._unknown))
-        for peer in late:
-            if peer.session.phase is Phase.WAITING:  # it has sent its password: the queue for hashing is long
-                del self._unknown[peer]
-                self._expect_login(peer)
-            else:
-                self.end(peer, "LOGIN_TIMEOUT")
-        if self.turn.unavailable:
-            self._chores.append(self._recover)
-        self.turn.store_marks()
-        self._chores.append(self._checkpoint)
+        self._sessions.end_late()
+        self._housekeeping.tick()
         if self._ticks % FORGET_FAILURES_TICKS == 0:
             self._throttle.forget_old()
         if self._ticks % KEEP_TOKENS_TICKS == 0:
-            in_use = frozenset(peer.session.token_hash for peers in self.turn.sessions.values() for peer in peers)
-            self.turn.execute(None, KeepTokens(in_use, self.now_ms()))
+            self.turn.execute(None, KeepTokens(self._sessions.tokens_in_use(), self.now_ms()))

@@ -9,10 +9,11 @@ from collections import deque
 from collections.abc import Callable, Generator
 from typing import Protocol
 
+from chatserver.builders import Phase
 from chatserver.core.commands import MarkRead
 from chatserver.core.outcome import Refused
 from chatserver.peer import Peer
-from chatserver.session import Answer, Phase
+from chatserver.requests import Answer
 
 SLICE_S = 0.005  # of one turn, for all jobs together
 Result = Answer | Refused | MarkRead
@@ -42,6 +43,7 @@ class Slices:
         self._clock = clock
         self._call_soon = call_soon
         self._waiting: deque[tuple[Peer, str, Job]] = deque()
+        self._is_due = False  # `_work` will be called in the next turn
         self._left_s = SLICE_S
 
     def start(self, peer: Peer, echo: str, job: Job) -> None:
@@ -49,21 +51,26 @@ class Slices:
         if not self._waiting and self._left_s > 0 and self._advance(peer, echo, job):
             return
         peer.session.wait()
-        if not self._waiting:
-            self._call_soon(self._work)
         self._waiting.append((peer, echo, job))
+        self._work_soon()
 
     def turn_ended(self) -> None:
         """The next turn has its own time."""
         self._left_s = SLICE_S
 
+    def _work_soon(self) -> None:
+        if not self._is_due:
+            self._is_due = True
+            self._call_soon(self._work)
+
     def _work(self) -> None:
+        self._is_due = False
         while self._waiting and self._left_s > 0:
             peer, echo, job = self._waiting.popleft()
-            if peer.session.phase is Phase.WAITING:  # else it has gone meanwhile
+            if peer.session.phase is not Phase.CLOSING:  # else it has gone meanwhile
                 self._go_on(peer, echo, job)
         if self._waiting:
-            self._call_soon(self._work)
+            self._work_soon()
 
     def _go_on(self, peer: Peer, echo: str, job: Job) -> None:
         is_over = True  # also when it fails

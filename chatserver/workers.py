@@ -13,15 +13,15 @@ from typing import Generic, TypeVar
 
 log = logging.getLogger(__name__)
 
-Result = TypeVar("Result")
+Value = TypeVar("Value")
 
 
-class Outcome(Generic[Result]):
+class Result(Generic[Value]):
     """What a job gave: a value, or the exception it ended with."""
 
     __slots__ = ("error", "value")
 
-    def __init__(self, value: Result | None, error: Exception | None) -> None:
+    def __init__(self, value: Value | None, error: Exception | None) -> None:
         self.value = value
         self.error = error
 
@@ -41,7 +41,7 @@ class WorkerPool:
         """How many more jobs would run at once."""
         return self._threads_max - self._running
 
-    def submit(self, job: Callable[[], Result], done: Callable[[Outcome[Result]], None]) -> None:
+    def submit(self, job: Callable[[], Value], done: Callable[[Result[Value]], None]) -> None:
         """Run a job in a thread, and then `done` in the loop."""
         self._running += 1
         if len(self._threads) < min(self._running, self._threads_max):
@@ -61,13 +61,13 @@ class WorkerPool:
         while (job := self._jobs.get()) is not None:
             job()
 
-    def _run(self, job: Callable[[], Result], done: Callable[[Outcome[Result]], None]) -> None:
+    def _run(self, job: Callable[[], Value], done: Callable[[Result[Value]], None]) -> None:
         try:
-            outcome = Outcome(job(), None)
+            result = Result(job(), None)
         except Exception as error:  # the loop is told, and answers the one who asked
-            outcome = Outcome[Result](None, error)
-        self._post(lambda: self._finish(done, outcome))
+            result = Result[Value](None, error)
+        self._post(lambda: self._finish(done, result))
 
-    def _finish(self, done: Callable[[Outcome[Result]], None], outcome: Outcome[Result]) -> None:
+    def _finish(self, done: Callable[[Result[Value]], None], result: Result[Value]) -> None:
         self._running -= 1
-        done(outcome)
+        done(result)

@@ -8,10 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from threading import Event, Thread
 
+import pytest
+
 from chatserver.cli import build_server
 from chatserver.core.state import snapshot
 from chatserver.listener import listen
 from chatserver.settings import build
+from chatserver.store import search, unread
 from chatserver.store.store import Store
 from tests.harness import SETTINGS, Running
 from tests.wire import WAIT_S
@@ -38,6 +41,15 @@ class InThread(Running):
         self.close()
         self._start()
 
+    def restart_after_failure(self) -> str:
+        """Wait until it has given up, and start it again on the same file; why it gave up."""
+        self._thread.join(WAIT_S)
+        assert not self._thread.is_alive(), "the server goes on"
+        failure = self._server.failure
+        self.close_clients()
+        self._start()
+        return failure
+
     def close(self) -> None:
         """Stop it, and check that its file holds what it had in memory."""
         self.close_clients()
@@ -51,12 +63,15 @@ class InThread(Running):
         return time.time_ns() // 1_000_000 + self._moved_ms
 
     def keep_house(self) -> None:
-        """Do now all that the server would do when nobody asks it anything: then every message is indexed."""
+        """Do now all that the server would do when nobody asks it anything, and index even a single message."""
         done = Event()
 
         def work() -> None:
-            while self._store.keep_house(busy=False):
-                pass
+            with pytest.MonkeyPatch.context() as patch:
+                for module in (search, unread):
+                    patch.setattr(module, "PENDING_MIN", 1)
+                while self._store.keep_house(busy=False):
+                    pass
             done.set()
 
         self._server.reactor.post(work)

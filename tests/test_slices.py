@@ -5,8 +5,10 @@ from typing import cast
 
 import pytest
 
+from chatserver.builders import Phase
 from chatserver.peer import Peer
-from chatserver.session import Answer, Phase, Session
+from chatserver.requests import Answer
+from chatserver.session import Session
 from chatserver.slices import SLICE_S, Result, Slices
 
 
@@ -26,6 +28,7 @@ class World:
         self.cost_s = cost_s
         self.soon: list[Callable[[], None]] = []
         self.said: list[str] = []
+        self.proceeded: Callable[[], None] = lambda: None
         self.slices = Slices(self, lambda: self.now, self.soon.append)
 
     def job(self, steps: int, failing: bool = False) -> Generator[None, None, Result]:
@@ -59,6 +62,7 @@ class World:
 
     def proceed(self, peer: Peer) -> None:
         self.said.append("proceed")
+        self.proceeded()
 
 
 def test_a_short_job_is_done_at_once() -> None:
@@ -114,6 +118,27 @@ def test_a_job_that_fails_at_once_fails_its_caller() -> None:
     with pytest.raises(ValueError, match="a defect"):
         world.start(peer, "A", 0, failing=True)
     assert peer.session.reads
+
+
+def test_the_loop_is_asked_once_a_turn_however_many_wait() -> None:
+    world = World(cost_s=2 * SLICE_S)
+    for _ in range(5):
+        world.start(FakePeer(), "A", 3)
+    while world.soon:
+        assert len(world.soon) == 1
+        world.turn()
+    assert world.said.count("A") == 5
+
+
+def test_the_next_command_of_a_client_may_be_a_long_one_too() -> None:
+    world, peer = World(cost_s=2 * SLICE_S), FakePeer()
+    left = ["B", "C"]
+    world.proceeded = lambda: world.start(peer, left.pop(0), 1) if left else None
+    world.start(peer, "A", 1)
+    while world.soon:
+        assert len(world.soon) == 1
+        world.turn()
+    assert [said for said in world.said if said in "ABC"] == ["A", "B", "C"]
 
 
 def test_nothing_is_done_for_a_client_that_has_gone() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 SLICE_MESSAGES = 200  # indexed at a time, if their texts are short: about 5 ms
 SLICE_CHARS = 8_000
+PENDING_MIN = 200  # ids; fewer wait for more, and cost a search nothing: a flush to the disk for each would cost more
 MERGED_PAGES = 32  # of the index, rewritten at a time, some 3 ms
 GRAMS_MAX = 12  # looked up for one search; the candidates are compared with all of its words anyway
 ROOMS_MAX = 100  # looked up for one search; whoever is in more gets candidates of everybody, and they are checked
@@ -101,9 +102,9 @@ class SearchIndex:
             connection.execute("SELECT count(*) FROM sqlite_temp_schema WHERE name = 'search_forgets'").fetchone()[0]
         )
 
-    def can_answer(self, pieces: Iterable[str]) -> bool:
+    def can_answer(self, pieces: Sequence[str]) -> bool:
         """Tell whether the index can give candidates for these grams."""
-        return self._is_there and any(True for _ in pieces)
+        return self._is_there and bool(pieces)
 
     def candidates(self, pieces: Sequence[str], user: int, rooms: Iterable[int], below: int, limit: int) -> list[int]:
         """The last ids under `below` of the messages of a user, or of rooms, that have all the grams; newest first.
@@ -128,7 +129,7 @@ class SearchIndex:
             return False
         if self._may_merge:
             self._may_merge = self._merge(MERGED_PAGES)
-        if not self._may_merge and self.searched_id < upto:
+        if not self._may_merge and upto - self.searched_id >= PENDING_MIN:
             self._fill(upto)
             self._may_merge = True
         return self._may_merge or self._purge()

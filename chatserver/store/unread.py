@@ -1,6 +1,7 @@
-"""Who wrote what behind a mark, page by page, so that no question holds the loop up. What was deleted counts no more.
+"""Who wrote what behind a mark, page by page, so that no question holds the loop up.
 
-A conversation is named by the user who asks and the party: another user, or a room (below zero).
+A conversation is named by the user who asks and the party: another user, or a room (below zero). Messages
+that were deleted have an empty text, and count no more.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,6 +10,7 @@ from typing import NamedTuple
 from chatserver.store.history import ID_MAX, History
 
 PAGE = 2_000  # messages looked at a time, some 2 ms
+PENDING_MIN = 200  # ids that wait for `fill_correspondents`: fewer are looked at by those who ask
 
 
 class Entry(NamedTuple):
@@ -18,8 +20,11 @@ class Entry(NamedTuple):
     sender: int
 
 
-def last_id(history: History, user: int, party: int) -> int:
-    """The id of a conversation's last message, 0 if it has none."""
+def end_at(history: History, user: int, party: int, upto: int) -> int:
+    """An id if a message of the conversation has it, else that of the conversation's last message (0 if none)."""
+    named = history.message(upto)  # so it mostly is, and then nothing needs to be looked for
+    if named is not None and (named.recipient == party < 0 or {named.sender, named.recipient} == {user, party}):
+        return upto
     last = history.of_room(party, 1, ID_MAX) if party < 0 else history.between(user, party, 1, ID_MAX)
     return last[0].id if last else 0
 
@@ -45,8 +50,8 @@ def indexed_page(history: History, user: int, party: int, first: int, last: int)
 
 def _tail(history: History, user: int, party: int, first: int, last: int, limit: int) -> Iterator[Entry]:
     rows = history.connection.execute(
-        "SELECT id, sender FROM messages WHERE id BETWEEN ?1 AND ?2 AND text <> '' AND"
-        " CASE WHEN ?4 < 0 THEN recipient = ?4"
+        "SELECT id, sender FROM messages WHERE id BETWEEN ?1 AND ?2 AND text <> ''"
+        " AND CASE WHEN ?4 < 0 THEN recipient = ?4"
         " ELSE sender = ?3 AND recipient = ?4 OR sender = ?4 AND recipient = ?3 END ORDER BY id LIMIT ?5",
         (first, last, user, party, limit),
     )
@@ -71,7 +76,7 @@ def authors_page(history: History, user: int, first: int, last: int) -> tuple[se
 
 def fill_correspondents(history: History, limit: int) -> bool:
     """Look at so many indexed ids more, inside the open transaction; tell whether there was anything."""
-    if history.heard_id >= history.indexed_id:
+    if history.indexed_id - history.heard_id < PENDING_MIN:
         return False
     upto = min(history.heard_id + limit, history.indexed_id)
     history.connection.execute(

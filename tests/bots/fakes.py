@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from bots import Reply
-from chatserver.workers import Outcome
+from chatserver.workers import Result
 
 
 class FakeTimer:
@@ -51,13 +51,13 @@ class FakePool:
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
-        self.jobs: list[tuple[Callable[[], Reply], Callable[[Outcome[Reply]], None]]] = []
+        self.jobs: list[tuple[Callable[[], Reply], Callable[[Result[Reply]], None]]] = []
 
     @property
     def free(self) -> int:
         return self.threads - len(self.jobs)
 
-    def submit(self, job: Callable[[], Reply], done: Callable[[Outcome[Reply]], None]) -> None:
+    def submit(self, job: Callable[[], Reply], done: Callable[[Result[Reply]], None]) -> None:
         assert self.free > 0, "more jobs than threads"
         self.jobs.append((job, done))
 
@@ -68,7 +68,7 @@ class FakePool:
         """Let a job run and end."""
         job, done = self.jobs.pop(at)
         try:
-            outcome = Outcome(job(), None)
+            outcome = Result(job(), None)
         except Exception as error:
-            outcome = Outcome[Reply](None, error)
+            outcome = Result[Reply](None, error)
         done(outcome)

@@ -93,6 +93,23 @@ def test_a_change_whose_answer_was_lost_is_reported() -> None:
             client.call("ADDFRIEND", "bob")
 
 
+def test_a_login_that_holds_no_more_ends_the_waiting() -> None:
+    def lose(peer: Peer) -> None:
+        peer.log_in()
+        peer.expect("SENDMESSAGE")
+
+    def refuse(peer: Peer) -> None:
+        peer.greet()
+        peer.say(f"ERR|{peer.expect('RESUME')}|BAD_LOGIN|No such token")
+        peer.say(f"ERR|{peer.expect('LOGIN')}|BAD_LOGIN|The password was changed")
+        peer.hear_end()
+
+    with FakeServer(lose, refuse) as server, Client("127.0.0.1", server.port) as client:
+        client.login("alice", "password")
+        with pytest.raises(ConnectionFailedError, match="The password was changed"):
+            client.send("bob", "hi")
+
+
 def test_a_bye_explains_the_end_of_the_connection() -> None:
     def script(peer: Peer) -> None:
         peer.log_in()

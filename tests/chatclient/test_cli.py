@@ -1,6 +1,7 @@
 """The command as a shell sees it: pipes, one message, bad input, exit statuses."""
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -151,6 +152,18 @@ def test_a_reader_that_goes_ends_the_pipe_quietly(run: Run, tmp_path: Path) -> N
         )
     os.close(writer)
     assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize("redirection", ["<&-", "<&- >&-", ">&- </dev/null"])
+def test_standard_files_that_are_closed(redirection: str) -> None:
+    def script(peer: Peer) -> None:
+        peer.greet()
+        assert peer.hear() == ""
+
+    with FakeServer(script) as server:
+        words = f"{shlex.quote(sys.executable)} -m chatclient 127.0.0.1:{server.port} {redirection}"
+        done = subprocess.run(["sh", "-c", words], stderr=subprocess.PIPE, timeout=30, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 # One message

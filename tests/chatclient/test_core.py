@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chatclient import events as ev
 from chatclient.commands import BadCommand, NotLoggedInError
@@ -292,10 +294,21 @@ def test_a_login_that_held_once_is_tried_again_when_the_server_is_in_trouble(cor
     assert core.name == "alice"
 
 
+def test_no_secret_is_in_what_a_log_would_show(core: ClientCore) -> None:
+    core.login("alice", "a secret password")
+    core.opened()
+    feed(core, HELLO)
+    core.command("SIGNUP", "bob", "a secret password")
+    held = f"{core.credentials!r} {core._queue.sent!r} {core._queue.waiting!r}"
+    shown = held + repr(answer(core, "OK|{}|alice|a secret token"))
+    assert "secret" not in shown
+    assert "alice" in shown
+
+
 def test_logging_out_forgets_who_it_was(core: ClientCore) -> None:
     ready(core)
-    core.logout()
-    assert answer(core, "OK|{}|alice") == [LoggedOut("alice")]
+    tag = core.command("LOGOUT")
+    assert answer(core, "OK|{}|alice") == [ev.Ok("LOGOUT", tag, ("alice",)), LoggedOut("alice")]
     with pytest.raises(NotLoggedInError):
         core.command("SHOWFRIENDS")
 
@@ -382,3 +395,45 @@ def test_a_keep_alive_is_not_an_event(core: ClientCore) -> None:
     assert core.awaits_answer
     assert answer(core, "OK|{}|") == []
     assert not core.awaits_answer
+
+
+ECHOES = [f"{verb}#t-{number}" for verb in ("PING", "SYNC", "LOGIN", "SENDMESSAGE", "LOGOUT") for number in range(1, 9)]
+FIELDS = ["", "0", "1", "7", "-1", "9" * 18, "x", TIME, "alice", "bob", "\x1b[2J", "a|b", "٣"]
+FRAMES = st.builds(
+    lambda kind, echo, fields: "|".join([kind, echo, *fields]),
+    st.sampled_from(["OK", "ERR", "ITEM", "EVENT", "BYE", "HELLO", "NONSENSE"]),
+    st.sampled_from([*ECHOES, "MESSAGE", "MISSED", "READ", "STATUS", "chatserver", "?", ""]),
+    st.lists(st.sampled_from(FIELDS), max_size=6),
+)
+
+
+@given(st.integers(0, 3), st.lists(FRAMES, max_size=40), st.binary(max_size=40))
+def test_nothing_a_server_says_makes_the_client_fail(begun: int, lines: list[str], noise: bytes) -> None:
+    """`begun`: how many answers of an orderly start come before the nonsense."""
+    core = ClientCore("t")
+    core.login("alice", "password")
+    core.opened()
+    feed(core, HELLO)
+    for line in ("OK|{}|alice|token", "OK|{}|0|0", "OK|{}|0|0")[:begun]:
+        answer(core, line)
+    for line in lines:
+        core.receive(f"{line}\n".encode())
+        if core.credentials and core.phase is Phase.READY:
+            core.command("SENDMESSAGE", "bob", "hi")
+        core.take_output()
+    core.receive(noise)
+    core.lost()
+    assert core.phase is Phase.OFFLINE
+    assert not core.awaits_answer
+
+
+def test_a_server_that_says_there_is_more_for_ever_is_not_asked_for_ever(core: ClientCore) -> None:
+    core.login("alice", "password")
+    core.opened()
+    feed(core, HELLO)
+    answer(core, "OK|{}|alice|token")
+    for _ in range(200):
+        if core.phase is Phase.READY:
+            break
+        answer(core, f"ITEM|{{}}|5|{TIME}|bob|alice|again", "OK|{}|1|1")
+    assert core.phase is Phase.READY

@@ -52,13 +52,13 @@ def take(desk: Desk, event: Happened) -> list[str]:
         (outcomes.LoggedIn("alice", "t", again=True), ["Back online as alice"]),
         (outcomes.LoggedOut("alice"), ["alice is logged out"]),
         (outcomes.LoginFailed("BAD_LOGIN", "No"), ["Not logged in: No (BAD_LOGIN). Type /login NAME"]),
-        (outcomes.LoginDelayed("THROTTLED", "Wait 5 s"), ["Wait 5 s"]),
         (outcomes.CaughtUp(), []),
         (ev.FriendRequest("bob"), ["bob asks to be your friend: /accept bob or /reject it"]),
         (ev.FriendAdded("bob", "away", "lunch"), ["bob is your friend now (away: lunch)"]),
         (ev.FriendRemoved("bob"), ["bob is your friend no more"]),
         (ev.StatusChanged("bob", "busy", ""), ["bob is busy"]),
         (ev.Read("bob", "alice", 1), ["bob has read what you wrote"]),
+        (ev.Read("bob", "#dev", 1), ["bob has read what you wrote in #dev"]),
         (ev.Read("alice", "bob", 1), []),
         (ev.Typing("bob", "alice"), []),
         (ev.Invited("#dev", "bob"), ["bob invites you to #dev: /join #dev"]),
@@ -73,6 +73,7 @@ def take(desk: Desk, event: Happened) -> list[str]:
         (ev.Bye("SHUTDOWN", "back soon"), ["The server says good-bye: back soon"]),
         (ev.Garbage("no frame"), ["no frame"]),
         (Offline("No server listens", 1.0), ["No server listens"]),
+        (Offline("The time to log in is over", None), ["The time to log in is over. Type /connect to try again"]),
     ],
 )
 def test_what_is_shown_of_an_event(desk: Desk, event: Happened, shown: list[str]) -> None:
@@ -80,7 +81,8 @@ def test_what_is_shown_of_an_event(desk: Desk, event: Happened, shown: list[str]
 
 
 def test_every_event_that_happens_to_a_user_is_shown_somewhere() -> None:
-    silent = {ev.Hello, ev.Stranger, ev.Ok, ev.Refused, ev.Item, outcomes.Unanswered}  # the carrier's and the session's
+    of_the_session = {ev.Ok, ev.Refused, ev.Item, outcomes.Unanswered}
+    silent = {ev.Hello, ev.Stranger, outcomes.LoginDelayed, *of_the_session}  # the carrier says Offline with the reason
     kinds = set(ev.Happening.__args__) | set(outcomes.Event.__args__) | {Offline}
     assert kinds - silent == set(_SHOWN)
 
@@ -152,6 +154,7 @@ MESSAGE_ROW = ("7", TIME, "bob", "alice", "hi | there")
         ),
         (ev.Ok("SHOWMEMBERS", "t", ("1",), (("bob", "online", "owner"),)), ["  bob  online · owner"]),
         (ev.Ok("SHOWUNREAD", "t", ("1",), (("bob", "2", "5"),)), ["  bob  2 unread"]),
+        (ev.Ok("EXPLAIN", "t", ("1",), (("stored", "alice", "alice wrote it"),)), ["  stored    alice wrote it"]),
         (ev.Ok("MARKREAD", "t", ("bob", "5")), ["bob is read up to message 5"]),
         (ev.Ok("JOIN", "t", ("#dev",)), ["You are in #dev"]),
         (ev.Ok("HELP", "t", ("1",), (("PING", "see", "PING|[text]"),)), ["  PING|[text]  see"]),

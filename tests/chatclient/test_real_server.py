@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -218,3 +219,61 @@ def test_the_terminal_comes_back_after_a_restart_and_misses_nothing(
         assert not any("after" in row for row in rows)
         tty.type("\x04")
         assert tty.end() == 0
+
+
+def test_a_room_in_the_terminal(anchored: AnchoredServer, home: dict[str, str], password_file: Path) -> None:
+    anchored.make_friends("alice", "bob")
+    arguments = (f"127.0.0.1:{anchored.port}", "--user=alice", f"--password-file={password_file}")
+    with anchored.client("bob") as bob, Terminal(*arguments, environment=home) as tty:
+        tty.wait("You are alice", "● online")
+        tty.type("/create lobby\rhello room\r")
+        tty.wait("The public room #lobby is made", "#lobby alice: hello room", "#lobby>")
+        assert bob.call("JOIN", "#lobby").fields == ("#lobby",)
+        bob.send("#lobby", "hi Alice")
+        tty.wait("bob joined #lobby", "#lobby bob: hi Alice")
+        assert tty.raw.count(b"\a") == 1
+        tty.type("/to bob\r/topic #lobby a | b\r/members #lobby\r")
+        tty.wait("The topic of #lobby is set", "bob  online · member")
+        bob.send("#lobby", "are you there?")
+        tty.wait("unread: #lobby 1", "bob>")
+        tty.type("/to\r/kick bob\r")
+        tty.wait("bob is out of #lobby", "#lobby>", absent="unread:")
+        tty.type("/msg nobody hi\r/join nowhere\r")
+        tty.wait("Not sent to nobody: “hi”. There is no user", "NO_SUCH_ROOM", "#lobby>")
+        tty.type("/leave\r")
+        tty.wait("You left #lobby", absent="#lobby>")
+        tty.type("\x04")
+        assert tty.end() == 0
+
+
+def test_what_is_read_searched_and_typed(anchored: AnchoredServer, home: dict[str, str], password_file: Path) -> None:
+    anchored.make_friends("alice", "bob")
+    arguments = (f"127.0.0.1:{anchored.port}", "--user=alice", f"--password-file={password_file}")
+    with anchored.client("bob") as bob, Terminal(*arguments, environment=home) as tty:
+        tty.wait("● online")
+        first = bob.send("alice", "the needle")
+        bob.send("alice", "the haystack")
+        tty.wait("bob: the haystack", "unread: bob 2")
+        tty.type("/unread\r/search NEEDLE\r")
+        tty.wait("bob  2 unread", f"({first.id}) bob: the needle")
+        tty.type("/to bob\r/read\r")
+        tty.wait("is read up to message")
+        assert awaited(bob, ev.Read).reader == "alice"
+        bob.call("TYPING", "alice")
+        tty.wait("bob typing…")
+        tty.type("/typing on\rx")
+        assert awaited(bob, ev.Typing) == ev.Typing("alice", "bob")
+        tty.type("\x15thanks\r")
+        tty.wait("→ bob: thanks")
+        tty.type("/explain\r")
+        tty.wait("  stored", "  delivered")
+        tty.type("\x04")
+        assert tty.end() == 0
+
+
+Kind = TypeVar("Kind")
+
+
+def awaited(client: Client, kind: type[Kind]) -> Kind:
+    """The next event of a kind."""
+    return next(event for event in client.events(10) if isinstance(event, kind))

@@ -22,10 +22,17 @@ class Recorded:
         self.said: list[str] = []
         self.secrets: list[str] = []
         self.then: Callable[[ev.Ok], None] | None = None
+        self.otherwise: Callable[[], None] | None = None
 
-    def ask(self, verb: str, *fields: str, then: Callable[[ev.Ok], None] | None = None) -> None:
+    def ask(
+        self,
+        verb: str,
+        *fields: str,
+        then: Callable[[ev.Ok], None] | None = None,
+        otherwise: Callable[[], None] | None = None,
+    ) -> None:
         self.done.append((verb, *fields))
-        self.then = then
+        self.then, self.otherwise = then, otherwise
 
     def raw(self, frame: str) -> None:
         self.done.append(("raw", frame))
@@ -95,6 +102,8 @@ def hands() -> Recorded:
         ("/delete 3", ("DELETEMESSAGE", "3")),
         ("/react 👍", ("REACT", "7", "👍")),
         ("/react 👍 (3)", ("REACT", "3", "👍")),
+        ("/explain", ("EXPLAIN", "6")),
+        ("/explain (3)", ("EXPLAIN", "3")),
         ("/read", ("MARKREAD", "bob", "7")),
         ("/create lobby", ("CREATEROOM", "#lobby")),
         ("/create #lobby PRIVATE", ("CREATEROOM", "#lobby", "private")),
@@ -166,6 +175,7 @@ def test_without_a_conversation_a_text_goes_nowhere(hands: Recorded) -> None:
 
 def test_a_room_is_opened_by_joining_it_and_closed_by_leaving(hands: Recorded) -> None:
     run_line(hands, "/join #LOBBY")
+    assert hands.desk.place == "#LOBBY"  # what is typed before the answer comes must not go to bob
     assert hands.then is not None
     hands.then(ev.Ok("JOIN", "t", ("#lobby",)))
     assert (hands.desk.place, hands.desk.rooms) == ("#lobby", {"#lobby"})
@@ -174,6 +184,21 @@ def test_a_room_is_opened_by_joining_it_and_closed_by_leaving(hands: Recorded) -
     run_line(hands, "/leave")
     hands.then(ev.Ok("LEAVE", "t", ("#lobby",)))
     assert (hands.desk.place, hands.desk.rooms) == ("", set())
+
+
+def test_a_room_that_lets_nobody_in_is_not_left_open(hands: Recorded) -> None:
+    run_line(hands, "/join secret")
+    assert hands.otherwise is not None
+    hands.otherwise()
+    assert (hands.desk.place, hands.desk.rooms) == ("bob", set())
+
+
+def test_an_answer_that_comes_late_does_not_move_the_user(hands: Recorded) -> None:
+    run_line(hands, "/join lobby")
+    hands.desk.open("bob")
+    assert hands.then is not None
+    hands.then(ev.Ok("JOIN", "t", ("#lobby",)))
+    assert (hands.desk.place, hands.desk.rooms) == ("bob", {"#lobby"})
 
 
 def test_a_new_account_is_made_and_logged_in(hands: Recorded) -> None:

@@ -129,9 +129,12 @@ def test_a_resize_draws_everything_anew(sitting: Sitting) -> None:
         rows = tty.wait("bob: after it", narrower=40)
         assert rows[-1] == "> what is being typed"
         assert sum("> what" in row for row in rows) == 1
+        for columns, rows_max in ((20, 2), (2, 1), (1, 5)):
+            tty.resize(columns, rows_max)
+            tty.type("!")
         tty.resize(100, 30)
         puppet.say(f"EVENT|MESSAGE|3|{TIME}|bob|alice|wide again")
-        rows = tty.wait("bob: wide again", "You are alice")
+        rows = tty.wait("bob: wide again", "You are alice", "> what is being typed!!!")
         assert sum("● online" in row for row in rows) == 1
         puppet.end()
         tty.type("\x15\x04")

@@ -21,12 +21,12 @@ from chatserver.reactor import Reactor
 from chatserver.server import Server
 from chatserver.settings import build
 from chatserver.store.store import Store
-from chatserver.workers import Outcome, WorkerPool
+from chatserver.workers import Result, WorkerPool
 from tests.harness import SETTINGS
 
 PASSWORD = "correct horse"
 START_MS = 1_796_212_800_000
-Result = TypeVar("Result")
+Value = TypeVar("Value")
 
 
 class Line:
@@ -117,8 +117,8 @@ class Pool:
     def __init__(self, call_soon: Callable[[Callable[[], None]], None]) -> None:
         self._call_soon = call_soon
 
-    def submit(self, job: Callable[[], Result], done: Callable[[Outcome[Result]], None]) -> None:
-        outcome = Outcome(job(), None)
+    def submit(self, job: Callable[[], Value], done: Callable[[Result[Value]], None]) -> None:
+        outcome = Result(job(), None)
         self._call_soon(lambda: done(outcome))
 
     def close(self, within_s: float = 0.0) -> None:

@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from chatserver.store.errors import StoreBroken
+from chatserver.store.store import Store
 from tests.conftest import StartServer
 from tests.harness import PASSWORD, Process
+from tests.inside import InThread
 from tests.kill_campaign import run_campaign
 
 
@@ -282,6 +285,28 @@ def _until_it_writes_again(server: Process) -> None:
         answer = client.answer()[0]
         assert answer.startswith(("OK|", "ERR|SIGNUP|UNAVAILABLE|"))
         at += 1
+
+
+def test_a_flush_that_failed_ends_the_server_and_acknowledges_nothing(
+    server: InThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is on the disk is then unknown: it must not be tried again, and no OK may leave."""
+
+    def commit(store: Store) -> None:
+        if store._connection.in_transaction:
+            store.roll_back()
+            raise StoreBroken("the disk did not confirm a write: check the disk, then start again")
+
+    alice, bob = server.friends("alice", "bob")
+    alice.says("SENDMESSAGE|alice|bob|before")
+    bob.event("MESSAGE|…|before")
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "commit", commit)
+        alice.send("SENDMESSAGE|alice|bob|lost")
+        assert alice.frames_to_the_end() == []
+        assert bob.frames_to_the_end() == []
+        assert "check the disk" in server.restart_after_failure()
+    assert [row[4] for row in server.login("bob").rows("SYNC|bob|0")] == ["before"]
 
 
 # kill -9

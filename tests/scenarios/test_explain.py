@@ -22,7 +22,7 @@ def test_stored_then_delivered_then_read(server: Running) -> None:
     alice.says(
         f"EXPLAIN|alice|{number}",
         f"ITEM|EXPLAIN|stored|Alice|…{when}…",
-        "ITEM|EXPLAIN|waiting|bob|…waits for bob to log in",
+        "ITEM|EXPLAIN|waiting|bob|no session of bob has been handed it in full yet",
         "OK|EXPLAIN|2",
     )
     bob = server.login("bob")
@@ -82,6 +82,7 @@ def test_in_a_room_the_sender_learns_of_all_and_a_member_of_themselves(server: R
     assert rows[:3] == [["stored", "alice"], ["delivered", "bob"], ["read", "bob"]]
     assert [who for _, who in rows[3:]] == ["carol"]
     assert fate(bob, number) == [["stored", "alice"], ["delivered", "bob"], ["read", "bob"]]
+    assert fate(dora, number) == [["stored", "alice"]]
 
 
 def test_a_bot_and_a_deleted_account(server: Running) -> None:

@@ -60,6 +60,19 @@ def test_a_mark_never_goes_back_nor_past_the_end(server: Running) -> None:
     alice.no_event()
 
 
+def test_an_id_of_another_conversation_marks_what_is_below_it(server: Running) -> None:
+    alice, bob, carol = server.friends("alice", "bob", "carol")
+    write(alice, "bob", "one")
+    (between,) = write(carol, "alice", "aside")
+    (last,) = write(alice, "bob", "two")
+    (aside,) = write(carol, "alice", "aside")
+    heard_all(bob)
+    bob.says(f"MARKREAD|bob|alice|{between}", f"OK|MARKREAD|alice|{between}")
+    assert bob.rows("SHOWUNREAD|bob") == [["alice", "1", last]]
+    bob.says(f"MARKREAD|bob|alice|{aside}", f"OK|MARKREAD|alice|{last}")
+    assert bob.rows("SHOWUNREAD|bob") == []
+
+
 def test_whose_messages_were_not_read_hears_nothing(server: Running) -> None:
     alice, bob = server.friends("alice", "bob")
     (number,) = write(alice, "bob", "mine")
@@ -154,6 +167,18 @@ def test_unread_outlives_the_friendship_and_ends_with_the_account(server: Runnin
     assert alice.rows("SHOWUNREAD|alice") == [["bob", "1", number]]
     bob.says(f"DELETEACCOUNT|bob|{PASSWORD}")
     assert alice.rows("SHOWUNREAD|alice") == []
+
+
+def test_what_was_deleted_is_unread_no_more(server: InThread) -> None:
+    alice, bob = server.friends("alice", "bob")
+    first, last = write(alice, "bob", "one", "two")
+    for _ in range(2):
+        assert bob.rows("SHOWUNREAD|bob") == [["alice", "2", first]]
+        server.keep_house()
+    alice.says(f"DELETEMESSAGE|alice|{first}")
+    assert bob.rows("SHOWUNREAD|bob") == [["alice", "1", last]]
+    alice.says(f"DELETEMESSAGE|alice|{last}")
+    assert bob.rows("SHOWUNREAD|bob") == []
 
 
 def test_in_a_room_what_came_before_the_membership_is_not_unread(server: Running) -> None:

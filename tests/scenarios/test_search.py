@@ -98,6 +98,18 @@ def test_what_was_deleted_is_not_found(server: InThread) -> None:
     assert found(bob, "treasure") == ["treasure of bob"]
 
 
+def test_an_edited_message_is_found_by_its_new_words_and_a_deleted_one_by_none(server: InThread) -> None:
+    alice, bob = server.friends("alice", "bob")
+    edited, deleted = write(alice, "bob", "treasure one", "treasure two")
+    server.keep_house()
+    alice.says(f"EDITMESSAGE|alice|{edited}|a chest")
+    alice.says(f"DELETEMESSAGE|alice|{deleted}")
+    for _ in range(2):
+        assert found(bob, "treasure") == []
+        assert found(bob, "chest") == ["a chest"]
+        server.keep_house()
+
+
 def test_what_search_refuses(server: Running) -> None:
     alice = server.user("alice")
     server.user("bob")

@@ -10,12 +10,19 @@ import pytest
 
 from chatserver.core.events import AccountDeleted, MessageSent, UserSignedUp
 from chatserver.core.state import Limits
+from chatserver.store import search
 from chatserver.store.finding import page_below
 from chatserver.store.history import ID_MAX, Message
 from chatserver.store.search import SLICE_MESSAGES, grams
 from chatserver.store.store import Store
 
 LETTERS = ["a", "b", "Ab", "ß", "É", "İ", "日", "本", "ก", "가", "😀", " ", "  ", "\u3000", "'", '"', "-", "*", "x1"]
+
+
+@pytest.fixture(autouse=True)
+def nothing_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A single message is indexed too."""
+    monkeypatch.setattr(search, "PENDING_MIN", 1)
 
 
 @pytest.fixture

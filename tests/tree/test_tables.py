@@ -2,10 +2,10 @@
 
 from typing import get_args
 
-from chatserver import reading, session
+from chatserver import builders, reading, requests
+from chatserver.builders import Phase
 from chatserver.core import commands, decide, deliver, events, evolve
 from chatserver.protocol.verbs import VERBS
-from chatserver.session import Phase
 from chatserver.store.statements import STATEMENTS
 
 EVENTS = set(get_args(events.Event))
@@ -30,15 +30,15 @@ def test_only_events_are_delivered() -> None:
 
 
 def test_every_query_is_answered() -> None:
-    assert reading.TABLE.keys() == set(get_args(session.Query))
+    assert reading.TABLE.keys() == set(get_args(requests.Query))
 
 
 def test_every_verb_has_a_row_where_it_may_be_used() -> None:
-    assert session.TABLE.keys() == set(Phase)
-    assert session.TABLE[Phase.LOGGED_IN].keys() == VERBS.keys()
-    assert session.TABLE[Phase.BEFORE_LOGIN].keys() == {name for name, verb in VERBS.items() if verb.before_login}
-    assert not session.TABLE[Phase.WAITING]
-    assert not session.TABLE[Phase.CLOSING]
+    assert builders.TABLE.keys() == set(Phase)
+    assert builders.TABLE[Phase.LOGGED_IN].keys() == VERBS.keys()
+    assert builders.TABLE[Phase.BEFORE_LOGIN].keys() == {name for name, verb in VERBS.items() if verb.before_login}
+    assert not builders.TABLE[Phase.WAITING]
+    assert not builders.TABLE[Phase.CLOSING]
 
 
 def test_every_class_of_the_modules_is_in_their_union() -> None:
