@@ -130,14 +130,7 @@ class Model:
         if not isinstance(message.to, Room):
             return user in (message.sender, message.to)
         return any(
-<<<<<<< HEAD
-            stay.room is message.to
-            and stay.user == user
-            and stay.after < at
-            and (stay.until is None or at <= stay.until)
-=======
             stay.after < at and (stay.until is None or at <= stay.until)
->>>>>>> changes
             for stay in self.stays
             if stay.room is message.to and stay.user == user
         )
