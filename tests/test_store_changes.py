@@ -64,10 +64,22 @@ def test_what_a_command_needs_to_know(store: Store) -> None:
 
 
 def test_sync_is_given_the_newest(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changes, "SYNC_CHANGES_MAX", 3)
+    monkeypatch.setattr(changes, "MARKS_MAX", 3)
     store.write([reacted(at, 1, str(at)) for at in range(3, 9)])
     assert [change.id for change in store.history.changes.after(BOB, 0, 99)] == [6, 7, 8]
     assert [change.id for change in store.history.changes.after(BOB, 0, 5)] == [3, 4, 5]
+
+
+def test_long_texts_count_for_more(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changes, "MARKS_MAX", 12)
+    store.write([edited(3, 1, "x" * 2000), reacted(4, 1, "y"), edited(5, 2, "x" * 1999), reacted(6, 1, "z")])
+    assert [change.id for change in store.history.changes.after(BOB, 0, 99)] == [4, 5, 6]
+
+
+def test_history_is_given_all_edits_and_the_newest_reactions(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changes, "MARKS_MAX", 3)
+    store.write([edited(3, 1, "x"), edited(4, 2, "y"), *(reacted(at, 1, str(at)) for at in range(5, 20))])
+    assert [change.id for change in store.history.changes.of([1, 2])] == [3, 4, 17, 18, 19]
 
 
 def test_ids_of_changes_are_not_given_out_again(store: Store) -> None:

@@ -2,9 +2,8 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
-from itertools import islice
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -12,8 +11,9 @@ from chatserver.core.commands import Found
 from chatserver.core.deliver_changes import Change
 from chatserver.core.events import MessageDeleted, MessageEdited, ReactionChanged
 
-SYNC_CHANGES_MAX = 5_000
-"""The newest that one SYNC brings, which takes some 30 ms; those before them are in HISTORY."""
+MARKS_MAX = 5_000
+"""Of one answer, some 20 ms of work; an edit counts once more for each `MARK_CHARS` of its text."""
+MARK_CHARS = 200
 
 _id = attrgetter("id")
 _COLUMNS = "c.id, c.message, c.sender, c.recipient, c.time_ms, c.kind, c.user, c.emoji, m.text"
@@ -49,21 +49,22 @@ class Changes:
         return Found._make((*row, own, len(reactions)))
 
     def of(self, messages: Sequence[int]) -> list[Change]:
-        """What stands of these messages' changes."""
+        """What stands of these messages' changes; of more than `MARKS_MAX` reactions the newest."""
         if not messages:
             return []
-        return list(
-            self._events(
-                f"SELECT {_COLUMNS} FROM json_each(?) j CROSS JOIN changes c ON c.message = j.value"
-                " CROSS JOIN messages m ON m.id = c.message WHERE c.kind != 'unreacted' ORDER BY c.id",
-                (json.dumps(messages),),
-            )
+        found = self._events(
+            f"SELECT {_COLUMNS} FROM json_each(?) j CROSS JOIN changes c ON c.message = j.value"
+            " CROSS JOIN messages m ON m.id = c.message WHERE c.kind != 'unreacted'"
+            " ORDER BY c.emoji = '' DESC, c.id DESC LIMIT ?",
+            (json.dumps(messages), len(messages) + MARKS_MAX),
         )
+        return sorted(found, key=_id)
 
     def after(self, user: int, after: int, upto: int) -> list[Change]:
         """The changes behind one id and up to another in conversations of a user, and in rooms of that time.
 
-        That a reaction was taken back is left out where the message is behind the first id too.
+        That a reaction was taken back is left out where the message is behind the first id too. If they are
+        too many for one answer, it is the newest.
         """
         stays = self._connection.execute(
             "SELECT room, max(after_id, ?), min(ifnull(until_id, ?), ?) FROM memberships WHERE user = ?",
@@ -74,7 +75,7 @@ class Changes:
             self._newest("c.recipient = ?", user, after, upto, after),
             *(self._newest("c.recipient = ?", room, since, until, after) for room, since, until in stays),
         ]
-        return list(islice(merge(*streams, key=_id, reverse=True), SYNC_CHANGES_MAX))[::-1]
+        return _as_many_as_fit(merge(*streams, key=_id, reverse=True))[::-1]
 
     def by(self, user: int, after: int, limit: int) -> list[Deed]:
         """The first `limit` that a user has made after an id."""
@@ -93,6 +94,17 @@ class Changes:
 
     def _events(self, statement: str, parameters: tuple[Any, ...]) -> Iterator[Change]:
         return map(_event, self._connection.execute(statement, parameters))
+
+
+def _as_many_as_fit(changes: Iterable[Change]) -> list[Change]:
+    found: list[Change] = []
+    left = MARKS_MAX
+    for change in changes:
+        left -= 1 + (len(change.text) // MARK_CHARS if isinstance(change, MessageEdited) else 0)
+        if left < 0:
+            break
+        found.append(change)
+    return found
 
 
 def _event(row: tuple[Any, ...]) -> Change:

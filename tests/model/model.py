@@ -130,11 +130,9 @@ class Model:
         if not isinstance(message.to, Room):
             return user in (message.sender, message.to)
         return any(
-            stay.room is message.to
-            and stay.user == user
-            and stay.after < at
-            and (stay.until is None or at <= stay.until)
+            stay.after < at and (stay.until is None or at <= stay.until)
             for stay in self.stays
+            if stay.room is message.to and stay.user == user
         )
 
     def newest_changes(self) -> list[Change]:

@@ -112,6 +112,14 @@ class Play:
         effect = self.model.set_status(session.name, status, text)
         self.ask(session, f"SETSTATUS|{session.name}|{status}|{text}", effect)
 
+    def flap(self, session: Session) -> None:
+        """Change and change back, with somebody looking in between."""
+        before = self.model.status[session.name]
+        self.set_status(session)
+        self.show_friends(self.chance.choice(self.sessions))
+        effect = self.model.set_status(session.name, *before)
+        self.ask(session, f"SETSTATUS|{session.name}|{'|'.join(before)}", effect)
+
     # Friends and rooms
 
     def befriend(self, session: Session) -> None:
@@ -264,6 +272,7 @@ _ACTS: list[tuple[Callable[..., None], float]] = [  # and how often, beside the 
     (Play.show_friends, 4),
     (Play.show_the_rest, 3),
     (Play.set_status, 6),
+    (Play.flap, 4),
     (Play.befriend, 5),
     (Play.part, 3),
     (Play.create_room, 1.5),

@@ -355,6 +355,8 @@ def test_a_deleted_account_takes_its_changes_along(server: InThread) -> None:
     with sqlite3.connect(server.store_path) as connection:
         who = "SELECT DISTINCT u.name FROM changes c JOIN users u ON u.id = c.user"
         assert connection.execute(who).fetchall() == [("bob",)]
+        orphans = "SELECT count(*) FROM changes WHERE message NOT IN (SELECT id FROM messages)"
+        assert connection.execute(orphans).fetchone() == (0,)
     connection.close()
 
 
