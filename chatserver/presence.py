@@ -111,7 +111,10 @@ class Presence:
             if found is None:
                 del self._told[user]
             elif seen_as(found) != told.seen or told.views:
-                self.changed(user)
+                if told.ends_s > self._loop.clock():
+                    self.changed(user)
+                else:
+                    self._tell(user, self._unaware(user, told))
 
     def _second_over(self, user: int, told: _Told) -> None:
         found = self._chat.state.users.get(user)
@@ -121,8 +124,13 @@ class Presence:
             del self._told[user]
             return
         self.note(user)
-        seen, views, usual = seen_as(found), told.views, (told.seen,)
-        self._tell(user, [friend for friend in found.friends if views.get(friend, usual) != (seen,)])
+        self._tell(user, self._unaware(user, told))
+
+    def _unaware(self, user: int, told: _Told) -> list[int]:
+        """Friends who may take something for true that is not."""
+        found, views, usual = self._chat.state.users[user], told.views, (told.seen,)
+        seen = seen_as(found)
+        return [friend for friend in found.friends if views.get(friend, usual) != (seen,)]
 
     def _tell(self, user: int, friends: Iterable[int]) -> None:
         """Where nobody is there to hear it, no second begins."""

@@ -238,3 +238,17 @@ def test_no_second_tells_every_change(world: World) -> None:
     world.go()
     world.come()
     world.hears((BOB, "ann|online|"), (BOB, "ann|offline|"), (BOB, "ann|online|"))
+
+
+def test_a_failed_turn_that_changed_nothing_tells_nothing_though_a_friend_has_asked_meanwhile(world: World) -> None:
+    world.come()
+    world.hears((BOB, "ann|online|"))
+    world.presence.shown(BOB)
+    world.presence.befriended(BOB, ANN)
+    world.loop.pass_time(2)
+    world.status("busy")
+    world.told.clear()  # the turn is not sent
+    evolve(world.state, StatusSet("online", "", ANN))  # State from the disk
+    world.presence.turn_failed()
+    world.loop.pass_time(60)
+    world.hears()
