@@ -84,6 +84,9 @@ class Play:
     def let_a_second_pass(self) -> None:
         """What was held back of presence has been told by then: every client knows what is true."""
         self.pass_time(SECOND_S)
+        self.know_what_is_true()
+
+    def know_what_is_true(self) -> None:
         for session in self.sessions:
             for friend, known in session.known.items():
                 assert known == self.model.seen(friend), f"{session.name} takes {friend} for {known}"
@@ -119,6 +122,21 @@ class Play:
         self.show_friends(self.chance.choice(self.sessions))
         effect = self.model.set_status(session.name, *before)
         self.ask(session, f"SETSTATUS|{session.name}|{'|'.join(before)}", effect)
+
+    def fill_the_disk(self, session: Session) -> None:
+        """What cannot be stored has not happened, but for clients that go; with room again, it is tried again."""
+        note("the disk is full")
+        self.world.disk.is_full = True
+        status = self.chance.choice([status for status in STATUSES if status != self.model.status[session.name][0]])
+        line = f"SETSTATUS|{session.name}|{status}"
+        self.ask(session, line, Effect(["ERR|SETSTATUS|UNAVAILABLE|"]))
+        if self.chance.random() < 0.5:
+            self.leave(self.chance.choice(self.sessions))
+        self.world.disk.is_full = False
+        while self.world.server.turn.unavailable:
+            self.pass_time(STEP_S)
+        if session in self.sessions:
+            self.ask(session, line, self.model.set_status(session.name, status, ""))
 
     # Friends and rooms
 
@@ -284,6 +302,7 @@ _ACTS: list[tuple[Callable[..., None], float]] = [  # and how often, beside the 
     (Play.let_a_second_pass, 4),
     (Play.let_hours_pass, 1),
     (Play.restart, 1),
+    (Play.fill_the_disk, 1.5),
     (Play.sign_up, 0.5),
     (Play.delete_account, 0.3),
 ]

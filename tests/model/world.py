@@ -20,6 +20,7 @@ from chatserver.core.state import snapshot
 from chatserver.reactor import Reactor
 from chatserver.server import Server
 from chatserver.settings import build
+from chatserver.store.errors import StoreUnavailable
 from chatserver.store.store import Store
 from chatserver.workers import Result, WorkerPool
 from tests.harness import SETTINGS
@@ -152,6 +153,18 @@ class _Defects(logging.Handler):
             self.found.append(self.format(record))
 
 
+class _Disk(Store):
+    """A store whose commits fail while the test says so, as on a disk that is full."""
+
+    is_full = False
+
+    def commit(self) -> None:
+        if self.is_full and self._connection.in_transaction:
+            self.roll_back()
+            raise StoreUnavailable("the tests' disk is full")
+        super().commit()
+
+
 class World:
     """A server that can be restarted, its clocks and its clients."""
 
@@ -229,11 +242,12 @@ class World:
 
     def _start(self) -> None:
         self._selector, self._door = Selector(), Door()
+        self.disk = _Disk(str(self._path), "off")  # a simulated world has no power cuts
         self.reactor = Reactor(self._selector, lambda: self.now_s)
         pool = cast(WorkerPool, Pool(self.reactor.call_soon))
         self.server = Server(
             self._settings,
-            Store(str(self._path), "off"),  # a simulated world has no power cuts
+            self.disk,
             self.reactor,
             pool,
             cast(socket.socket, self._door),
