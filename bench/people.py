@@ -60,6 +60,11 @@ class Dialogue:
             raise BenchError(f"The server closed a connection during set-up; it said: {self.said_bye or 'nothing'}")
         return len(self.answers) >= self.asked
 
+    def take_answers(self) -> list[Answer]:
+        """The answers to all that was asked, which is then forgotten."""
+        taken, self.answers, self.asked = self.answers, [], 0
+        return taken
+
     def _take(self, block: bytes) -> None:
         for line in block.decode().split("\n")[:-1]:
             kind, *fields = line.split("|")
@@ -109,8 +114,7 @@ class Crowd:
                 dialogue.ask(self.login_command(name))
             self.wait(wave, "logging in")
             for name, dialogue in zip(batch, wave, strict=True):
-                _check(dialogue, set())
-                self.tokens[name] = dialogue.answers[-1].fields[1]
+                self.tokens[name] = _check(dialogue, set()).fields[1]
                 self.dialogues[name] = dialogue
             opened += wave
         return opened
@@ -137,7 +141,9 @@ class Crowd:
         self._each(
             [(one, f"ADDFRIEND|{one}|{other}") for one, other in pairs], {"ALREADY_FRIENDS", "ALREADY_REQUESTED"}
         )
-        self._each([(other, f"ACCEPTFRIEND|{other}|{one}") for one, other in pairs], {"NO_SUCH_REQUEST"})
+        self._each(
+            [(other, f"ACCEPTFRIEND|{other}|{one}") for one, other in pairs], {"NO_SUCH_REQUEST", "ALREADY_FRIENDS"}
+        )
 
     def gather(self, room: str, owner: str, members: Sequence[str]) -> None:
         """Make a room and let logged-in users join it; return when all its noise has been heard."""
@@ -154,7 +160,7 @@ class Crowd:
         dialogue.take_over()
         dialogue.ask(command)
         self.wait([dialogue], doing)
-        return dialogue.answers[-1]
+        return dialogue.take_answers()[-1]
 
     def wait(self, dialogues: Sequence[Dialogue], doing: str) -> None:
         """Turn until all are answered. Raises BenchError when the server falls silent."""
@@ -180,13 +186,13 @@ class Crowd:
             _check(dialogue, allowed)
 
 
-def _check(dialogue: Dialogue, allowed: set[str]) -> None:
-    """Refuse to measure on a set-up that failed. Answers are checked once, and forgotten but for the last."""
-    for answer in dialogue.answers:
+def _check(dialogue: Dialogue, allowed: set[str]) -> Answer:
+    """Refuse to measure on a set-up that failed; return the last answer."""
+    answers = dialogue.take_answers()
+    for answer in answers:
         if not answer.ok and answer.code not in allowed:
             raise BenchError(unable(answer))
-    del dialogue.answers[:-1]
-    dialogue.asked = len(dialogue.answers)
+    return answers[-1]
 
 
 def unable(answer: Answer) -> str:

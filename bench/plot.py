@@ -91,7 +91,7 @@ def draw_latency(content: Content) -> str:
 
 def draw_cost(content: Content) -> str:
     """The cost of a message against what was varied."""
-    title = f"Cost of a message ({content['scenario']})"
+    title = f"Cost of a message, bench {content['scenario']} over {content['over']}"
     return _curves(content, (COST,), title, content["over"], "server CPU µs per delivered message", False)
 
 

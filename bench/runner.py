@@ -25,6 +25,7 @@ def run_scenario(
         if parameter not in scenario.defaults:
             raise BenchError(f"{name} takes no {parameter}; it takes {', '.join(scenario.defaults)}")
     parameters = Parameters(**{**scenario.defaults, **chosen})  # type: ignore[arg-type]  # names were checked above
+    options = replace(options, settings=(*scenario.settings, *options.settings))
     with _pinned(options, pin) as (options, generator_core), serving(options) as server:
         bench, metrics = _load(scenario, parameters, server, progress)
         used = {key: value for key, value in asdict(parameters).items() if key in scenario.defaults}

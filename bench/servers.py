@@ -83,7 +83,7 @@ def serving(options: ServerOptions) -> Iterator[Server]:
         with tempfile.TemporaryDirectory(prefix="bench-store-") as folder:
             store = str(Path(folder) / "chat.db") if options.store == "file" else options.store
             with _started(_own_arguments(options, store), options) as server:
-                server.notes = {"store": options.store, "sync": options.sync or "default"}
+                server.notes = {"store": Path(options.store).name, "sync": options.sync or "default"}
                 yield server
     else:
         known = ", ".join(["chatserver", *BASELINES, *irc_servers.CONFIGURATIONS])

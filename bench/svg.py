@@ -55,9 +55,12 @@ def ticks(most: float, wanted: int = 5) -> list[float]:
 
 
 def decades(least: float, most: float) -> list[float]:
-    """Powers of ten around a range of positive values, for a logarithmic axis."""
-    low, high = floor(log10(least)), ceil(log10(most))
-    return [10.0**power for power in range(low, max(high, low + 1) + 1)]
+    """1, 2, 5, 10, 20 … around a range of positive values, for a logarithmic axis."""
+    powers = range(floor(log10(least)), ceil(log10(most)) + 1)
+    steps = [factor * 10.0**power for power in powers for factor in (1, 2, 5)]
+    low = max((at for at, step in enumerate(steps) if step <= least), default=0)
+    high = next(at for at, step in enumerate(steps) if step >= most)
+    return steps[low : max(high, low + 1) + 1]
 
 
 class Axes:
