@@ -6,11 +6,12 @@ from pathlib import Path
 
 from bench import BenchError
 from bench.compare import CONTENDERS, LOADS, compare
+from bench.ledger import as_json, keep_ledger, table
 from bench.options import add_server_options, server_options
 from bench.plot import plot
 from bench.progress import Progress
 from bench.scenarios import SCENARIOS
-from bench.story import tell
+from bench.story import FULL, MEMORY, tell
 from bench.sweep import parse_over, sweep
 
 
@@ -19,6 +20,7 @@ def add_to(known: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     _add_compare(known.add_parser("compare", help="the same loads on many servers, in turns"))
     _add_sweep(known.add_parser("sweep", help="one scenario over several values of a parameter"))
     _add_plot(known.add_parser("plot", help="draw what compare and sweep found, as SVG"))
+    _add_ledger(known.add_parser("ledger", help="where the microseconds of one message go, stage by stage"))
     _add_all(known.add_parser("all", help="everything bench/RESULTS.md tells, in one go"))
 
 
@@ -95,6 +97,28 @@ def _plot(options: argparse.Namespace) -> int:
     _folder(options.out)
     for written in plot(options.files, options.out):
         print(written)
+    return 0
+
+
+def _add_ledger(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--pairs", type=int, default=100, metavar="N", help="pairs of users (default 100)")
+    command.add_argument("--window", default="1,64", metavar="N,…", help="messages of a pair in a turn (default 1,64)")
+    command.add_argument("--stages-only", action="store_true", help="leave out the whole server's figure")
+    command.add_argument("--json", type=Path, metavar="FILE", help="keep all figures here")
+    command.set_defaults(run=_ledger)
+
+
+def _ledger(options: argparse.Namespace) -> int:
+    windows = options.window.split(",")
+    if options.pairs < 1 or not all(window.isascii() and window.isdigit() and int(window) for window in windows):
+        raise BenchError("--pairs and --window take numbers of 1 or more")
+    found = [
+        keep_ledger(options.pairs, int(window), start, Progress(), not options.stages_only)
+        for start in (MEMORY, FULL)
+        for window in windows
+    ]
+    _keep(options.json, as_json(found))
+    print(table(found))
     return 0
 
 

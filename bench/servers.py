@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 READY = "listening on "
 
 FAST_SETTINGS = {
-    "password_hash_cost": "4",  # a password is hashed twice per account made; the load is messages, not hashing
+    "password_hash_cost": "1",  # a password is hashed twice per account made; the load is messages, not hashing
     "commands_per_s": "0",
     "logins_per_minute": "0",
     "connections_per_address_max": "0",

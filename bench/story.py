@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench import BenchError
+from bench import BenchError, ledger
 from bench.compare import CONTENDERS, LOADS, compare
 from bench.plot import plot
 from bench.progress import Progress
@@ -114,6 +114,15 @@ def _large(shop: Workshop) -> str:
     )
 
 
+def _ledger(shop: Workshop) -> str:
+    whole = not shop.quick
+    found = [
+        ledger.keep_ledger(100, window, start, shop.progress, whole) for start in (MEMORY, FULL) for window in (1, 64)
+    ]
+    shop.keep("ledger", ledger.as_json(found))
+    return ledger.table(found)
+
+
 STEPS: dict[str, Step] = {
     "comparison": _comparison,
     "pairs": _single,
@@ -121,6 +130,7 @@ STEPS: dict[str, Step] = {
     "connections": _connections,
     "scenarios": _people,
     "store": _large,
+    "ledger": _ledger,
 }
 
 
