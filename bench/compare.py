@@ -89,7 +89,7 @@ def compare(
     starts = {contender: options_of(contender, base) for contender in contenders}
     here = [contender for contender, options in starts.items() if available(options.against)]
     seconds = float(str(chosen.get("seconds", 0)))
-    comparison = Comparison(here[0], rounds, seconds, environment=environment(_cores()))
+    comparison = Comparison(here[0], rounds, seconds, environment=environment(server_and_generator()))
     comparison.notes += [f"{contender} is not installed here" for contender in contenders if contender not in here]
     runs = [(load, contender) for _ in range(rounds) for load in loads for contender in here]
     for at, (load, contender) in enumerate(runs):
@@ -110,7 +110,8 @@ def _run(comparison: Comparison, load: str, contender: str, chosen: Mapping[str,
         comparison.notes.append(f"{load} on {contender}: {note}")
 
 
-def _cores() -> dict[str, int | None]:
+def server_and_generator() -> dict[str, int | None]:
+    """The cores they run on; None where they are left on any."""
     mine = cores()
     return {"server": mine[-1] if len(mine) > 1 else None, "generator": mine[0] if len(mine) > 1 else None}
 

@@ -8,13 +8,14 @@ import json
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 from bench import BenchError, ledger
-from bench.compare import CONTENDERS, LOADS, compare
+from bench.compare import CONTENDERS, LOADS, compare, server_and_generator
 from bench.plot import plot
 from bench.progress import Progress
-from bench.result import Result, shown
+from bench.result import Result, environment, shown
 from bench.runner import run_scenario
 from bench.servers import ServerOptions
 from bench.sweep import sweep
@@ -52,6 +53,13 @@ class Workshop:
 
 
 Step = Callable[[Workshop], str]
+
+
+def _machine(shop: Workshop) -> str:
+    """What all of it was measured on."""
+    rows = {"date": date.today().isoformat(), **environment(server_and_generator())}
+    rows["run"] = "quick: no figures to quote" if shop.quick else "full"
+    return "\n".join(["| | |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows.items())])
 
 
 def _comparison(shop: Workshop) -> str:
@@ -124,6 +132,7 @@ def _ledger(shop: Workshop) -> str:
 
 
 STEPS: dict[str, Step] = {
+    "machine": _machine,
     "comparison": _comparison,
     "pairs": _single,
     "latency": _latency,
