@@ -104,5 +104,10 @@ def count_system_calls(pid: int, work: Callable[[], None]) -> dict[str, int] | N
         summary = strace.stderr.read()
     if "attached" not in attached:
         return None
+    return parse_strace(summary) or None
+
+
+def parse_strace(summary: str) -> dict[str, int]:
+    """The calls by name, out of the table that `strace -c` prints."""
     rows = map(_STRACE_ROW.match, summary.splitlines())
-    return {row[2]: int(row[1]) for row in rows if row and row[2] != "total"} or None
+    return {row[2]: int(row[1]) for row in rows if row and row[2] != "total"}

@@ -21,9 +21,9 @@ class Bare:
         self._listener = listener
         self._selector.register(listener, READ)
 
-    def turn(self) -> None:
-        """One turn."""
-        for key, events in self._selector.select():
+    def turn(self, timeout_s: float | None = None) -> None:
+        """One turn; it waits for a socket, for ever if no time is given."""
+        for key, events in self._selector.select(timeout_s):
             if key.data is None:
                 self._accept()
                 continue
@@ -34,6 +34,12 @@ class Bare:
         touched = self._router.touched
         while touched:
             self._flush(touched.pop())
+
+    def close(self) -> None:
+        """Close all connections; the listener belongs to the caller."""
+        for sock in self._sockets.values():
+            sock.close()
+        self._selector.close()
 
     def _accept(self) -> None:
         sock, _ = self._listener.accept()

@@ -1,0 +1,1 @@
+"""Tests of the load generator: that it counts right, and that it runs."""

@@ -1,0 +1,157 @@
+"""Every scenario runs, small, on the real server; every baseline takes a load; bad input gets a sentence."""
+
+import json
+import os
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from bench.cli import main
+from bench.ledger import ORDER, keep_ledger
+from bench.plot import plot
+from bench.process import cpu_seconds, rss_bytes
+from bench.progress import Progress
+from bench.scenarios import SCENARIOS
+from bench.servers import BASELINES, ServerOptions, available
+from tests.conftest import StartServer
+from tests.harness import Process
+
+SMALL: dict[str, list[str]] = {
+    "connect": ["--users", "5", "--window", "3"],
+    "idle": ["--connections", "10", "--pairs", "2"],
+    "pairs": ["--pairs", "3", "--window", "4"],
+    "paced": ["--pairs", "3", "--rate", "200"],
+    "fanout": ["--members", "5", "--window", "4"],
+    "presence": ["--groups", "2", "--friends", "3"],
+    "slow": ["--pairs", "2", "--slow", "1", "--messages", "200"],
+    "backlog": ["--pairs", "2", "--messages", "2100"],
+    "history": ["--pairs", "2", "--messages", "100", "--queries", "10"],
+    "search": ["--pairs", "2", "--messages", "100", "--queries", "10"],
+    "bots": ["--users", "3", "--rate", "20", "--seconds", "0.2"],
+}
+SHORT = ["--seconds", "0.1", "--warmup", "0.05", "--no-syscalls"]
+
+
+def command(scenario: str) -> list[str]:
+    """The command line of a small run."""
+    short = SHORT if "warmup" in SCENARIOS[scenario].defaults else []
+    return [scenario, *SMALL[scenario], *short, "--json", "--no-pin"]
+
+
+def test_every_scenario_is_tried_here() -> None:
+    assert set(SMALL) == set(SCENARIOS)
+
+
+@pytest.mark.parametrize("scenario", SMALL)
+def test_a_scenario_runs_on_the_real_server(scenario: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(command(scenario)) == 0
+    found = json.loads(capsys.readouterr().out)
+    metrics = found["metrics"]
+    assert set(found) == {"scenario", "server", "parameters", "metrics", "notes", "environment"}
+    assert {metrics.get(name, 0) for name in ("lost", "doubled", "out_of_order", "refused")} == {0}
+    assert max(metrics.get(name, 0) for name in ("delivered", "acknowledged", "rows")) > 0
+    assert found["parameters"]["seed"] == 1
+
+
+@pytest.mark.parametrize("name", [*BASELINES, "ngircd", "inspircd"])
+@pytest.mark.parametrize("scenario", ["pairs", "fanout"])
+def test_a_baseline_takes_the_load(name: str, scenario: str, capsys: pytest.CaptureFixture[str]) -> None:
+    if not available(name):
+        pytest.skip(f"{name} is not installed here")
+    assert main([*command(scenario), "--against", name, "--assert", "lost=0,doubled=0,out_of_order=0"]) == 0
+    assert json.loads(capsys.readouterr().out)["metrics"]["delivered"] > 0
+
+
+def test_a_server_that_runs_already_is_the_target(
+    start_server: StartServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    process: Process = start_server()
+    assert main([*command("pairs"), "--target", f"127.0.0.1:{process.port}"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["server"] == f"target 127.0.0.1:{process.port}"
+    assert "server_cpu_us_per_message" not in found["metrics"]
+
+
+def test_a_kept_store_is_filled_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = ["--store", str(tmp_path / "chat.db")]
+    assert main([*command("history"), *store]) == 0
+    assert any(note.startswith("filled with") for note in json.loads(capsys.readouterr().out)["notes"])
+    assert main([*command("search"), *store]) == 0
+    assert json.loads(capsys.readouterr().out)["notes"] == []
+
+
+def test_a_broken_bound_is_exit_status_1(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*command("pairs"), "--against", "bare", "--assert", "sent=0"]) == 1
+    assert "expected at most 0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["pairs", "--against", "nobody"], "There is no server called nobody"),
+        (["pairs", "--target", "here"], "--target takes HOST:PORT"),
+        (["pairs", "--set", "fast"], "--set takes name=value"),
+        (["pairs", "--set", "nonsense=1"], "The server did not start; it said:"),
+        (["pairs", "--pairs", "0"], "pairs is at least 1"),
+        (["backlog", "--against", "bare", "--pairs", "1", "--drain", "0"], "did not tell friends"),
+        (["search", "--against", "bare", "--pairs", "1", "--messages", "1"], "does not know a command"),
+        (["compare", "--contenders", "nobody"], "There is no contender nobody"),
+        (["compare", "--loads", "heavy"], "There is no load heavy"),
+        (["compare", "--rounds", "0"], "--rounds takes"),
+        (["plot", "nothing.json"], "cannot be read"),
+        (["ledger", "--window", "x"], "take numbers"),
+    ],
+)
+def test_what_cannot_be_run_gets_a_sentence(
+    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("bench: ")
+    assert sentence in said
+    assert said.count("\n") <= 3, "a sentence, not a trace"
+
+
+def test_where_nobody_listens_the_target_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:  # bound and not listening: nobody else can have it
+        taken.bind(("127.0.0.1", 0))
+        assert main(["pairs", "--target", f"127.0.0.1:{taken.getsockname()[1]}"]) == 2
+    assert "Nothing answers on 127.0.0.1:" in capsys.readouterr().err
+
+
+def test_a_comparison_takes_turns_and_can_be_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "found.json"
+    short = ["--rounds", "2", "--seconds", "0.1", "--warmup", "0.05", "--loads", "pairs-w64", "--json", str(file)]
+    assert main(["compare", "--contenders", "bare,threads", *short]) == 0
+    figures = json.loads(file.read_text())["figures"]["pairs-w64"]
+    assert {name: len(row["delivered_per_s"]) for name, row in figures.items()} == {"bare": 2, "threads": 2}
+    assert "| threads |" in capsys.readouterr().out
+    assert main(["plot", str(file), "--out", str(tmp_path)]) == 0
+    assert (tmp_path / "found.svg").is_file()
+
+
+def test_a_sweep_keeps_its_values_in_order(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "found.json"
+    chosen = ["--with", "pairs=2", "--with", "seconds=0.1", "--with", "warmup=0.05", "--against", "bare", "--no-pin"]
+    assert main(["sweep", "paced", "--over", "rate=50,100", *chosen, "--json", str(file)]) == 0
+    kept = json.loads(file.read_text())
+    assert [each["parameters"]["rate"] for each in kept["results"]] == kept["values"] == [50, 100]
+    assert capsys.readouterr().out.count("\n") == 4
+    assert plot([file], tmp_path) == [tmp_path / "found.svg"]
+
+
+@pytest.mark.parametrize("store", [":memory:", "file"])
+def test_the_ledger_has_every_stage(store: str) -> None:
+    ledger = keep_ledger(2, 3, ServerOptions(store=store), Progress(quiet=True), whole=False)
+    assert tuple(ledger.stages) == ORDER
+    assert ledger.rest is None
+
+
+def test_cost_and_memory_of_a_process_are_told_and_of_none_are_not() -> None:
+    assert rss_bytes(None) is None
+    assert cpu_seconds(None) is None
+    assert (rss_bytes(os.getpid()) or 0) > 1_000_000
+    before, own = cpu_seconds(os.getpid()) or 0.0, time.process_time()
+    assert before == pytest.approx(own, abs=1.0)
