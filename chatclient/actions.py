@@ -222,6 +222,21 @@ def change_password(hands: Hands, _rest: str) -> None:
     )
 
 
+def export(hands: Hands, rest: str) -> None:
+    """`/export [AFTER]`"""
+    hands.ask("EXPORT", *_words(rest, 1)) if rest else hands.ask("EXPORT")
+
+
+def delete_account(hands: Hands, _rest: str) -> None:
+    """`/deleteaccount`: only who knows the password, which is the question whether it is meant."""
+    if not hands.desk.me:
+        raise UsageError("Log in first: it is your own account that this removes")
+    hands.ask_secret(
+        f"To remove {hands.desk.me} and all that {hands.desk.me} wrote, for good, give the password: ",
+        lambda password: hands.ask("DELETEACCOUNT", password),
+    )
+
+
 # The client itself
 
 

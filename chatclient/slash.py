@@ -84,6 +84,8 @@ _ROWS = (
     Slash(
         "/explain [(NUMBER)]", "tell what became of your last message, or of the one with that number", actions.explain
     ),
+    Slash("/export [AFTER]", "show all that is stored about you, or the messages after a number", actions.export),
+    Slash("/deleteaccount", "remove your account and all you wrote, for good", actions.delete_account),
     Slash("/bots", "list the bots", actions.plain("SHOWBOTS")),
     Slash("/rooms", "list the rooms", actions.plain("SHOWROOMS")),
     Slash("/create #ROOM [private]", "make a room", actions.create_room),

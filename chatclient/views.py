@@ -121,6 +121,13 @@ def _explained(_: Desk, answer: Ok) -> list[Line]:
     return [line(row[2], "plain", (Piece(f"  {row[0]:<10}", "bold"),)) for row in answer.rows if len(row) == 3]
 
 
+def _exported(_: Desk, answer: Ok) -> list[Line]:
+    """One page; the answer's last field says where the next one begins, 0 for the end."""
+    shown = _table("Nothing is stored", answer.rows)
+    after = answer.fields[-1]
+    return shown if after in ("", "0") else [*shown, line(f"There is more: /export {after}")]
+
+
 def _help(_: Desk, answer: Ok) -> list[Line]:
     return [line(row[1], "plain", (Piece(f"  {row[2]}  ", "bold"),)) for row in answer.rows if len(row) == 3]
 
@@ -151,6 +158,7 @@ _VIEWS: dict[str, Callable[[Desk, Ok], list[Line]]] = {
     "SETSTATUS": _status,
     "ADDFRIEND": _added,
     "EXPLAIN": _explained,
+    "EXPORT": _exported,
     "HELP": _help,
     "PING": _pong,
     "LOGOUT": lambda _, answer: [],  # LoggedOut says it

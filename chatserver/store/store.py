@@ -25,7 +25,7 @@ from chatserver.store.unread import fill_correspondents
 
 MEMORY = ":memory:"
 TAIL_MESSAGES_MAX = 100_000  # not indexed; scanning them takes 10 ms, so above it every turn indexes some
-TAIL_MESSAGES_BUSY = 20_000  # below it, scanning costs 2 ms, and a busy server indexes nothing
+TAIL_MESSAGES_BUSY = 40_000  # below it, scanning costs 4 ms, and a busy server indexes nothing
 INDEX_MESSAGES = 2_000  # ids indexed at a time, which takes about 4 ms; the fewer, the more pages each one costs
 CHECKPOINT_BYTES = 32 << 20  # of log; moving it to the tables takes some 50 ms, so an idle turn does it sooner
 CHECKPOINT_BYTES_IDLE = 1 << 20
