@@ -1,6 +1,7 @@
 """One client of the server: its connection and session, the lines not yet run, the frames not yet released."""
 
 from collections import deque
+from collections.abc import Callable
 from typing import Protocol
 
 from chatserver.connection import Connection
@@ -8,6 +9,7 @@ from chatserver.core.marks import Run
 from chatserver.outbox import Outbox
 from chatserver.protocol.frames import LineReader
 from chatserver.session import Session
+from chatserver.settings import Settings
 
 NO_LINES: deque[str] = deque()
 """What idle clients have to say, all the same one and never changed: an empty deque of its own takes 0.6 KB."""
@@ -77,6 +79,16 @@ class Peer:
         else:
             self.lines = deque(lines)
         self._host.run_lines(self)
+
+    def commands_left(self, settings: Settings, clock: Callable[[], float]) -> int:
+        """How many commands it may have run now: what a turn and its rate allow. `clock` counts seconds."""
+        rate, most = settings.commands_per_s, settings.commands_per_turn
+        if not rate:
+            return most
+        now_s = clock()
+        self.allowance = min(float(rate), self.allowance + (now_s - self.allowance_s) * rate)
+        self.allowance_s = now_s
+        return min(most, int(self.allowance))
 
     def ended(self) -> None:
         """The client has closed its side; what it sent is still answered."""

@@ -62,6 +62,7 @@ log = logging.getLogger(__name__)
 TICK_S = 1.0
 KEEP_TOKENS_TICKS = 3600
 FORGET_FAILURES_TICKS = 60
+QUERY_BYTES = 50_000  # what a query weighs beside its answer: it may take ms, so a client gets a few of them a turn
 SLOW_DOWN_S = 0.02  # how often a client that is over its rate is looked at
 _HELLO = hello("Welcome. HELP lists the commands; SIGNUP|username|password makes an account")
 _INTERNAL = Refused("INTERNAL", "The server has a defect and could not do this: nothing has changed, please report it")
@@ -85,7 +86,7 @@ class Server:
         self.reactor = reactor
         self.turn = Turn(store, settings.limits(), wall_ms, self._too_slow, reactor, settings.presence_ms / 1000)
         self._bots = host_bots(self.turn)
-        self.turn.effects[MessageSent] = self._tell_bots
+        self.turn.effects[MessageSent] = lambda origin, event: self._bots.hear(event)
         if settings.greet_new_users:
             self.turn.effects[UserSignedUp] = lambda origin, event: self._bots.welcome(event)
         self.turn.reloaded = self._bots.attach
@@ -106,7 +107,13 @@ class Server:
         self._logins = Logins(self, pool, self._throttle, settings.password_hash_cost, random_bytes)
         self._slices = Slices(self, reactor.clock, reactor.call_soon)
         self._listener = Listener(reactor, listening, self._welcome, self._has_place)
-        self._routes: dict[type, Callable[[Peer, str, Any], None]] = {  # Any: each row takes its own request
+        self._routes = self._make_routes()
+        reactor.before_sleep = self._end_turn
+        reactor.call_later(TICK_S, self._tick)
+
+    def _make_routes(self) -> dict[type, Callable[[Peer, str, Any], None]]:  # Any: each row takes its own request
+        """What answers each request; those that are not here are commands of the core."""
+        return {
             Refused: self.answer,
             Answer: self.answer,
             AskSignUp: self._logins.sign_up,
@@ -121,8 +128,6 @@ class Server:
             **dict.fromkeys(long_reading.TABLE, self._long_query),
             **dict.fromkeys((ShowFriends, ShowMembers), self._show_presence),
         }
-        reactor.before_sleep = self._end_turn
-        reactor.call_later(TICK_S, self._tick)
 
     @property
     def state(self) -> State:
@@ -212,7 +217,7 @@ class Server:
         """Run the lines that have come in, as far as the limits of one turn allow."""
         lines, session, routes = peer.lines, peer.session, self._routes
         read, execute, answer = session.read, self.turn.execute, self.answer  # looked up once, not per line
-        most = left = self._commands_left(peer)
+        most = left = peer.commands_left(self.settings, self.reactor.clock)
         now_ms = self.turn.stamp()
         room = self.settings.send_bytes_high - peer.connection.unsent
         while lines and left > 0 and session.reads and peer.staged_bytes <= room:
@@ -276,15 +281,6 @@ class Server:
         except sqlite3.Error as unreadable:  # State cannot be loaded again
             self._break(unreadable)
 
-    def _commands_left(self, peer: Peer) -> int:
-        rate, most = self.settings.commands_per_s, self.settings.commands_per_turn
-        if not rate:
-            return most
-        now = self.reactor.clock()
-        peer.allowance = min(float(rate), peer.allowance + (now - peer.allowance_s) * rate)
-        peer.allowance_s = now
-        return min(most, int(peer.allowance))
-
     # Requests become answers.
 
     def answer(self, peer: Peer, echo: str, outcome: Outcome | Answer) -> None:
@@ -321,6 +317,7 @@ class Server:
         answer = reading.answer(self.state, self.turn.history(), peer.session.user, query)
         if isinstance(answer, Answer) and answer.passed is not None:
             peer.synced.append(answer.passed)
+        peer.staged_bytes += QUERY_BYTES
         self.answer(peer, echo, answer)
 
     def _long_query(self, peer: Peer, echo: str, query: LongQuery) -> None:
@@ -356,16 +353,6 @@ class Server:
     def _quit(self, peer: Peer, echo: str, ask: AskQuit) -> None:
         self.turn.stage(peer, ok(echo))
         self._sessions.end(peer, "QUIT")
-
-    def _tell_bots(self, origin: Peer | None, sent: MessageSent) -> None:
-        state = self.turn.state
-        if sent.recipient in state.bots:
-            self._bots.hear(sent)
-        elif sent.recipient < 0:
-            room = state.rooms[sent.recipient]
-            bots = [bot for bot in state.bots if bot in room.members]
-            if bots:
-                self._bots.hear_in_room(sent.sender, bots, room.name, sent.text)
 
     # The end of a turn, and what happens by the clock.
 
