@@ -143,14 +143,15 @@ class BotHost:
 
     def hear(self, message: MessageSent) -> None:
         """Something was said; if it is for bots, `work` deals with it. Bots hear no bots."""
-        recipient = message.recipient
-        if recipient < 0:
+        recipient = message[3]  # its name costs 25 ns, and most messages end here
+        if recipient in self._running:
+            if message.sender not in self._running:
+                self._take((recipient, message.sender), message.text, None)
+        elif recipient < 0:
             room = self._chat.state.rooms[recipient]
             present = [bot for bot in self._running if bot in room.members]
             if present:
                 self.hear_in_room(message.sender, present, room.name, message.text)
-        elif recipient in self._running and message.sender not in self._running:
-            self._take((recipient, message.sender), message.text, None)
 
     def welcome(self, event: UserSignedUp) -> None:
         """Somebody is new; bots that greet hear a hello."""

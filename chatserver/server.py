@@ -62,6 +62,7 @@ log = logging.getLogger(__name__)
 TICK_S = 1.0
 KEEP_TOKENS_TICKS = 3600
 FORGET_FAILURES_TICKS = 60
+QUERY_BYTES = 50_000  # what a query weighs beside its answer: it may take ms, so a client gets a few of them a turn
 SLOW_DOWN_S = 0.02  # how often a client that is over its rate is looked at
 _HELLO = hello("Welcome. HELP lists the commands; SIGNUP|username|password makes an account")
 _INTERNAL = Refused("INTERNAL", "The server has a defect and could not do this: nothing has changed, please report it")
@@ -316,6 +317,7 @@ class Server:
         answer = reading.answer(self.state, self.turn.history(), peer.session.user, query)
         if isinstance(answer, Answer) and answer.passed is not None:
             peer.synced.append(answer.passed)
+        peer.staged_bytes += QUERY_BYTES
         self.answer(peer, echo, answer)
 
     def _long_query(self, peer: Peer, echo: str, query: LongQuery) -> None:

@@ -73,17 +73,17 @@ class Session:
             row = self._rows.get(head.verb.name) if head.verb else None
             if row is None:
                 return echo, _no_row(head, line, word)
-        verb = row.verb
-        fields = rest.split("|", row.cuts_max) if bar else []
-        if len(fields) != row.fields_max:
+        verb, build, cuts_max, fields_max, is_own = row
+        fields = rest.split("|", cuts_max) if bar else []
+        if len(fields) != fields_max:
             complete = split_arguments(verb, rest if bar else None)  # some were left out, or there are too many
             if complete is None:
                 return echo, Refused("BAD_ARGUMENTS", verb.usage)
             fields = complete
-        request = row.build(self, fields, tag, now_ms)
+        request = build(self, fields, tag, now_ms)
         if request is BAD_ARGUMENTS:
             return echo, Refused("BAD_ARGUMENTS", verb.usage)
-        if row.is_own and fields[0] != self.name and not self._is_named(verb, fields[0]):
+        if is_own and fields[0] != self.name and not self._is_named(verb, fields[0]):
             return echo, Refused("NOT_YOU", f"You are logged in as {self.name}: put that name after the verb")
         return echo, request
 

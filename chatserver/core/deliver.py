@@ -39,13 +39,15 @@ def deliver(state: State, event: Event) -> Collection[Delivery]:
 
 
 def _message_sent(state: State, event: MessageSent) -> Collection[Delivery]:
-    users = state.users
-    sender, to = users[event.sender], event.recipient
-    recipient = users[to] if to > 0 else state.rooms[to]
-    hearers = (to, event.sender) if to > 0 else state.rooms[to].members
-    stamp = format_time(event.time_ms)
-    text = f"EVENT|MESSAGE|{event.id}|{stamp}|{sender.name}|{recipient.name}|{event.text}\n"
-    return ((hearers, text.encode()),)
+    message_id, time_ms, by, to, text, _ = event  # at once: a named field costs 25 ns
+    sender, stamp = state.users[by], format_time(time_ms)
+    if to > 0:
+        recipient = state.users[to]
+        line = f"EVENT|MESSAGE|{message_id}|{stamp}|{sender.name}|{recipient.name}|{text}\n"
+        return (((to, by), line.encode()),)
+    room = state.rooms[to]
+    line = f"EVENT|MESSAGE|{message_id}|{stamp}|{sender.name}|{room.name}|{text}\n"
+    return ((room.members, line.encode()),)
 
 
 def _friend_requested(state: State, event: FriendRequested) -> Collection[Delivery]:

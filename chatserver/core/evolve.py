@@ -66,11 +66,11 @@ def remember_tag(user: User, tag: str, message_id: int, time_ms: int) -> None:
 
 
 def _message_sent(state: State, event: MessageSent) -> None:
-    recipient = event.recipient
+    message_id, time_ms, sender, recipient, _, tag = event  # at once: a named field costs 25 ns
     receiver = state.users[recipient] if recipient > 0 else state.rooms[recipient]
-    state.last_message_id = receiver.received_id = event.id
-    if event.tag is not None:
-        remember_tag(state.users[event.sender], event.tag, event.id, event.time_ms)
+    state.last_message_id = receiver.received_id = message_id
+    if tag is not None:
+        remember_tag(state.users[sender], tag, message_id, time_ms)
 
 
 def _message_changed(state: State, event: MessageEdited | MessageDeleted | ReactionChanged) -> None:

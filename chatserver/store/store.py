@@ -24,7 +24,7 @@ from chatserver.store.statements import STATEMENTS
 from chatserver.store.unread import fill_correspondents
 
 MEMORY = ":memory:"
-TAIL_MESSAGES_MAX = 100_000  # not indexed; scanning them takes 10 ms, so above it every turn indexes some
+TAIL_MESSAGES_MAX = 500_000  # not indexed; scanning them takes 50 ms, so above it a turn indexes as many as it writes
 TAIL_MESSAGES_BUSY = 40_000  # below it, scanning costs 4 ms, and a busy server indexes nothing
 INDEX_MESSAGES = 2_000  # ids indexed at a time, which takes about 4 ms; the fewer, the more pages each one costs
 CHECKPOINT_BYTES = 32 << 20  # of log; moving it to the tables takes some 50 ms, so an idle turn does it sooner
@@ -53,13 +53,13 @@ class Store:
         except StoreError:
             self._lock.release()
             raise
-        self._last_id = 0
+        self._last_id = self._committed_id = 0
         self._uncopied_bytes = 0  # reckoned, in the log and not yet in the tables
 
     def load(self, limits: Limits, now_ms: int) -> State:
         """State as the tables have it."""
         state = load_state(self._connection, limits, now_ms)
-        self._last_id = state.last_message_id
+        self._last_id = self._committed_id = state.last_message_id
         return state
 
     def write(self, events: Sequence[Event]) -> None:
@@ -99,8 +99,9 @@ class Store:
             return
         try:
             if self._last_id - self.history.indexed_id > TAIL_MESSAGES_MAX:
-                self.history.fill_index(INDEX_MESSAGES)
+                self.history.fill_index(max(INDEX_MESSAGES, self._last_id - self._committed_id))
             self._connection.execute("COMMIT")
+            self._committed_id = self._last_id
         except sqlite3.Error as error:
             raise self._failed(error) from error
 

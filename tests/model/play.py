@@ -1,16 +1,13 @@
-"""Draws commands of several users, and compares what every session sees with what the model says."""
+"""Draws commands of several users, and time, restarts and a full disk in between."""
 
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
-from hypothesis import note
+from tests.model.beside import SECOND_S, STEP_S, Beside
+from tests.model.chat import Effect
+from tests.model.world import PASSWORD, Session
 
-from tests.model.model import REACTIONS_MAX, REACTIONS_OF_ALL_MAX, Effect, Model
-from tests.model.world import PASSWORD, Session, World
-
-SECOND_S = 1.0  # of presence, as the setting has it
-STEP_S = 0.25
 NAMES = ["anna", "ben", "cleo", "dan"]
 OTHERS = [*NAMES, *NAMES, "nobody"]
 ROOMS = ["#den", "#den", "#attic"]
@@ -20,16 +17,12 @@ STATUSES = ["online", "away", "busy", "invisible"]
 NO_MESSAGE = 999_999
 
 
-class Play:
-    """A world and its model. Each step is drawn from a number, so that a play can be cut short and still be played."""
+class Play(Beside):
+    """Each step is drawn from a number of its own, so that a play can be cut short and still be played."""
 
     def __init__(self, folder: Path) -> None:
-        limits = {"reactions_per_message_max": REACTIONS_MAX, "reactions_of_all_max": REACTIONS_OF_ALL_MAX}
-        self.world = World(folder, presence_ms=round(SECOND_S * 1000), **limits)
-        self.model = Model(lambda: self.world.now_ms)
-        self.sessions: list[Session] = []
+        super().__init__(folder)
         self.chance = Random()
-        self.seen: set[str] = set()  # kinds of answers that came
 
     def begin(self) -> None:
         """Three friends, one of them in a room with a fourth."""
@@ -75,7 +68,7 @@ class Play:
         self.sessions.remove(session)
         self.model.leave(session.name)
         how = self.chance.choice(["LOGOUT", "QUIT", ""])
-        note(f"{session.name} leaves by {how or 'hanging up'}")
+        self.story.append(f"{session.name} leaves by {how or 'hanging up'}")
         if how:
             self.world.say(session, how)
         self.world.hang_up(session)
@@ -86,21 +79,16 @@ class Play:
         self.pass_time(SECOND_S)
         self.know_what_is_true()
 
-    def know_what_is_true(self) -> None:
-        for session in self.sessions:
-            for friend, known in session.known.items():
-                assert known == self.model.seen(friend), f"{session.name} takes {friend} for {known}"
-
     def let_a_moment_pass(self) -> None:
         self.pass_time(SECOND_S / 2)
 
     def let_hours_pass(self) -> None:
         hours = self.chance.choice([1, 23, 25])
-        note(f"{hours} hours pass")
+        self.story.append(f"{hours} hours pass")
         self.world.move_wall_clock(hours)
 
     def restart(self) -> None:
-        note("a restart")
+        self.story.append("a restart")
         self.hear(None, [])
         self.world.restart()
         self.sessions.clear()
@@ -125,7 +113,7 @@ class Play:
 
     def fill_the_disk(self, session: Session) -> None:
         """What cannot be stored has not happened, but for clients that go; with room again, it is tried again."""
-        note("the disk is full")
+        self.story.append("the disk is full")
         self.world.disk.is_full = True
         status = self.chance.choice([status for status in STATUSES if status != self.model.status[session.name][0]])
         line = f"SETSTATUS|{session.name}|{status}"
@@ -202,6 +190,11 @@ class Play:
         limit = self.chance.choice([1, 3, 500])
         self.ask(session, f"SYNC|{session.name}|{after}|{limit}", self.model.sync(session.name, after, limit))
 
+    def mark_read(self, session: Session) -> None:
+        other, number = self.place(session.name), self.message("")
+        effect = self.model.mark_read(session.name, other, number)
+        self.ask(session, f"MARKREAD|{session.name}|{other}|{number}", effect)
+
     def show_friends(self, session: Session) -> None:
         rows = self.ask(session, f"SHOWFRIENDS|{session.name}", self.model.show_friends(session.name))[:-1]
         for row in rows:
@@ -213,15 +206,8 @@ class Play:
         self.ask(session, f"SHOWREQUESTS|{name}", self.model.show_requests(name))
         self.ask(session, f"SHOWROOMS|{name}", self.model.show_rooms(name))
         self.ask(session, f"SHOWMEMBERS|{name}|{room}", self.model.show_members(name, room))
+        self.ask(session, f"SHOWUNREAD|{name}", self.model.show_unread(name))
         self.ask(session, f"SEARCH|{name}|apple", self.model.search(name, "apple"))
-
-    def pass_time(self, seconds: float) -> None:
-        """Every client reads as time goes on, so that it knows when a frame has come."""
-        note(f"{seconds} s pass")
-        ends_s = self.world.now_s + seconds
-        while self.world.now_s < ends_s:
-            self.world.pass_time(STEP_S)
-            self.hear(None, [])
 
     # Choices
 
@@ -238,47 +224,6 @@ class Play:
             messages = self.model.messages
         return self.chance.choice(messages[-8:]).id if messages else NO_MESSAGE
 
-    # The comparison
-
-    def ask(self, session: Session, line: str, effect: Effect) -> list[str]:
-        """Say it, and check the answer and what everybody else hears; the answer's frames."""
-        note(line)
-        self.world.say(session, line)
-        frames = [frame for frame in session.frames() if not self.is_presence(session, frame)]
-        assert len(frames) == len(effect.answer), f"{frames} in place of {effect.answer}"
-        for frame, expected in zip(frames, effect.answer, strict=True):
-            ends_in_prose = expected.startswith(("ERR|", "OK|LOGIN|", "BYE|"))
-            assert frame.startswith(expected) if ends_in_prose else frame == expected
-        self.seen |= {frame.partition("|")[0] + "|" + frame.split("|")[1].partition("#")[0] for frame in frames}
-        self.hear(session, effect.heard)
-        return frames
-
-    def hear(self, acting: Session | None, heard: list[tuple[str, str]]) -> None:
-        """Every other session has been told this and nothing else; in which order is another test's."""
-        for session in self.sessions:
-            frames = [frame for frame in session.frames() if not self.is_presence(session, frame)]
-            frames = ["BYE|DELETED|" if frame.startswith("BYE|DELETED|") else frame for frame in frames]
-            expected = [] if session is acting else [frame for name, frame in heard if name == session.name]
-            assert sorted(frames) == sorted(expected), f"what {session.name} hears"
-            for frame in frames:
-                kind, _, rest = frame.removeprefix("EVENT|").partition("|")
-                if kind == "FRIENDADDED":
-                    friend, _, known = rest.partition("|")
-                    session.known[friend] = known
-            for friend in [friend for friend in session.known if not self.model.are_friends(session.name, friend)]:
-                del session.known[friend]
-
-    def is_presence(self, session: Session, frame: str) -> bool:
-        """A `STATUS` is of a friend, and no more than one a second comes of each; keep what it says."""
-        if not frame.startswith("EVENT|STATUS|"):
-            return False
-        friend, _, known = frame.removeprefix("EVENT|STATUS|").partition("|")
-        assert self.model.are_friends(session.name, friend)
-        assert self.world.now_s - session.told_s.get(friend, 0.0) >= SECOND_S, f"{friend} again within the second"
-        session.known[friend] = known
-        session.told_s[friend] = self.world.now_s
-        return True
-
 
 _ACTS: list[tuple[Callable[..., None], float]] = [  # and how often, beside the others
     (Play.send, 20),
@@ -287,6 +232,7 @@ _ACTS: list[tuple[Callable[..., None], float]] = [  # and how often, beside the 
     (Play.react, 14),
     (Play.history, 8),
     (Play.sync, 8),
+    (Play.mark_read, 5),
     (Play.show_friends, 4),
     (Play.show_the_rest, 3),
     (Play.set_status, 6),

@@ -6,17 +6,23 @@ The usual run is short and always the same. To look further, with other commands
 """
 
 import os
+import random
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from tests.model.play import Play
 
 EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "0"))
 STEPS = 200
+VERBS = ["SENDMESSAGE", "EDITMESSAGE", "DELETEMESSAGE", "REACT", "HISTORY", "MARKREAD", "SETSTATUS"]
+VERBS += ["ADDFRIEND", "ACCEPTFRIEND", "DELETEFRIEND", "BLOCK", "UNBLOCK"]
+VERBS += ["CREATEROOM", "JOIN", "LEAVE", "INVITE", "KICK", "SHOWMEMBERS"]
+"""Those that can be taken and refused."""
 
 
 class Steps(tuple[int, ...]):
@@ -26,6 +32,21 @@ class Steps(tuple[int, ...]):
 
     def __repr__(self) -> str:
         return f"Steps({[drawn for drawn in self if drawn]})"
+
+
+def play(steps: Sequence[int], tell: Callable[[str], None]) -> set[str]:
+    """Play it in a world of its own, and tell the story; the kinds of frames that came as answers."""
+    with TemporaryDirectory() as folder:
+        played = Play(Path(folder))
+        try:
+            played.begin()
+            for drawn in steps:
+                played.step(drawn)
+            played.let_a_second_pass()
+        finally:
+            tell("\n".join(played.story))
+            played.world.close()
+    return played.seen
 
 
 # Numbers of this size are drawn evenly; bigger ones would mostly be small.
@@ -39,12 +60,16 @@ class Steps(tuple[int, ...]):
 )
 @pytest.mark.timeout(300 + EXAMPLES)  # a failing play takes minutes to be made short
 def test_server_and_model_agree_on_who_sees_what(steps: Steps) -> None:
-    with TemporaryDirectory() as folder:
-        play = Play(Path(folder))
-        try:
-            play.begin()
-            for drawn in steps:
-                play.step(drawn)
-            play.let_a_second_pass()
-        finally:
-            play.world.close()
+    play(steps, note)
+
+
+def test_the_plays_come_to_everything() -> None:
+    """Plays in which little happens would prove little."""
+    chance = random.Random(0)
+    seen: set[str] = set()
+    for _ in range(20):
+        seen |= play([chance.randrange(1, 2**24) for _ in range(STEPS)], print)
+    refused = seen & {f"ERR|{verb}" for verb in VERBS}
+    assert {f"OK|{verb}" for verb in (*VERBS, "SEARCH", "SYNC", "SHOWUNREAD", "DELETEACCOUNT")} <= seen
+    assert {"EVENT|EDITED", "EVENT|DELETED", "EVENT|REACTION", "EVENT|MISSED", "EVENT|INVITED"} <= seen
+    assert len(refused) == len(VERBS)

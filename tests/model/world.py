@@ -28,6 +28,7 @@ from tests.harness import SETTINGS
 PASSWORD = "correct horse"
 START_MS = 1_796_212_800_000
 Value = TypeVar("Value")
+_LOGGER = logging.getLogger("chatserver")
 
 
 class Line:
@@ -176,7 +177,8 @@ class World:
         self._settings = build(file={}, environment={}, given=given)
         self._numbers = count(1)
         self._log = _Defects()
-        logging.getLogger("chatserver").addHandler(self._log)
+        _LOGGER.addHandler(self._log)
+        _LOGGER.propagate = False  # a thousand worlds would bury the story of one that fails
         self._start()
 
     @property
@@ -226,7 +228,8 @@ class World:
         self._start()
 
     def close(self) -> None:
-        logging.getLogger("chatserver").removeHandler(self._log)
+        _LOGGER.removeHandler(self._log)
+        _LOGGER.propagate = True
         self._stop()
 
     def _stop(self) -> None:
