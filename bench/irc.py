@@ -6,10 +6,11 @@ IRC does not acknowledge a message, and friends need no introduction.
 from collections.abc import Iterable, Sequence
 
 from bench import BenchError
-from bench.loop import CONNECTING_MAX, Connection, Loop
+from bench.loop import Connection, Loop
 from bench.numbered import Form, padding
 from bench.people import SETUP_S_MAX
 from bench.progress import Progress
+from bench.servers import Server
 
 _WELCOMED = (b" 376 ", b" 422 ")  # the end of the message of the day, or that there is none
 _JOINED = b" 366 "  # the end of the list of names
@@ -53,9 +54,10 @@ class IrcCrowd:
 
     acknowledges = False
 
-    def __init__(self, loop: Loop, address: tuple[str, int], seed: int, progress: Progress) -> None:
+    def __init__(self, loop: Loop, server: Server, seed: int, progress: Progress) -> None:
         self._loop = loop
-        self._address = address
+        self._address = server.address
+        self._connecting_max = server.connecting_max
         self._seed = seed
         self._progress = progress
         self._people: dict[str, IrcPerson] = {}
@@ -63,9 +65,9 @@ class IrcCrowd:
     def arrive(self, count: int, group: str = "u") -> list[IrcPerson]:
         """Register so many users."""
         arrived: list[IrcPerson] = []
-        for at in range(0, count, CONNECTING_MAX):
+        for at in range(0, count, self._connecting_max):
             wave = []
-            for number in range(at, min(at + CONNECTING_MAX, count)):
+            for number in range(at, min(at + self._connecting_max, count)):
                 person = IrcPerson(self._loop.connect(self._address), f"{group}{self._seed}-{number}")
                 person.ask(f"NICK {person.name}\r\nUSER {group} 0 * :{person.name}", *_WELCOMED)
                 self._people[person.name] = person

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter, sleep
+from typing import NamedTuple
 
 from bench import BenchError
 from bench.process import on_core, stop
@@ -60,9 +61,19 @@ def _inspircd_command(path: str, configuration: str) -> list[str]:
     return [path, "--nofork", "--runasroot", "--config", configuration]
 
 
-CONFIGURATIONS: dict[str, tuple[str, Callable[[str, str], list[str]]]] = {
-    "ngircd": (_NGIRCD, _ngircd_command),
-    "inspircd": (_INSPIRCD, _inspircd_command),
+class Configuration(NamedTuple):
+    """How one is configured and started, and how many clients may knock at one time."""
+
+    template: str
+    command: Callable[[str, str], list[str]]
+    connecting_max: int
+
+
+CONFIGURATIONS: dict[str, Configuration] = {
+    "ngircd": Configuration(
+        _NGIRCD, _ngircd_command, 8
+    ),  # it listens with a backlog of 10; who comes late waits seconds
+    "inspircd": Configuration(_INSPIRCD, _inspircd_command, 1000),  # it lets clients in once a second
 }
 
 
@@ -77,7 +88,7 @@ def started(name: str, core: int | None) -> Iterator[tuple[int, int]]:
     path = program(name)
     if path is None:
         raise BenchError(f"{name} is not installed: install your system's package {name}, or leave it out")
-    template, command = CONFIGURATIONS[name]
+    template, command, _ = CONFIGURATIONS[name]
     with tempfile.TemporaryDirectory(prefix="bench-irc-") as folder:
         os.chmod(folder, 0o777)  # they give up root, and then write their log
         port = _free_port()

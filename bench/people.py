@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bench import BenchError
-from bench.loop import CONNECTING_MAX, Connection, Loop
+from bench.loop import Connection, Loop
 from bench.numbered import Form, padding
 from bench.progress import Progress
+from bench.servers import Server
 
 PASSWORD = "bench-password"
 SETUP_S_MAX = 120.0
@@ -84,9 +85,10 @@ class Crowd:
 
     acknowledges = True
 
-    def __init__(self, loop: Loop, address: tuple[str, int], seed: int, progress: Progress) -> None:
+    def __init__(self, loop: Loop, server: Server, seed: int, progress: Progress) -> None:
         self._loop = loop
-        self._address = address
+        self._address = server.address
+        self._connecting_max = server.connecting_max
         self._seed = seed
         self._progress = progress
         self.tokens: dict[str, str] = {}
@@ -108,7 +110,7 @@ class Crowd:
     def log_in(self, names: Sequence[str]) -> list[Dialogue]:
         """Log in on a connection each, with a token where there is one; return them in the order of the names."""
         opened = []
-        for batch in _batches(names, CONNECTING_MAX):
+        for batch in _batches(names, self._connecting_max):
             wave = [Dialogue(self._loop.connect(self._address), name) for name in batch]
             for name, dialogue in zip(batch, wave, strict=True):
                 dialogue.ask(self.login_command(name))

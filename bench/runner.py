@@ -45,7 +45,7 @@ def _load(
     if server.dialect not in scenario.dialects:
         raise BenchError(f"{scenario.name} needs the pipe protocol, which {server.name} does not speak")
     with closing(Loop()) as loop:
-        crowd = (IrcCrowd if server.dialect == "irc" else Crowd)(loop, server.address, parameters.seed, progress)
+        crowd = (IrcCrowd if server.dialect == "irc" else Crowd)(loop, server, parameters.seed, progress)
         bench = Bench(parameters, server, loop, crowd, progress)
         metrics = scenario.run(bench)
         progress.clear()

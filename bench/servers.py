@@ -16,6 +16,7 @@ from time import perf_counter
 from typing import TextIO
 
 from bench import BenchError, irc_servers
+from bench.loop import CONNECTING_MAX
 from bench.process import on_core, stop
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -64,6 +65,7 @@ class Server:
     name: str
     dialect: str = "pipe"
     ready_s: float = 0.0  # from start to its first word
+    connecting_max: int = CONNECTING_MAX  # clients that may knock at one time
     notes: dict[str, str] = field(default_factory=dict)
 
 
@@ -74,7 +76,8 @@ def serving(options: ServerOptions) -> Iterator[Server]:
         yield Server(_reachable(options.target), options.pid, f"target {options.target}")
     elif options.against in irc_servers.CONFIGURATIONS:
         with irc_servers.started(options.against, options.core) as (port, pid):
-            yield Server(("127.0.0.1", port), pid, options.against, dialect="irc")
+            at_a_time = irc_servers.CONFIGURATIONS[options.against].connecting_max
+            yield Server(("127.0.0.1", port), pid, options.against, "irc", connecting_max=at_a_time)
     elif options.against in BASELINES:
         module = BASELINES[options.against]
         with _started(["-m", *module], options) as server:

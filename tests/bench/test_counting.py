@@ -109,7 +109,8 @@ def bench_on(router: Router, **parameters: int) -> Iterator[Bench]:
     with running(router) as address, closing(Loop()) as loop:
         progress = Progress(quiet=True)
         chosen = Parameters(**parameters, drain=0.2)  # type: ignore[arg-type]  # these are all whole numbers
-        yield Bench(chosen, Server(address, None, "router"), loop, Crowd(loop, address, 1, progress), progress)
+        server = Server(address, None, "router")
+        yield Bench(chosen, server, loop, Crowd(loop, server, 1, progress), progress)
 
 
 @pytest.mark.parametrize("window", [1, 8])
