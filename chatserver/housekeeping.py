@@ -30,17 +30,17 @@ class Housekeeping:
         self._is_due = False
 
     def tick(self) -> None:
-        """Once a second: store what was delivered, shorten the log, and see whether the store can write again."""
+        """Once a second: store what was delivered, and see whether the store can write again."""
         if self._turn.unavailable:
             self._chores.append(self._recover)
         self._turn.store_marks()
-        self._chores.append(self._checkpoint)
 
     def turn_ended(self, stored: bool) -> None:
         """A turn is committed and sent, and nothing is open: now is the time."""
         if stored:
             self._stored_at = self._reactor.clock()
             self._later(IDLE_S)
+            self._on_store(self._store.checkpoint)
         chores, self._chores = self._chores, []
         for chore in chores:
             chore()
@@ -55,9 +55,6 @@ class Housekeeping:
         busy = self._reactor.clock() - self._stored_at < IDLE_S
         if not self._turn.unavailable and self._on_store(lambda: self._store.keep_house(busy)):
             self._later(IDLE_S if busy else 0)
-
-    def _checkpoint(self) -> None:
-        self._on_store(self._store.checkpoint)
 
     def _recover(self) -> None:
         self._on_store(self._turn.recover)

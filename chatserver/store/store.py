@@ -27,7 +27,8 @@ MEMORY = ":memory:"
 TAIL_MESSAGES_MAX = 500_000  # not indexed; scanning them takes 50 ms, so above it a turn indexes as many as it writes
 TAIL_MESSAGES_BUSY = 40_000  # below it, scanning costs 4 ms, and a busy server indexes nothing
 INDEX_MESSAGES = 2_000  # ids indexed at a time, which takes about 4 ms; the fewer, the more pages each one costs
-CHECKPOINT_BYTES = 32 << 20  # of log; moving it to the tables takes some 50 ms, so an idle turn does it sooner
+INDEX_MESSAGES_BUSY = 1_000  # 2 ms
+CHECKPOINT_BYTES = 4 << 20  # of log; moving it to the tables takes some 5 ms, a larger one as much longer
 CHECKPOINT_BYTES_IDLE = 1 << 20
 CHECKPOINT_BYTES_HOUSE = 4 << 20  # while an idle server indexes
 HOUSE_BYTES = 100_000  # what a slice of indexing adds to the log
@@ -54,6 +55,7 @@ class Store:
             self._lock.release()
             raise
         self._last_id = self._committed_id = 0
+        self._index_in_commit = False
         self._uncopied_bytes = 0  # reckoned, in the log and not yet in the tables
 
     def load(self, limits: Limits, now_ms: int) -> State:
@@ -100,6 +102,9 @@ class Store:
         try:
             if self._last_id - self.history.indexed_id > TAIL_MESSAGES_MAX:
                 self.history.fill_index(max(INDEX_MESSAGES, self._last_id - self._committed_id))
+            elif self._index_in_commit:
+                self.history.fill_index(INDEX_MESSAGES_BUSY)
+            self._index_in_commit = False
             self._connection.execute("COMMIT")
             self._committed_id = self._last_id
         except sqlite3.Error as error:
@@ -118,7 +123,9 @@ class Store:
     def keep_house(self, busy: bool) -> bool:
         """Do a slice of what can wait, some ms of it; tell whether there is more to do."""
         waiting = self._last_id - self.history.indexed_id
-        if self._connection.in_transaction or (busy and waiting < TAIL_MESSAGES_BUSY):
+        if busy:  # the next turn's commit takes a slice along, which saves a flush of its own
+            self._index_in_commit = waiting >= TAIL_MESSAGES_BUSY
+        if busy or self._connection.in_transaction:
             return True
         try:
             self._connection.execute("BEGIN IMMEDIATE")
