@@ -382,7 +382,7 @@ class Server:
             return
         self._slices.turn_ended()
         self._sessions.turn_ended()
-        self._housekeeping.turn_ended(stored)
+        self._housekeeping.turn_ended(stored, self.turn.answered)
         if self._stopping and not any(peer.connection.unsent for peer in self._peers):
             self.reactor.stop()
 

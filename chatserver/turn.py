@@ -61,6 +61,7 @@ class Turn:
         self.reloaded: Callable[[], None] = lambda: None  # called when State has come from the disk again
         self.undo: list[Callable[[], None]] = []  # of session changes, should the turn not hold
         self.unavailable = False  # the store cannot write
+        self.answered = False  # somebody was sent something at the end of the last turn
         self.now_ms = 0  # one time stamp a turn; 0 until somebody needs it
         self._events: list[Event] = []
         self._written: list[Event] = []  # in the store's transaction already
@@ -203,6 +204,7 @@ class Turn:
 
     def _release(self) -> None:
         dirty, self._dirty = self._dirty, []
+        self.answered = bool(dirty)
         last_id = self.state.last_message_id
         handed = self.handover.handed
         for peer in dirty:

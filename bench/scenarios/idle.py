@@ -6,8 +6,6 @@ from bench.percentiles import Latencies
 from bench.scenarios.pairs import couples, make_pairs
 from bench.streams import Pair
 
-SETTLE_S = 1.0
-
 
 def run(bench: Bench) -> dict[str, float]:
     """Let pairs talk alone; fill the house; look at the server at rest; let the same pairs talk again."""
@@ -49,7 +47,7 @@ def _fill(bench: Bench) -> dict[str, float]:
 
 def _rest(bench: Bench) -> dict[str, float]:
     """Nobody says anything."""
-    bench.run_for(SETTLE_S, "settling")
+    bench.rest()
     span = bench.measure(lambda: bench.run_for(bench.parameters.seconds, "at rest"))
     return {} if span.server_cpu_s is None else {"idle_cpu_percent": 100 * span.server_cpu_s / span.seconds}
 

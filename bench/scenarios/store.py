@@ -70,6 +70,7 @@ def _filled(bench: Bench) -> tuple[list[tuple[Dialogue, str]], int]:
         raise BenchError("The store could not be filled: the server refused messages, or took longer than an hour")
     if accepted:
         bench.notes.append(f"filled with {accepted:,} messages at {accepted / span.seconds:,.0f} a second")
+    bench.rest()
     return asking, _probe(bench, *asking[0])
 
 
