@@ -8,6 +8,7 @@ import pytest
 
 from chatserver.core.events import Event, FriendAdded, MessageSent, UserSignedUp
 from chatserver.core.state import Limits
+from chatserver.store.errors import StoreUnavailable
 from chatserver.store.store import Store
 
 NOW_MS = 1_795_358_345_123
@@ -43,3 +44,14 @@ def test_what_a_turn_has_written_outlives_housekeeping_in_the_same_turn(
     state = store.load(Limits(), NOW_MS)
     assert state.last_message_id == 3
     assert state.users[1].friends == {2}
+
+
+def test_a_transaction_that_sqlite_has_ended_by_itself_is_a_failed_turn(store: Store) -> None:
+    """As it does when a query in the middle of a turn meets a read error: no OK may follow."""
+    store.write(MESSAGES)
+    store._connection.execute("ROLLBACK")
+    with pytest.raises(StoreUnavailable):
+        store.commit()
+    store.write(MESSAGES)
+    store.commit()
+    assert store.load(Limits(), NOW_MS).last_message_id == 3

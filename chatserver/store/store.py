@@ -16,7 +16,7 @@ from typing import Any
 from chatserver.core.events import Event, MessageSent
 from chatserver.core.state import Limits, State
 from chatserver.store import search
-from chatserver.store.errors import StoreError, classify
+from chatserver.store.errors import StoreError, StoreUnavailable, classify
 from chatserver.store.history import History
 from chatserver.store.load import load_state
 from chatserver.store.schema import migrate
@@ -56,6 +56,7 @@ class Store:
             raise
         self._last_id = self._committed_id = 0
         self._index_in_commit = False
+        self._began = False  # a turn's transaction is open, or ought to be
         self._uncopied_bytes = 0  # reckoned, in the log and not yet in the tables
 
     def load(self, limits: Limits, now_ms: int) -> State:
@@ -67,8 +68,10 @@ class Store:
     def write(self, events: Sequence[Event]) -> None:
         """Put events into the open transaction, so that queries see them; `commit` makes them hold."""
         try:
+            self._check_open()
             if events and not self._connection.in_transaction:
                 self._connection.execute("BEGIN IMMEDIATE")
+                self._began = True
                 self._uncopied_bytes += COMMIT_BYTES
             self._uncopied_bytes += EVENT_BYTES * len(events)
             if set(map(type, events)) == _MESSAGES_ALONE:
@@ -97,6 +100,7 @@ class Store:
 
     def commit(self) -> None:
         """End the transaction, if one is open: when this returns, what was written is on the disk."""
+        self._check_open()
         if not self._connection.in_transaction:
             return
         try:
@@ -106,7 +110,7 @@ class Store:
                 self.history.fill_index(INDEX_MESSAGES_BUSY)
             self._index_in_commit = False
             self._connection.execute("COMMIT")
-            self._committed_id = self._last_id
+            self._committed_id, self._began = self._last_id, False
         except sqlite3.Error as error:
             raise self._failed(error) from error
 
@@ -117,6 +121,7 @@ class Store:
                 self._connection.execute("BEGIN IMMEDIATE")
             self._connection.execute("UPDATE meta SET value = value + 1 WHERE name = 'probe'")
             self._connection.execute("COMMIT")
+            self._began = False
         except sqlite3.Error as error:
             raise self._failed(error) from error
 
@@ -163,6 +168,12 @@ class Store:
             self._connection.close()
         self._lock.release()
 
+    def _check_open(self) -> None:
+        """SQLite ends a transaction by itself on some errors, also of a query: what was written in it is gone then."""
+        if self._began and not self._connection.in_transaction:
+            self.roll_back()
+            raise StoreUnavailable("the database has undone what this turn had written")
+
     def _failed(self, error: sqlite3.Error) -> Exception:
         """Undo the open transaction, and say which kind of failure it was."""
         self.roll_back()
@@ -170,6 +181,7 @@ class Store:
 
     def roll_back(self) -> None:
         """Undo the open transaction, if there is one."""
+        self._began = False
         with contextlib.suppress(sqlite3.Error):  # SQLite may have rolled back by itself
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
