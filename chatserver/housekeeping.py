@@ -14,8 +14,6 @@ from chatserver.turn import Turn
 log = logging.getLogger(__name__)
 
 IDLE_S = 0.04  # without anything stored for so long, the store keeps house slice after slice; else a slice in so long
-
-
 ASIDE_S = 0.02  # between two slices while clients are being answered: a fifth of the time, and no answer waits for two
 
 
@@ -32,6 +30,7 @@ class Housekeeping:
         self._stored_at = 0.0
         self._answered_at = 0.0
         self._is_due = False
+        self._later(IDLE_S)  # an earlier life may have left something
 
     def tick(self) -> None:
         """Once a second: store what was delivered, and see whether the store can write again."""
