@@ -23,7 +23,7 @@ from chatserver.bot_floods import FloodGate, Verdict
 from chatserver.bot_surroundings import Chat, Loop, PageSource
 from chatserver.core.bots import EVERYBODY
 from chatserver.core.commands import BotTimer, KeepForBot, SendMessage, StartBot
-from chatserver.core.events import MessageSent, UserSignedUp
+from chatserver.core.events import MessageSent, MessagesSent, UserSignedUp
 from chatserver.core.outcome import Refused
 from chatserver.core.state import NO_PASSWORD
 
@@ -152,6 +152,13 @@ class BotHost:
             present = [bot for bot in self._running if bot in room.members]
             if present:
                 self.hear_in_room(message.sender, present, room.name, message.text)
+
+    def hear_all(self, messages: MessagesSent) -> None:
+        """The same for several messages to one party."""
+        first_id, time_ms, sender, recipient, texts = messages
+        if recipient in self._running or recipient < 0:
+            for at, text in enumerate(texts):
+                self.hear(MessageSent(first_id + at, time_ms, sender, recipient, text, None))
 
     def welcome(self, event: UserSignedUp) -> None:
         """Somebody is new; bots that greet hear a hello."""

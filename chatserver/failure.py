@@ -21,4 +21,7 @@ def _in_its_place(frame: bytes) -> bytes:
     if kind not in (b"OK", b"ITEM"):
         return b""  # an event that has not happened
     echo = rest.partition(b"\n")[0].partition(b"|")[0].decode()
-    return frame if echo.partition("#")[0] in _KEPT_VERBS else err(echo, *UNAVAILABLE)
+    if echo.partition("#")[0] in _KEPT_VERBS:
+        return frame
+    answers = 1 + frame.count(b"\nOK|") if kind == b"OK" else 1  # a run of messages is answered in one piece
+    return err(echo, *UNAVAILABLE) * answers

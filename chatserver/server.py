@@ -22,8 +22,9 @@ from chatserver.core.commands import (
     LogOut,
     MarkRead,
     React,
+    SendMessages,
 )
-from chatserver.core.events import MessageSent, UserSignedUp
+from chatserver.core.events import MessageSent, MessagesSent, UserSignedUp
 from chatserver.core.outcome import Outcome, Refused
 from chatserver.core.state import State
 from chatserver.failure import UNAVAILABLE
@@ -33,7 +34,7 @@ from chatserver.logins import Logins
 from chatserver.outbox import Aside
 from chatserver.peer import NO_LINES, Peer
 from chatserver.protocol.names import name_key
-from chatserver.protocol.render import err, hello, items, ok
+from chatserver.protocol.render import err, hello, items, ok, oks
 from chatserver.reactor import Reactor
 from chatserver.requests import (
     Answer,
@@ -87,6 +88,7 @@ class Server:
         self.turn = Turn(store, settings.limits(), wall_ms, self._too_slow, reactor, settings.presence_ms / 1000)
         self._bots = host_bots(self.turn)
         self.turn.effects[MessageSent] = lambda origin, event: self._bots.hear(event)
+        self.turn.effects[MessagesSent] = lambda origin, event: self._bots.hear_all(event)
         if settings.greet_new_users:
             self.turn.effects[UserSignedUp] = lambda origin, event: self._bots.welcome(event)
         self.turn.reloaded = self._bots.attach
@@ -215,25 +217,46 @@ class Server:
 
     def run_lines(self, peer: Peer) -> None:
         """Run the lines that have come in, as far as the limits of one turn allow."""
-        lines, session, routes = peer.lines, peer.session, self._routes
-        read, execute, answer = session.read, self.turn.execute, self.answer  # looked up once, not per line
+        lines, session = peer.lines, peer.session
         most = left = peer.commands_left(self.settings, self.reactor.clock)
         now_ms = self.turn.stamp()
         room = self.settings.send_bytes_high - peer.connection.unsent
         while lines and left > 0 and session.reads and peer.staged_bytes <= room:
-            left -= 1
-            echo = "?"
-            try:
-                echo, request = read(lines.popleft(), now_ms)
-                route = routes.get(type(request))
-                if route is None:
-                    answer(peer, echo, execute(peer, request))  # type: ignore[arg-type]  # it is a Command
-                else:
-                    route(peer, echo, request)
-            except Exception as error:  # a session's edge: one client's command must not end the others
-                self._failed(peer, echo, error)
+            run = session.read_run(lines, left, now_ms) if len(lines) > 1 else None
+            if run is None:
+                left -= 1
+                self._run_line(peer, lines.popleft(), now_ms)
+            else:
+                left -= len(run.texts)
+                self._run_messages(peer, [lines.popleft() for _ in run.texts], run)
         peer.allowance -= most - left
         self._look_ahead(peer)
+
+    def _run_line(self, peer: Peer, line: str, now_ms: int) -> None:
+        echo = "?"
+        try:
+            echo, request = peer.session.read(line, now_ms)
+            route = self._routes.get(type(request))
+            if route is None:
+                self.answer(peer, echo, self.turn.execute(peer, request))  # type: ignore[arg-type]  # it is a Command
+            else:
+                route(peer, echo, request)
+        except Exception as error:  # a session's edge: one client's command must not end the others
+            self._failed(peer, echo, error)
+
+    def _run_messages(self, peer: Peer, lines: list[str], command: SendMessages) -> None:
+        """Do lines that are one command. Where one cannot be sent none is, and each gets an answer of its own."""
+        try:
+            outcome = self.turn.execute(peer, command)
+        except Exception as error:  # a session's edge
+            self._failed(peer, "SENDMESSAGE", error)
+            del lines[0]
+        else:
+            if not isinstance(outcome, Refused):
+                self.turn.stage(peer, oks("SENDMESSAGE", outcome[1]))
+                return
+        for line in lines:
+            self._run_line(peer, line, command.now_ms)
 
     def _look_ahead(self, peer: Peer) -> None:
         """Say when the peer's next line is run, and whether more is read meanwhile."""

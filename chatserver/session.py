@@ -4,9 +4,12 @@ It knows the wire and the table of `builders`; it knows no socket and no SQL. Wh
 by the server: a command, a query, a password to be hashed or checked, or a ready answer.
 """
 
+from collections.abc import Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from chatserver.builders import BAD_ARGUMENTS, TABLE, Builder, Phase, unknown_command
+from chatserver.core.commands import SendMessages
 from chatserver.core.outcome import Refused
 from chatserver.protocol.frames import BadFrame
 from chatserver.protocol.names import name_key
@@ -21,12 +24,13 @@ NOT_LOGGED_IN = Refused("NOT_LOGGED_IN", "Log in first: LOGIN|username|password,
 class Session:
     """One client's standing: its phase, and who it is once logged in."""
 
-    __slots__ = ("_after_wait", "_rows", "name", "phase", "reads", "token_hash", "user")
+    __slots__ = ("_after_wait", "_rows", "_sends", "name", "phase", "reads", "token_hash", "user")
 
     def __init__(self) -> None:
         self.user = 0
         self.name = ""  # as signed up; every command names it
         self.token_hash = b""
+        self._sends = ""
         self._after_wait = Phase.BEFORE_LOGIN
         self._become(Phase.BEFORE_LOGIN)
 
@@ -51,6 +55,7 @@ class Session:
     def log_in(self, user: int, name: str, token_hash: bytes) -> None:
         """Become a user's session."""
         self.user, self.name, self.token_hash = user, name, token_hash
+        self._sends = f"SENDMESSAGE|{name}|"
         self._become(Phase.LOGGED_IN)
 
     def log_out(self) -> None:
@@ -86,6 +91,25 @@ class Session:
         if is_own and fields[0] != self.name and not self._is_named(verb, fields[0]):
             return echo, Refused("NOT_YOU", f"You are logged in as {self.name}: put that name after the verb")
         return echo, request
+
+    def read_run(self, lines: Sequence[str], most: int, now_ms: int) -> SendMessages | None:
+        """The first lines, `most` at most, as one command: where they are messages to one party, typed alike, no tags.
+
+        They are cut all at once, because this is the path of many messages. `lines` has two or more.
+        """
+        first, sends = lines[0], self._sends
+        if self.phase is not Phase.LOGGED_IN or not first.startswith(sends):
+            return None
+        end = first.find("|", len(sends)) + 1
+        start = first[:end]
+        if not end or not lines[1].startswith(start):
+            return None
+        run = list(islice(lines, most))
+        texts = "\n".join(run)[end:].split("\n" + start)
+        if len(texts) < len(run):  # other lines stand behind one of them
+            last = next(at for at, text in enumerate(texts) if "\n" in text)
+            texts[last:] = [texts[last].partition("\n")[0]]
+        return SendMessages(self.user, first[len(sends) : end - 1], texts, now_ms)
 
     def _is_named(self, verb: Verb, name: str) -> bool:
         """The user may type the own name in another case or Unicode form, or leave it out where it is optional."""

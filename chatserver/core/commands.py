@@ -141,6 +141,16 @@ class SendMessage:
     now_ms: int
 
 
+@dataclass(slots=True)
+class SendMessages:
+    """Write several messages without tags to one party: all of them, or none; a refusal does not tell which is why."""
+
+    user: int
+    to: str
+    texts: list[str]
+    now_ms: int
+
+
 class Found(NamedTuple):
     """What the store knows of the message that a user wants to change."""
 
@@ -321,6 +331,7 @@ Command = (
     | RejectFriend
     | DeleteFriend
     | SendMessage
+    | SendMessages
     | StartBot
     | KeepForBot
     | Block

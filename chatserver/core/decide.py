@@ -32,6 +32,7 @@ from chatserver.core.commands import (
     RejectFriend,
     Resume,
     SendMessage,
+    SendMessages,
     SetPassword,
     SetStatus,
     SetTopic,
@@ -51,6 +52,7 @@ def decide(state: State, command: Command) -> Outcome:
 
 TABLE: dict[type, Callable[[State, Any], Outcome]] = {  # Any: each row takes its own type of command
     SendMessage: messages.send_message,
+    SendMessages: messages.send_messages,
     SignUp: accounts.sign_up,
     LogIn: accounts.log_in,
     Resume: accounts.resume,

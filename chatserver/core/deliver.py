@@ -17,6 +17,7 @@ from chatserver.core.events import (
     MessageDeleted,
     MessageEdited,
     MessageSent,
+    MessagesSent,
     ReactionChanged,
     ReadMarked,
     RoomJoined,
@@ -48,6 +49,13 @@ def _message_sent(state: State, event: MessageSent) -> Collection[Delivery]:
     room = state.rooms[to]
     line = f"EVENT|MESSAGE|{message_id}|{stamp}|{sender.name}|{room.name}|{text}\n"
     return ((room.members, line.encode()),)
+
+
+def _messages_sent(state: State, event: MessagesSent) -> Collection[Delivery]:
+    first_id, time_ms, by, to, texts = event
+    shared = f"{format_time(time_ms)}|{state.users[by].name}|{state.name_of(to)}"
+    lines = [f"EVENT|MESSAGE|{message_id}|{shared}|{text}\n" for message_id, text in enumerate(texts, first_id)]
+    return (((to, by) if to > 0 else state.rooms[to].members, "".join(lines).encode()),)
 
 
 def _friend_requested(state: State, event: FriendRequested) -> Collection[Delivery]:
@@ -107,6 +115,7 @@ def _typed(state: State, event: Typed) -> Collection[Delivery]:
 
 TABLE: dict[type, Callable[[State, Any], Collection[Delivery]]] = {  # Any: each row takes its own type of event
     MessageSent: _message_sent,
+    MessagesSent: _messages_sent,
     FriendRequested: _friend_requested,
     FriendAdded: _friend_added,
     FriendRemoved: _friend_removed,

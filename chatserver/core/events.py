@@ -5,7 +5,7 @@ fields stand in the order of the statement's parameters (`chatserver/store/state
 Users are ids, times are milliseconds since 1970.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -108,6 +108,16 @@ class MessageSent(NamedTuple):
 
 message_sent: Callable[[tuple[int, int, int, int, str, str | None]], MessageSent] = partial(tuple.__new__, MessageSent)
 """Make one from its fields in 0.1 µs in place of 0.3: it is on the path of a message."""
+
+
+class MessagesSent(NamedTuple):
+    """One user wrote several messages to one party in one go; their ids are `first_id` and those behind it."""
+
+    first_id: int
+    time_ms: int
+    sender: int
+    recipient: int
+    texts: Sequence[str]
 
 
 class Delivered(NamedTuple):
@@ -330,6 +340,7 @@ Event = (
     | FriendRemoved
     | AccountDeleted
     | MessageSent
+    | MessagesSent
     | Delivered
     | BotRemembered
     | BotTimerSet

@@ -19,6 +19,7 @@ from chatserver.core.events import (
     MessageDeleted,
     MessageEdited,
     MessageSent,
+    MessagesSent,
     OtherSessionsEnded,
     OwnerSet,
     PasswordSet,
@@ -71,6 +72,12 @@ def _message_sent(state: State, event: MessageSent) -> None:
     state.last_message_id = receiver.received_id = message_id
     if tag is not None:
         remember_tag(state.users[sender], tag, message_id, time_ms)
+
+
+def _messages_sent(state: State, event: MessagesSent) -> None:
+    recipient = event.recipient
+    receiver = state.users[recipient] if recipient > 0 else state.rooms[recipient]
+    state.last_message_id = receiver.received_id = event.first_id + len(event.texts) - 1
 
 
 def _message_changed(state: State, event: MessageEdited | MessageDeleted | ReactionChanged) -> None:
@@ -249,6 +256,7 @@ def _nothing(state: State, event: Event) -> None:
 
 TABLE: dict[type, Callable[[State, Any], None]] = {  # Any: each row takes its own type of event
     MessageSent: _message_sent,
+    MessagesSent: _messages_sent,
     UserSignedUp: _user_signed_up,
     PasswordSet: _password_set,
     TokenIssued: _token_issued,

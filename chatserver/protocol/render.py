@@ -15,6 +15,12 @@ def ok(echo: str, answer: Sequence[str] = ()) -> bytes:
     return f"OK|{echo}|{'|'.join(answer)}\n".encode() if answer else f"OK|{echo}\n".encode()
 
 
+def oks(echo: str, answers: Sequence[str]) -> bytes:
+    """An `OK` for each answer, as one run of bytes; an answer's fields are joined already."""
+    separator = f"\nOK|{echo}|"
+    return f"{separator[1:]}{separator.join(answers)}\n".encode()
+
+
 def err(echo: str, code: str, text: str) -> bytes:
     """A refusal; `text` is a sentence for a person that says what to do."""
     return f"ERR|{echo}|{code}|{text}\n".encode()

@@ -1,4 +1,4 @@
-"""The SQL of each event type. The events of a run go to `executemany` as they are where they can."""
+"""The SQL of each event type but messages (`message_rows`); its parameters are the event itself where they can be."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -18,7 +18,6 @@ from chatserver.core.events import (
     Invited,
     MessageDeleted,
     MessageEdited,
-    MessageSent,
     OwnerSet,
     PasswordSet,
     ReactionChanged,
@@ -76,9 +75,6 @@ _CHANGE_SQL = (
 """One row a message: a deletion takes the place of an edit, which has the same key."""
 
 STATEMENTS: dict[type, tuple[Statement, ...]] = {
-    MessageSent: (
-        ("INSERT INTO messages (id, time_ms, sender, recipient, text, tag) VALUES (?, ?, ?, ?, ?, ?)", None),
-    ),
     UserSignedUp: (
         ("INSERT INTO users (id, name, key, password_hash, created_ms, delivered_id) VALUES (?, ?, ?, ?, ?, ?)", None),
     ),
