@@ -23,7 +23,7 @@ def connection() -> Iterator[sqlite3.Connection]:
 
 def rows_of(event: MessageSent | MessagesSent) -> list[Row]:
     if isinstance(event, MessageSent):
-        return [tuple(event)]
+        return [event]
     first_id, time_ms, sender, recipient, texts = event
     return [(first_id + at, time_ms, sender, recipient, text, None) for at, text in enumerate(texts)]
 
