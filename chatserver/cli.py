@@ -25,7 +25,7 @@ from chatserver.protocol.verbs import nearest
 from chatserver.reactor import Reactor
 from chatserver.server import Server
 from chatserver.settings import SettingError, Settings, build, describe
-from chatserver.store.errors import StoreError
+from chatserver.store.errors import StoreBroken, StoreError, StoreUnavailable
 from chatserver.store.store import MEMORY, Store
 from chatserver.workers import WorkerPool
 
@@ -33,6 +33,7 @@ log = logging.getLogger("chatserver")
 
 USAGE, FAILED = 2, 1
 GARBAGE_THRESHOLD = 20_000  # new objects until a look for circles of them, of which a turn makes none
+PROGRESS_S = 2.0  # between two words about work that keeps the server from starting
 _SPARE_DESCRIPTORS = 64  # for the store, the log and the rest
 
 
@@ -137,6 +138,11 @@ def _serve(settings: Settings) -> int:
         store.close()
         raise
     server = build_server(settings, store, listening)
+    try:
+        _catch_up(store)
+    except _Failure:
+        server.close()
+        raise
     gc.collect()
     gc.freeze()  # State lives as long as the process: looking through it again and again costs 5 % of a message
     gc.set_threshold(GARBAGE_THRESHOLD)
@@ -152,6 +158,22 @@ def _serve(settings: Settings) -> int:
     if server.failure:
         raise _Failure(server.failure, FAILED)
     return 0
+
+
+def _catch_up(store: Store) -> None:
+    """An older file is brought up to date before anybody asks; that is told where it takes long."""
+    told_s = time.monotonic()
+
+    def tell(done: float) -> None:
+        nonlocal told_s
+        if time.monotonic() - told_s > PROGRESS_S:
+            told_s = time.monotonic()
+            log.info("listing the conversations of an older file: %d %%", 100 * done)
+
+    try:
+        store.catch_up(tell)
+    except (StoreUnavailable, StoreBroken) as error:
+        raise _Failure(f"{error}: make room, or start with another --store", FAILED) from error
 
 
 def _wall_ms() -> int:

@@ -14,7 +14,7 @@ from chatserver.cli import build_server
 from chatserver.core.state import snapshot
 from chatserver.listener import listen
 from chatserver.settings import build
-from chatserver.store import search, unread
+from chatserver.store import search, store, unread
 from chatserver.store.store import Store
 from tests.harness import SETTINGS, Running
 from tests.wire import WAIT_S
@@ -70,6 +70,7 @@ class InThread(Running):
             with pytest.MonkeyPatch.context() as patch:
                 for module in (search, unread):
                     patch.setattr(module, "PENDING_MIN", 1)
+                patch.setattr(store, "TAIL_MESSAGES_IDLE", 1)
                 while self._store.keep_house(busy=False):
                     pass
             done.set()

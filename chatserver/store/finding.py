@@ -1,10 +1,10 @@
 """A user's messages from the newest back, page by page: candidates for SEARCH.
 
-The unindexed tail is scanned; what conversation_index and user_index know but the search index does not is read
+The unindexed tail is scanned; what the posting lists have but the search index has not is read
 through them; the rest comes from the search index. Without it, or for words too short for it, all is read.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from heapq import merge
 from itertools import islice
 from operator import attrgetter
@@ -30,7 +30,7 @@ def page_below(
     if below > floor + 1:
         return _read_page(history, user, rooms, floor, below, limit)
     ids = history.search.candidates(pieces, user, rooms, below, limit)
-    return _own(_by_ids(history, ids), user, rooms), ids[-1] if len(ids) == limit else 1
+    return _own(history.messages(iter(ids), limit), user, rooms), ids[-1] if len(ids) == limit else 1
 
 
 def _tail_page(history: History, user: int, rooms: Collection[int], below: int, limit: int) -> Page:
@@ -44,30 +44,14 @@ def _tail_page(history: History, user: int, rooms: Collection[int], below: int, 
 
 
 def _read_page(history: History, user: int, rooms: Collection[int], floor: int, below: int, limit: int) -> Page:
-    streams = [_stream(history, "user_index i", "i.user = ?", user, floor, below)]
-    in_room = "i.high = 0 AND i.low = ?"
-    streams += [_stream(history, "conversation_index i", in_room, room, floor, below) for room in rooms]
+    streams = [
+        history.messages(history.postings.downward(party, 0, floor, below), FIRST_PAGE) for party in (user, *rooms)
+    ]
     found = list(islice(merge(*streams, key=_message_id, reverse=True), limit))
     return found, found[-1].id if len(found) == limit else floor + 1
 
 
-def _stream(history: History, table: str, condition: str, party: int, above: int, below: int) -> Iterator[Message]:
-    rows = history.connection.execute(
-        f"SELECT {COLUMNS} FROM {table} CROSS JOIN messages m ON m.id = i.id"
-        f" WHERE {condition} AND i.id > ? AND i.id < ? ORDER BY i.id DESC",
-        (party, above, below),
-    )
-    return map(Message._make, rows)
-
-
-def _by_ids(history: History, ids: Sequence[int]) -> list[Message]:
-    rows = history.connection.execute(
-        f"SELECT {COLUMNS} FROM messages m WHERE id IN ({','.join(map(str, ids))}) ORDER BY id DESC"
-    )
-    return list(map(Message._make, rows))
-
-
-def _own(messages: list[Message], user: int, rooms: Collection[int]) -> list[Message]:
+def _own(messages: Iterable[Message], user: int, rooms: Collection[int]) -> list[Message]:
     """The index knows parties by tokens that a text may hold too, and the tail knows none: look at each."""
     return [
         message

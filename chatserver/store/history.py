@@ -1,10 +1,11 @@
-"""What was said: HISTORY, SYNC, the backlog, and the indexes that make them quick.
+"""What was said: HISTORY, SYNC, the backlog, and the lists that make them quick.
 
 An index that is kept up with every message costs more than the flush to the disk, so
-these are filled when there is time. A query looks into the indexed part and scans the
-short tail behind it; `Store` has `fill_index` keep the tail short.
+posting lists are filled when there is time. A query looks into the lists and scans the
+short tail of messages that are not in them yet; `Store` keeps the tail short.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from heapq import merge
@@ -14,24 +15,13 @@ from typing import NamedTuple
 
 from chatserver.core.marks import Run
 from chatserver.store.changes import Changes
+from chatserver.store.postings import Postings
 from chatserver.store.search import SearchIndex
 
 ID_MAX = 10**18 - 1
 _message_id = attrgetter("id")
+PAGE = 100  # messages read at a time where nobody says how many are wanted
 COLUMNS = "m.id, m.time_ms, m.sender, m.recipient, m.text"
-
-
-# One statement for a whole slice, sorted: a third of the cost of a row at a time, as neighbours in the tree are
-# written together. A conversation is two users, the lower id first, or a room and 0.
-_SLICE = "FROM messages WHERE id > :after AND id <= :upto"
-_FILL_CONVERSATIONS = (
-    "INSERT OR IGNORE INTO conversation_index SELECT min(sender, recipient),"
-    f" CASE WHEN recipient < 0 THEN 0 ELSE max(sender, recipient) END, id {_SLICE} ORDER BY 1, 2, 3"
-)
-_FILL_USERS = (
-    f"INSERT OR IGNORE INTO user_index SELECT sender, id {_SLICE} AND recipient > 0"
-    f" UNION ALL SELECT recipient, id {_SLICE} AND recipient > 0 ORDER BY 1, 2"
-)
 
 
 class Message(NamedTuple):
@@ -51,8 +41,13 @@ class History:
         self._connection = connection
         self.search = SearchIndex(connection)
         self.changes = Changes(connection)
-        self.indexed_id: int = connection.execute("SELECT value FROM meta WHERE name = 'indexed_id'").fetchone()[0]
+        self.postings = Postings(connection)
         self.heard_id: int = connection.execute("SELECT value FROM meta WHERE name = 'heard_id'").fetchone()[0]
+
+    @property
+    def indexed_id(self) -> int:
+        """Up to which id messages are in the posting lists."""
+        return self.postings.indexed_id
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -79,11 +74,8 @@ class History:
             )
         )
         if len(found) < limit:
-            found += self._rows(
-                f"SELECT {COLUMNS} FROM conversation_index c CROSS JOIN messages m ON m.id = c.id"
-                " WHERE c.low = ? AND c.high = ? AND c.id < ? ORDER BY c.id DESC LIMIT ?",
-                (low, high, min(before, self.indexed_id + 1), limit - len(found)),
-            )
+            ids = self.postings.downward(low, high, 0, min(before, self.indexed_id + 1))
+            found += islice(self.messages(ids, limit), limit - len(found))
         found.reverse()
         return found
 
@@ -110,11 +102,9 @@ class History:
             (ID_MAX, user, ID_MAX, first),
         ).fetchall()
         upto = min(last, self.indexed_id)
-        streams = [self._indexed("user_index i", "i.user = ?", user, first, upto)]
+        streams = [self._indexed(user, first, upto)]
         for room, after_id, until_id in stays:
-            in_room = "i.high = 0 AND i.low = ?"
-            since, until = max(first, after_id + 1), min(upto, until_id)
-            streams.append(self._indexed("conversation_index i", in_room, room, since, until))
+            streams.append(self._indexed(room, max(first, after_id + 1), min(upto, until_id)))
         yield from merge(*streams, key=_message_id) if stays else streams[0]
         yield from self._rows(
             f"SELECT {COLUMNS} FROM messages m WHERE id BETWEEN ? AND ? AND (sender = ? OR recipient = ?"
@@ -123,26 +113,15 @@ class History:
             (max(first, self.indexed_id + 1), last, user, user, user),
         )
 
-    def _indexed(self, table: str, condition: str, party: int, first: int, last: int) -> Iterator[Message]:
-        return self._rows(
-            f"SELECT {COLUMNS} FROM {table} CROSS JOIN messages m ON m.id = i.id"
-            f" WHERE {condition} AND i.id BETWEEN ? AND ? ORDER BY i.id",
-            (party, first, last),
-        )
+    def _indexed(self, party: int, first: int, last: int) -> Iterator[Message]:
+        return self.messages(self.postings.upward(party, 0, first, last), PAGE)
 
-    def _rows(self, statement: str, parameters: tuple[int, ...]) -> Iterator[Message]:
+    def messages(self, ids: Iterator[int], page: int) -> Iterator[Message]:
+        """The messages that have these ids, in their order, read `page` at a time as far as they are wanted."""
+        while wanted := list(islice(ids, page)):
+            yield from self._rows(
+                f"SELECT {COLUMNS} FROM json_each(?) j CROSS JOIN messages m ON m.id = j.value", (json.dumps(wanted),)
+            )
+
+    def _rows(self, statement: str, parameters: tuple[int | str, ...]) -> Iterator[Message]:
         return map(Message._make, self._connection.execute(statement, parameters))
-
-    def fill_index(self, limit: int) -> bool:
-        """Index the next `limit` ids, inside the transaction that is open; tell whether there was anything."""
-        upto = self._connection.execute(
-            "SELECT max(id) FROM (SELECT id FROM messages WHERE id > ? ORDER BY id LIMIT ?)", (self.indexed_id, limit)
-        ).fetchone()[0]
-        if upto is None:
-            return False
-        span = {"after": self.indexed_id, "upto": upto}
-        for statement in (_FILL_CONVERSATIONS, _FILL_USERS):
-            self._connection.execute(statement, span)
-        self._connection.execute("UPDATE meta SET value = ? WHERE name = 'indexed_id'", (upto,))
-        self.indexed_id = upto
-        return True

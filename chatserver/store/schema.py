@@ -193,7 +193,34 @@ def _changes(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_version_1, _version_2, _version_3, _reading, _changes)
+_POSTINGS = """
+DROP TABLE conversation_index;
+DROP TABLE user_index;
+-- Which messages are in which conversation: see chatserver/store/postings.py. ranges is JSON.
+CREATE TABLE postings (
+    party INTEGER NOT NULL,
+    other INTEGER NOT NULL,
+    first_id INTEGER NOT NULL,
+    ranges TEXT NOT NULL,
+    PRIMARY KEY (party, other, first_id)
+) WITHOUT ROWID;
+UPDATE meta SET value = 0 WHERE name = 'indexed_id';
+"""
+
+
+def _postings(connection: sqlite3.Connection) -> None:
+    for statement in _POSTINGS.split(";\n"):
+        connection.execute(statement)
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
+    _version_1,
+    _version_2,
+    _version_3,
+    _reading,
+    _changes,
+    _postings,
+)
 """Step k brings a file from version k to k + 1. Steps are never changed once released, only added."""
 
 VERSION = len(MIGRATIONS)

@@ -51,10 +51,6 @@ def _user(event: AccountDeleted) -> tuple[Any, ...]:
     return (event.user,)
 
 
-def _user_twice(event: AccountDeleted) -> tuple[Any, ...]:
-    return event.user, event.user
-
-
 def _message_id(event: MessageDeleted) -> tuple[Any, ...]:
     return (event.message,)
 
@@ -73,6 +69,11 @@ _CHANGE_SQL = (
     " VALUES (?1, ?2, '{}', ?3, ?5, ?3, ?4)"
 )
 """One row a message: a deletion takes the place of an edit, which has the same key."""
+
+_LISTED = (
+    "FROM postings p CROSS JOIN json_each(p.ranges) r CROSS JOIN messages m ON m.id >= json_extract(r.value, '$[0]')"
+    " AND m.id < json_extract(r.value, '$[0]') + json_extract(r.value, '$[1]')"
+)
 
 STATEMENTS: dict[type, tuple[Statement, ...]] = {
     UserSignedUp: (
@@ -108,26 +109,30 @@ STATEMENTS: dict[type, tuple[Statement, ...]] = {
     BotTimerSet: (("INSERT OR REPLACE INTO bot_timers (bot, user, name, due_ms, room) VALUES (?, ?, ?, ?, ?)", None),),
     BotTimerRemoved: (("DELETE FROM bot_timers WHERE bot = ? AND user = ? AND name = ?", None),),
     Delivered: (("UPDATE users SET delivered_id = ?, gaps = ? WHERE id = ?", _delivered),),
-    # What others wrote to the user stays theirs; entries of room messages in conversation_index point at nothing.
+    # What others wrote to the user stays theirs; what posting lists of rooms have of it leads to nothing.
     AccountDeleted: (
         ("UPDATE meta SET value = ? WHERE name = 'last_message_id' AND value < ?", _last_message),
         ("DELETE FROM tokens WHERE user = ?", _user),
         (
-            "DELETE FROM conversation_index WHERE (low, high, id) IN (SELECT min(m.sender, m.recipient),"
-            " max(m.sender, m.recipient), m.id FROM user_index i JOIN messages m ON m.id = i.id WHERE i.user = ?)",
+            f"DELETE FROM postings WHERE (party, other) IN (SELECT min(m.sender, m.recipient),"
+            f" max(m.sender, m.recipient) {_LISTED} WHERE p.party = ? AND p.other = 0)",
             _user,
         ),
-        ("DELETE FROM messages WHERE id IN (SELECT id FROM user_index WHERE user = ?) AND sender = ?", _user_twice),
         (
-            "DELETE FROM messages WHERE sender = ? AND id IN (SELECT c.id FROM memberships s"
-            " JOIN conversation_index c ON c.low = s.room AND c.high = 0 WHERE s.user = ?)",
-            _user_twice,
+            f"DELETE FROM messages WHERE id IN (SELECT m.id {_LISTED}"
+            " WHERE p.party = ?1 AND p.other = 0 AND m.sender = ?1)",
+            _user,
+        ),
+        (
+            f"DELETE FROM messages WHERE id IN (SELECT m.id {_LISTED} WHERE p.party IN"
+            " (SELECT room FROM memberships WHERE user = ?1) AND p.other = 0 AND m.sender = ?1)",
+            _user,
         ),
         (
             "DELETE FROM messages WHERE id > (SELECT value FROM meta WHERE name = 'indexed_id') AND sender = ?",
             _user,
         ),
-        ("DELETE FROM user_index WHERE user = ?", _user),
+        ("DELETE FROM postings WHERE party = ? AND other = 0", _user),
         ("DELETE FROM memberships WHERE user = ?", _user),
         ("DELETE FROM read_marks WHERE user = ?", _user),
         ("DELETE FROM correspondents WHERE user = ?", _user),

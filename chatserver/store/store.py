@@ -8,7 +8,7 @@ import contextlib
 import fcntl
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -24,10 +24,11 @@ from chatserver.store.statements import STATEMENTS
 from chatserver.store.unread import fill_correspondents
 
 MEMORY = ":memory:"
-TAIL_MESSAGES_MAX = 500_000  # not indexed; scanning them takes 50 ms, so above it a turn indexes as many as it writes
-TAIL_MESSAGES_BUSY = 40_000  # below it, scanning costs 4 ms, and a busy server indexes nothing
-INDEX_MESSAGES = 2_000  # ids indexed at a time, which takes about 4 ms; the fewer, the more pages each one costs
-INDEX_MESSAGES_BUSY = 1_000  # 2 ms
+TAIL_MESSAGES_MAX = 200_000  # not in the posting lists; scanning them takes 20 ms, so above it none is added
+TAIL_MESSAGES_BUSY = 20_000  # below it, scanning costs 2 ms, and a busy server lists nothing: the more, the cheaper
+TAIL_MESSAGES_IDLE = 500  # below it, an idle server lists nothing: a write for each message would cost more
+CATCH_UP_SLICES = 50  # of posting lists, in one transaction when the server starts with an older file
+CORRESPONDENTS = 2_000  # ids looked at for authors at a time
 CHECKPOINT_BYTES = 4 << 20  # of log; moving it to the tables takes some 5 ms, a larger one as much longer
 CHECKPOINT_BYTES_IDLE = 1 << 20
 CHECKPOINT_BYTES_HOUSE = 4 << 20  # while an idle server indexes
@@ -83,6 +84,7 @@ class Store:
         if kind is MessageSent:
             before, self._last_id = self._last_id, insert_messages(self._connection, events)
             rows = self._last_id - before
+            self.history.postings.add(events)
         else:
             for statement, convert in STATEMENTS[kind]:
                 self._connection.executemany(statement, map(convert, events) if convert else events)
@@ -94,10 +96,10 @@ class Store:
         if not self._connection.in_transaction:
             return
         try:
-            if self._last_id - self.history.indexed_id > TAIL_MESSAGES_MAX:
-                self.history.fill_index(max(INDEX_MESSAGES, self._last_id - self._committed_id))
-            elif self._index_in_commit:
-                self.history.fill_index(INDEX_MESSAGES_BUSY)
+            if self._index_in_commit:
+                self.history.postings.fill()
+            while self._last_id - self.history.indexed_id > TAIL_MESSAGES_MAX and self.history.postings.fill():
+                pass
             self._index_in_commit = False
             self._connection.execute("COMMIT")
             self._committed_id, self._began = self._last_id, False
@@ -124,23 +126,38 @@ class Store:
             return True
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            more = self.history.fill_index(INDEX_MESSAGES) if waiting > 0 else self._index_when_idle()
+            listed = waiting >= TAIL_MESSAGES_IDLE and self.history.postings.fill()
+            more = listed or self._index_when_idle()
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             raise self._failed(error) from error
-        if waiting > 0 and not more:  # the last messages have been removed
-            self.history.indexed_id = self._last_id
-        elif not more:
+        if not more:
             self.checkpoint(CHECKPOINT_BYTES_IDLE)
-            return False
-        if waiting <= 0:
+        elif not listed:
             self._uncopied_bytes += HOUSE_BYTES
             self.checkpoint(CHECKPOINT_BYTES_HOUSE)
-        return True
+        return more
 
     def _index_when_idle(self) -> bool:
         """What no message waits for, and what costs more than the index of conversations."""
-        return fill_correspondents(self.history, INDEX_MESSAGES) or self.history.search.keep_up(self._last_id)
+        return fill_correspondents(self.history, CORRESPONDENTS) or self.history.search.keep_up(self._last_id)
+
+    def catch_up(self, tell: Callable[[float], None]) -> None:
+        """List what waits in a file of an older version, which may be all of it: 2 µs a message.
+
+        `tell` hears now and then how much of it is done, from 0 to 1. Raises StoreUnavailable or StoreBroken.
+        """
+        begin = self.history.indexed_id
+        while self._last_id - self.history.indexed_id > TAIL_MESSAGES_MAX:
+            tell((self.history.indexed_id - begin) / (self._last_id - begin))
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                more = all(self.history.postings.fill() for _ in range(CATCH_UP_SLICES))
+                self._connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                raise self._failed(error) from error
+            if not more:
+                return
 
     def checkpoint(self, bytes_min: int = CHECKPOINT_BYTES) -> None:
         """Move the log into the tables, if about so much was written since the last time."""

@@ -4,7 +4,9 @@ A conversation is named by the user who asks and the party: another user, or a r
 that were deleted have an empty text, and count no more.
 """
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from chatserver.store.history import ID_MAX, History
@@ -14,10 +16,11 @@ PENDING_MIN = 200  # ids that wait for `fill_correspondents`: fewer are looked a
 
 
 class Entry(NamedTuple):
-    """A message of a conversation: id and author."""
+    """A message of a conversation: id, author, and whether it still has a text (0 or 1)."""
 
     id: int
     sender: int
+    has_text: int
 
 
 def end_at(history: History, user: int, party: int, upto: int) -> int:
@@ -40,17 +43,24 @@ def page(history: History, user: int, party: int, first: int, last: int) -> list
 def indexed_page(history: History, user: int, party: int, first: int, last: int) -> list[Entry]:
     """The same, of what is indexed alone."""
     low, high = (party, 0) if party < 0 else (min(user, party), max(user, party))
+    ids = history.postings.upward(low, high, first, min(last, history.indexed_id))
+    found: list[Entry] = []
+    while len(found) < PAGE and (wanted := list(islice(ids, PAGE - len(found)))):
+        found += (entry for entry in _entries(history, wanted) if entry.has_text)
+    return found
+
+
+def _entries(history: History, ids: Sequence[int]) -> Iterator[Entry]:
     rows = history.connection.execute(
-        "SELECT m.id, m.sender FROM conversation_index c CROSS JOIN messages m ON m.id = c.id"
-        " WHERE c.low = ? AND c.high = ? AND c.id BETWEEN ? AND ? AND m.text <> '' ORDER BY c.id LIMIT ?",
-        (low, high, first, min(last, history.indexed_id), PAGE),
+        "SELECT m.id, m.sender, m.text <> '' FROM json_each(?) j CROSS JOIN messages m ON m.id = j.value",
+        (json.dumps(ids),),
     )
-    return list(map(Entry._make, rows))
+    return map(Entry._make, rows)
 
 
 def _tail(history: History, user: int, party: int, first: int, last: int, limit: int) -> Iterator[Entry]:
     rows = history.connection.execute(
-        "SELECT id, sender FROM messages WHERE id BETWEEN ?1 AND ?2 AND text <> ''"
+        "SELECT id, sender, 1 FROM messages WHERE id BETWEEN ?1 AND ?2 AND text <> ''"
         " AND CASE WHEN ?4 < 0 THEN recipient = ?4"
         " ELSE sender = ?3 AND recipient = ?4 OR sender = ?4 AND recipient = ?3 END ORDER BY id LIMIT ?5",
         (first, last, user, party, limit),
@@ -66,12 +76,9 @@ def correspondents(history: History, user: int) -> set[int]:
 
 def authors_page(history: History, user: int, first: int, last: int) -> tuple[set[int], int]:
     """Who wrote the next messages to a user, and behind which id to go on: `last` where that is all."""
-    rows = history.connection.execute(
-        "SELECT m.id, m.sender FROM user_index u CROSS JOIN messages m ON m.id = u.id"
-        " WHERE u.user = ? AND u.id BETWEEN ? AND ? ORDER BY u.id LIMIT ?",
-        (user, first, last, PAGE),
-    ).fetchall()
-    return {sender for _, sender in rows if sender != user}, rows[-1][0] if len(rows) == PAGE else last
+    ids = list(islice(history.postings.upward(user, 0, first, last), PAGE))
+    authors = {entry.sender for entry in _entries(history, ids)}
+    return authors - {user}, ids[-1] if len(ids) == PAGE else last
 
 
 def fill_correspondents(history: History, limit: int) -> bool:

@@ -117,7 +117,7 @@ def test_the_index_finds_what_a_look_at_every_message_finds(store: Store, seed: 
     store.commit()
     store.write([])
     store._connection.execute("BEGIN")
-    store.history.fill_index(50)
+    store.history.postings.fill()
     store._connection.execute("COMMIT")
     store.write(messages[250:])
     store.commit()

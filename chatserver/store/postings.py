@@ -1,0 +1,114 @@
+"""Posting lists: which messages are in which conversation, filled behind the messages, some at a time.
+
+A list is named by two numbers: two users, the lower id first, for what they wrote to each other; a room and 0 for
+what was said there; a user and 0 for what the user sent and received outside rooms. A row holds a stretch of one list
+as ranges of ids, `[[first, count], …]`, so that many messages of one conversation cost as much as one. Rows of one
+list follow each other and do not overlap. An id whose message was removed may stay in a list: it leads to nothing.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+
+from chatserver.core.events import MessageSent, MessagesSent
+
+Span = tuple[int, int, int, int]
+"""Messages with consecutive ids in one conversation: the first id, how many, sender, recipient."""
+
+SPANS_MAX = 100_000  # remembered until they are in the lists, some 15 MB; with more, all are read from the table again
+SPANS = 3_000  # put into the lists at a time, as long as they make up no more than
+ROWS = 1_500  # rows: either takes some 3 ms
+
+_FROM = (
+    "SELECT ranges FROM postings WHERE party = ?1 AND other = ?2 AND first_id >="
+    " ifnull((SELECT max(first_id) FROM postings WHERE party = ?1 AND other = ?2 AND first_id <= ?3), 0)"
+    " AND first_id <= ?4 ORDER BY first_id"
+)
+_BELOW = "SELECT ranges FROM postings WHERE party = ? AND other = ? AND first_id < ? ORDER BY first_id DESC"
+
+
+class Postings:
+    """The lists in the tables hold every message up to `indexed_id`; what is behind it waits."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.indexed_id: int = connection.execute("SELECT value FROM meta WHERE name = 'indexed_id'").fetchone()[0]
+        self._waiting: list[Span] = []
+        self._all_wait = False  # what waits here is all there is behind `indexed_id`
+
+    def upward(self, party: int, other: int, first: int, last: int) -> Iterator[int]:
+        """The ids of a list from `first` to `last`, rising."""
+        for (text,) in self._connection.execute(_FROM, (party, other, first, last)):
+            for start, count in json.loads(text):
+                yield from range(max(start, first), min(start + count, last + 1))
+
+    def downward(self, party: int, other: int, above: int, below: int) -> Iterator[int]:
+        """The ids of a list under `below` and over `above`, falling."""
+        for (text,) in self._connection.execute(_BELOW, (party, other, below)):
+            ranges = json.loads(text)
+            for start, count in reversed(ranges):
+                yield from range(min(start + count, below) - 1, max(start - 1, above), -1)
+            if ranges[0][0] <= above:
+                return
+
+    def add(self, events: Iterable[MessageSent | MessagesSent]) -> None:
+        """Messages that have just been written, for `fill`; what is not remembered is found in the table."""
+        if self._all_wait and len(self._waiting) < SPANS_MAX:
+            self._waiting += map(_span, events)
+        else:
+            self._all_wait = False
+
+    def fill(self) -> bool:
+        """Put some of what waits into the lists, inside the open transaction; tell whether there was anything."""
+        if not self._waiting and not self._all_wait:
+            self._read_waiting()
+        lists, taken = _grouped(self._waiting)
+        if not taken:
+            return False
+        rows = [
+            (*key, ranges[0][0], json.dumps(ranges, separators=(",", ":"))) for key, ranges in sorted(lists.items())
+        ]
+        self._connection.executemany("INSERT INTO postings (party, other, first_id, ranges) VALUES (?, ?, ?, ?)", rows)
+        first, count, _, _ = self._waiting[taken - 1]
+        del self._waiting[:taken]
+        self.indexed_id = first + count - 1
+        self._connection.execute("UPDATE meta SET value = ? WHERE name = 'indexed_id'", (self.indexed_id,))
+        return True
+
+    def _read_waiting(self) -> None:
+        self._waiting = self._connection.execute(
+            "SELECT id, 1, sender, recipient FROM messages WHERE id > ? ORDER BY id LIMIT ?", (self.indexed_id, SPANS)
+        ).fetchall()
+        self._all_wait = len(self._waiting) < SPANS
+
+
+def _span(event: MessageSent | MessagesSent) -> Span:
+    count = len(event.texts) if isinstance(event, MessagesSent) else 1
+    return event[0], count, event[2], event[3]
+
+
+def _grouped(spans: Sequence[Span]) -> tuple[dict[tuple[int, int], list[list[int]]], int]:
+    """The lists' new ranges, and how many spans, from the first on, have gone into them."""
+    lists: dict[tuple[int, int], list[list[int]]] = {}
+    taken = 0
+    for first, count, sender, recipient in spans[:SPANS]:
+        if len(lists) >= ROWS:
+            break
+        taken += 1
+        for key in keys(sender, recipient):
+            ranges = lists.get(key)
+            if ranges is None:
+                lists[key] = [[first, count]]
+            elif sum(ranges[-1]) == first:
+                ranges[-1][1] += count
+            else:
+                ranges.append([first, count])
+    return lists, taken
+
+
+def keys(sender: int, recipient: int) -> tuple[tuple[int, int], ...]:
+    """The lists that a message stands in."""
+    if recipient < 0:
+        return ((recipient, 0),)
+    pair = (sender, recipient) if sender < recipient else (recipient, sender)
+    return pair, (sender, 0), (recipient, 0)

@@ -1,0 +1,173 @@
+"""Posting lists beside plain lists of ids: whatever is asked of both, both say the same."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from chatserver.core.events import AccountDeleted, Event, MessageSent, MessagesSent, RoomJoined, UserSignedUp
+from chatserver.core.state import Limits
+from chatserver.store import postings, schema
+from chatserver.store import store as store_module
+from chatserver.store.history import ID_MAX, Message
+from chatserver.store.store import Store
+
+USERS = range(1, 6)
+ROOMS = (-1, -2)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with closing(new_store(tmp_path / "chat.db")) as made:
+        yield made
+
+
+def new_store(path: Path) -> Store:
+    made = Store(str(path), "normal")
+    made.load(Limits(), 0)
+    signed_up: list[Event] = [UserSignedUp(number, f"u{number}", f"u{number}", "x", 0, 0) for number in USERS]
+    made.write(signed_up)
+    made.write([RoomJoined(room, user, 0, 1) for room in ROOMS for user in USERS])
+    made.commit()
+    return made
+
+
+@pytest.fixture(params=[(3000, 1500), (7, 1500), (3000, 4)], ids=["much", "few spans", "few rows"])
+def at_a_time(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How much goes into the lists at a time."""
+    spans, rows = request.param
+    monkeypatch.setattr(postings, "SPANS", spans)
+    monkeypatch.setattr(postings, "ROWS", rows)
+
+
+def some_turn(random: Random, next_id: int) -> tuple[list[Event], list[Message]]:
+    """Singles and runs; now and then an id is left out."""
+    events: list[Event] = []
+    said: list[Message] = []
+    for _ in range(random.randint(1, 12)):
+        sender, other = random.sample(USERS, 2)
+        recipient = random.choice([other, other, *ROOMS])
+        count = random.choice([1, 1, 2, 9])
+        texts = [f"text {next_id + at}" for at in range(count)]
+        if count == 1:
+            events.append(MessageSent(next_id, 5, sender, recipient, texts[0], None))
+        else:
+            events.append(MessagesSent(next_id, 5, sender, recipient, texts))
+        said += [Message(next_id + at, 5, sender, recipient, text) for at, text in enumerate(texts)]
+        next_id += count + (random.random() < 0.1)
+    return events, said
+
+
+def play(store: Store, random: Random, turns: int) -> list[Message]:
+    """Turns, and lists filled between them; a commit that fails in between takes its messages with it."""
+    said: list[Message] = []
+    for turn in range(turns):
+        events, more = some_turn(random, said[-1].id + 1 if said else 1)
+        store.write(events)
+        if random.random() < 0.1 and turn < turns - 1:
+            store.roll_back()
+            continue
+        store.commit()
+        said += more
+        if random.random() < 0.4 and turn < turns - 1:
+            store._connection.execute("BEGIN")
+            store.history.postings.fill()
+            store._connection.execute("COMMIT")
+    return said
+
+
+def check(store: Store, said: list[Message], random: Random) -> None:
+    """HISTORY, SYNC and the lists themselves against a look at everything."""
+    history, newest = store.history, said[-1].id
+    for _ in range(40):
+        user, other = random.sample(USERS, 2)
+        room, limit, before = random.choice(ROOMS), random.randint(1, 30), random.randint(1, newest + 5)
+        between = [each for each in said if {each.sender, each.recipient} == {user, other} and each.id < before]
+        in_room = [each for each in said if each.recipient == room and each.id < before]
+        own = [each for each in said if each.recipient > 0 and user in (each.sender, each.recipient)]
+        heard = [each for each in said if each.recipient < 0 or user in (each.sender, each.recipient)]
+        assert history.between(user, other, limit, before) == between[-limit:]
+        assert history.of_room(room, limit, before) == in_room[-limit:]
+        assert history.after(user, before, limit) == [each for each in heard if each.id > before][:limit]
+        first, last = sorted(random.choices(range(1, newest + 5), k=2))
+        listed = [each.id for each in own if first <= each.id <= min(last, history.indexed_id)]
+        assert list(history.postings.upward(user, 0, first, min(last, history.indexed_id))) == listed
+        assert list(history.postings.downward(user, 0, first - 1, min(last, history.indexed_id) + 1)) == listed[::-1]
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.usefixtures("at_a_time")
+def test_lists_and_tail_together_are_all_that_was_said(store: Store, seed: int) -> None:
+    random = Random(seed)
+    said = play(store, random, 60)
+    assert 0 < store.history.indexed_id < said[-1].id
+    check(store, said, random)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_was_not_remembered_is_read_from_the_table(
+    store: Store, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postings, "SPANS_MAX", 3)
+    random = Random(seed)
+    check(store, play(store, random, 60), random)
+
+
+def test_a_run_of_messages_is_one_range(store: Store) -> None:
+    store.write([MessagesSent(1, 5, 1, 2, ["hi"] * 1000), MessagesSent(1001, 5, 2, 1, ["hi"] * 1000)])
+    store.history.postings.fill()  # as the lists of a busy server: with the events of the same turn
+    store.commit()
+    rows = store._connection.execute("SELECT * FROM postings ORDER BY party, other").fetchall()
+    assert rows == [(1, 0, 1, "[[1,2000]]"), (1, 2, 1, "[[1,2000]]"), (2, 0, 1, "[[1,2000]]")]
+
+
+def test_a_busy_store_keeps_its_tail_short(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_module, "TAIL_MESSAGES_MAX", 100)
+    monkeypatch.setattr(postings, "SPANS", 7)
+    for first_id in range(1, 2000, 50):
+        store.write([MessageSent(first_id + at, 5, 1, 2, "hi", None) for at in range(50)])
+        store.commit()
+        assert first_id + 49 - store.history.indexed_id <= 100
+
+
+def test_a_deleted_account_leaves_what_others_wrote(store: Store) -> None:
+    random = Random(1)
+    said = play(store, random, 40)
+    newest = said[-1].id
+    store.write([AccountDeleted(9, newest, 1)])
+    store.commit()
+    left = [each for each in said if each.sender != 1]
+    assert store._connection.execute("SELECT count(*) FROM messages").fetchone() == (len(left),)
+    for user in USERS[1:]:
+        heard = [each for each in left if each.recipient < 0 or user in (each.sender, each.recipient)]
+        assert store.history.after(user, 0, ID_MAX) == heard
+
+
+def test_a_file_of_the_format_before_is_listed_when_the_server_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "old.db"
+    random = Random(2)
+    with closing(sqlite3.connect(path, isolation_level=None)) as old, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:5])
+        patch.setattr(schema, "VERSION", 5)
+        schema.migrate(old, str(path))
+        said = [Message(at, 5, 1 + at % 3, 2 + at % 3, f"text {at}") for at in range(1, 500)]
+        old.executemany("INSERT INTO messages (id, time_ms, sender, recipient, text) VALUES (?, ?, ?, ?, ?)", said)
+        old.executemany("INSERT INTO user_index VALUES (?, ?)", [(each.sender, each.id) for each in said])
+        old.execute("UPDATE meta SET value = 400 WHERE name = 'indexed_id'")
+    monkeypatch.setattr(store_module, "TAIL_MESSAGES_MAX", 50)
+    monkeypatch.setattr(postings, "SPANS", 10)
+    monkeypatch.setattr(store_module, "CATCH_UP_SLICES", 3)
+    told: list[float] = []
+    with closing(Store(str(path), "normal")) as store:
+        store.load(Limits(), 0)
+        store.catch_up(told.append)
+        assert 499 - store.history.indexed_id <= 50
+        check(store, said, random)
+    assert told[0] == 0 < len(told)
+    assert told == sorted(set(told))
+    assert told[-1] < 1
