@@ -35,6 +35,7 @@ class Postings:
         self.indexed_id: int = connection.execute("SELECT value FROM meta WHERE name = 'indexed_id'").fetchone()[0]
         self._waiting: list[Span] = []
         self._all_wait = False  # what waits here is all there is behind `indexed_id`
+        self._read_waiting(SPANS_MAX)
 
     def upward(self, party: int, other: int, first: int, last: int) -> Iterator[int]:
         """The ids of a list from `first` to `last`, rising."""
@@ -61,7 +62,7 @@ class Postings:
     def fill(self) -> bool:
         """Put some of what waits into the lists, inside the open transaction; tell whether there was anything."""
         if not self._waiting and not self._all_wait:
-            self._read_waiting()
+            self._read_waiting(SPANS)
         lists, taken = _grouped(self._waiting)
         if not taken:
             return False
@@ -75,11 +76,11 @@ class Postings:
         self._connection.execute("UPDATE meta SET value = ? WHERE name = 'indexed_id'", (self.indexed_id,))
         return True
 
-    def _read_waiting(self) -> None:
+    def _read_waiting(self, limit: int) -> None:
         self._waiting = self._connection.execute(
-            "SELECT id, 1, sender, recipient FROM messages WHERE id > ? ORDER BY id LIMIT ?", (self.indexed_id, SPANS)
+            "SELECT id, 1, sender, recipient FROM messages WHERE id > ? ORDER BY id LIMIT ?", (self.indexed_id, limit)
         ).fetchall()
-        self._all_wait = len(self._waiting) < SPANS
+        self._all_wait = len(self._waiting) < limit
 
 
 def _span(event: MessageSent | MessagesSent) -> Span:
