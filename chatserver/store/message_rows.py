@@ -8,6 +8,8 @@ An absent tag is therefore bound as an empty text, and only where another messag
 import sqlite3
 from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import groupby
+from typing import Any
 
 from chatserver.core.events import MessageSent, MessagesSent
 
@@ -21,24 +23,40 @@ _SIZES = (64, 16, 4, 1)
 def insert_messages(connection: sqlite3.Connection, events: Iterable[MessageSent | MessagesSent]) -> int:
     """Put messages into the open transaction; return the last one's id. Raises sqlite3.Error."""
     rows = _Rows(0, 0)
-    texts: Sequence[str]
-    for event in events:
-        if isinstance(event, MessagesSent):
-            message_id, time_ms, sender, recipient, texts = event
-            tag = None
-        else:
-            message_id, time_ms, sender, recipient, text, tag = event
-            texts = (text,)
-        if message_id != rows.next_id or time_ms != rows.time_ms:
-            rows.insert(connection)
-            rows = _Rows(message_id, time_ms)
-        rows.add(sender, recipient, texts, tag)
+    for kind, run in groupby(events, type):
+        same: list[Any] = list(run)  # all of one kind
+        for part in _singles(same) if kind is MessageSent else map(_of_run, same):
+            first_id, time_ms, senders, recipients, texts, tags = part
+            if first_id != rows.next_id or time_ms != rows.time_ms:
+                rows.insert(connection)
+                rows = _Rows(first_id, time_ms)
+            rows.add(senders, recipients, texts, tags)
     rows.insert(connection)
     return rows.next_id - 1
 
 
+Columns = tuple[int, int, Sequence[int], Sequence[int], Sequence[str], Sequence[str | None]]
+"""Messages with consecutive ids and one time: first id, time, and of each the sender, recipient, text and tag."""
+
+
+def _singles(events: Sequence[MessageSent]) -> list[Columns]:
+    ids, times, senders, recipients, texts, tags = zip(*events, strict=True)
+    if ids[-1] - ids[0] + 1 == len(ids) and times[0] == times[-1]:
+        return [(ids[0], times[0], senders, recipients, texts, tags)]
+    return [
+        (message_id, time_ms, [sender], [recipient], [text], [tag])
+        for message_id, time_ms, sender, recipient, text, tag in events
+    ]
+
+
+def _of_run(event: MessagesSent) -> Columns:
+    first_id, time_ms, sender, recipient, texts = event
+    count = len(texts)
+    return first_id, time_ms, [sender] * count, [recipient] * count, texts, [None] * count
+
+
 class _Rows:
-    """Messages with consecutive ids and one time, column by column."""
+    """Columns that follow each other, as one."""
 
     def __init__(self, first_id: int, time_ms: int) -> None:
         self.first_id = self.next_id = first_id
@@ -46,20 +64,21 @@ class _Rows:
         self._senders: list[int] = []
         self._recipients: list[int] = []
         self._texts: list[str] = []
-        self._tags: list[str] = []
+        self._tags: list[str | None] = []
 
-    def add(self, sender: int, recipient: int, texts: Sequence[str], tag: str | None) -> None:
-        count = len(texts)
-        self.next_id += count
-        self._senders += [sender] * count
-        self._recipients += [recipient] * count
+    def add(
+        self, senders: Sequence[int], recipients: Sequence[int], texts: Sequence[str], tags: Sequence[str | None]
+    ) -> None:
+        self.next_id += len(texts)
+        self._senders += senders
+        self._recipients += recipients
         self._texts += texts
-        self._tags += [tag or ""] * count
+        self._tags += tags
 
     def insert(self, connection: sqlite3.Connection) -> None:
         columns: list[list[int] | list[str]] = [self._senders, self._recipients, self._texts]
         if any(self._tags):
-            columns.append(self._tags)
+            columns.append([tag or "" for tag in self._tags])
         at, end = 0, len(self._texts)
         for size in _SIZES:
             statement = _statement(size, len(columns))

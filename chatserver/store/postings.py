@@ -2,8 +2,9 @@
 
 A list is named by two numbers: two users, the lower id first, for what they wrote to each other; a room and 0 for
 what was said there; a user and 0 for what the user sent and received outside rooms. A row holds a stretch of one list
-as ranges of ids, `[[first, count], …]`, so that many messages of one conversation cost as much as one. Rows of one
-list follow each other and do not overlap. An id whose message was removed may stay in a list: it leads to nothing.
+as ranges of ids, `[first, count, first, count, …]`, so that many messages of one conversation cost as much as one.
+Rows of one list follow each other and do not overlap. An id whose message was removed may stay in a list: it leads to
+nothing.
 """
 
 import json
@@ -17,7 +18,7 @@ Span = tuple[int, int, int, int]
 
 SPANS_MAX = 100_000  # remembered until they are in the lists, some 15 MB; with more, all are read from the table again
 SPANS = 3_000  # put into the lists at a time, as long as they make up no more than
-ROWS = 1_500  # rows: either takes some 3 ms
+ROWS = 1_000  # rows: either takes some 3 ms
 
 _FROM = (
     "SELECT ranges FROM postings WHERE party = ?1 AND other = ?2 AND first_id >="
@@ -40,13 +41,13 @@ class Postings:
     def upward(self, party: int, other: int, first: int, last: int) -> Iterator[int]:
         """The ids of a list from `first` to `last`, rising."""
         for (text,) in self._connection.execute(_FROM, (party, other, first, last)):
-            for start, count in json.loads(text):
+            for start, count in _ranges(text):
                 yield from range(max(start, first), min(start + count, last + 1))
 
     def downward(self, party: int, other: int, above: int, below: int) -> Iterator[int]:
         """The ids of a list under `below` and over `above`, falling."""
         for (text,) in self._connection.execute(_BELOW, (party, other, below)):
-            ranges = json.loads(text)
+            ranges = _ranges(text)
             for start, count in reversed(ranges):
                 yield from range(min(start + count, below) - 1, max(start - 1, above), -1)
             if ranges[0][0] <= above:
@@ -55,7 +56,9 @@ class Postings:
     def add(self, events: Iterable[MessageSent | MessagesSent]) -> None:
         """Messages that have just been written, for `fill`; what is not remembered is found in the table."""
         if self._all_wait and len(self._waiting) < SPANS_MAX:
-            self._waiting += map(_span, events)
+            self._waiting += [
+                (event[0], 1 if type(event) is MessageSent else len(event[4]), event[2], event[3]) for event in events
+            ]
         else:
             self._all_wait = False
 
@@ -66,9 +69,7 @@ class Postings:
         lists, taken = _grouped(self._waiting)
         if not taken:
             return False
-        rows = [
-            (*key, ranges[0][0], json.dumps(ranges, separators=(",", ":"))) for key, ranges in sorted(lists.items())
-        ]
+        rows = [(*key, ranges[0], str(ranges)) for key, ranges in sorted(lists.items())]  # as JSON has it, but quicker
         self._connection.executemany("INSERT INTO postings (party, other, first_id, ranges) VALUES (?, ?, ?, ?)", rows)
         first, count, _, _ = self._waiting[taken - 1]
         del self._waiting[:taken]
@@ -83,27 +84,32 @@ class Postings:
         self._all_wait = len(self._waiting) < limit
 
 
-def _span(event: MessageSent | MessagesSent) -> Span:
-    count = len(event.texts) if isinstance(event, MessagesSent) else 1
-    return event[0], count, event[2], event[3]
+def _ranges(text: str) -> list[tuple[int, int]]:
+    """First id and count of each."""
+    numbers = iter(json.loads(text))
+    return list(zip(numbers, numbers, strict=True))
 
 
-def _grouped(spans: Sequence[Span]) -> tuple[dict[tuple[int, int], list[list[int]]], int]:
+def _grouped(spans: Sequence[Span]) -> tuple[dict[tuple[int, int], list[int]], int]:
     """The lists' new ranges, and how many spans, from the first on, have gone into them."""
-    lists: dict[tuple[int, int], list[list[int]]] = {}
+    lists: dict[tuple[int, int], list[int]] = {}
+    routes: dict[
+        tuple[int, int], list[list[int]]
+    ] = {}  # sender, recipient → the lists for it: found once, not each time
     taken = 0
     for first, count, sender, recipient in spans[:SPANS]:
-        if len(lists) >= ROWS:
-            break
-        taken += 1
-        for key in keys(sender, recipient):
-            ranges = lists.get(key)
-            if ranges is None:
-                lists[key] = [[first, count]]
-            elif sum(ranges[-1]) == first:
-                ranges[-1][1] += count
+        route = routes.get((sender, recipient))
+        if route is None:
+            if len(lists) >= ROWS:
+                break
+            route = [lists.setdefault(key, []) for key in keys(sender, recipient)]
+            routes[sender, recipient] = route
+        for ranges in route:
+            if ranges and ranges[-2] + ranges[-1] == first:
+                ranges[-1] += count
             else:
-                ranges.append([first, count])
+                ranges += (first, count)
+        taken += 1
     return lists, taken
 
 

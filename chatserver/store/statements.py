@@ -70,11 +70,6 @@ _CHANGE_SQL = (
 )
 """One row a message: a deletion takes the place of an edit, which has the same key."""
 
-_LISTED = (
-    "FROM postings p CROSS JOIN json_each(p.ranges) r CROSS JOIN messages m ON m.id >= json_extract(r.value, '$[0]')"
-    " AND m.id < json_extract(r.value, '$[0]') + json_extract(r.value, '$[1]')"
-)
-
 STATEMENTS: dict[type, tuple[Statement, ...]] = {
     UserSignedUp: (
         ("INSERT INTO users (id, name, key, password_hash, created_ms, delivered_id) VALUES (?, ?, ?, ?, ?, ?)", None),
@@ -109,30 +104,10 @@ STATEMENTS: dict[type, tuple[Statement, ...]] = {
     BotTimerSet: (("INSERT OR REPLACE INTO bot_timers (bot, user, name, due_ms, room) VALUES (?, ?, ?, ?, ?)", None),),
     BotTimerRemoved: (("DELETE FROM bot_timers WHERE bot = ? AND user = ? AND name = ?", None),),
     Delivered: (("UPDATE users SET delivered_id = ?, gaps = ? WHERE id = ?", _delivered),),
-    # What others wrote to the user stays theirs; what posting lists of rooms have of it leads to nothing.
+    # Before these, `removal` has removed the messages.
     AccountDeleted: (
         ("UPDATE meta SET value = ? WHERE name = 'last_message_id' AND value < ?", _last_message),
         ("DELETE FROM tokens WHERE user = ?", _user),
-        (
-            f"DELETE FROM postings WHERE (party, other) IN (SELECT min(m.sender, m.recipient),"
-            f" max(m.sender, m.recipient) {_LISTED} WHERE p.party = ? AND p.other = 0)",
-            _user,
-        ),
-        (
-            f"DELETE FROM messages WHERE id IN (SELECT m.id {_LISTED}"
-            " WHERE p.party = ?1 AND p.other = 0 AND m.sender = ?1)",
-            _user,
-        ),
-        (
-            f"DELETE FROM messages WHERE id IN (SELECT m.id {_LISTED} WHERE p.party IN"
-            " (SELECT room FROM memberships WHERE user = ?1) AND p.other = 0 AND m.sender = ?1)",
-            _user,
-        ),
-        (
-            "DELETE FROM messages WHERE id > (SELECT value FROM meta WHERE name = 'indexed_id') AND sender = ?",
-            _user,
-        ),
-        ("DELETE FROM postings WHERE party = ? AND other = 0", _user),
         ("DELETE FROM memberships WHERE user = ?", _user),
         ("DELETE FROM read_marks WHERE user = ?", _user),
         ("DELETE FROM correspondents WHERE user = ?", _user),

@@ -12,13 +12,14 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
 
-from chatserver.core.events import Event, MessageSent
+from chatserver.core.events import AccountDeleted, Event, MessageSent
 from chatserver.core.state import Limits, State
 from chatserver.store import search
 from chatserver.store.errors import StoreError, StoreUnavailable, classify
 from chatserver.store.history import History
 from chatserver.store.load import load_state
 from chatserver.store.message_rows import STORED, insert_messages
+from chatserver.store.removal import remove_messages
 from chatserver.store.schema import migrate
 from chatserver.store.statements import STATEMENTS
 from chatserver.store.unread import fill_correspondents
@@ -86,6 +87,9 @@ class Store:
             rows = self._last_id - before
             self.history.postings.add(events)
         else:
+            if kind is AccountDeleted:
+                for event in events:
+                    remove_messages(self._connection, self.history.postings, event.user)
             for statement, convert in STATEMENTS[kind]:
                 self._connection.executemany(statement, map(convert, events) if convert else events)
         self._uncopied_bytes += EVENT_BYTES * rows

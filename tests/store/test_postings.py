@@ -121,7 +121,7 @@ def test_a_run_of_messages_is_one_range(store: Store) -> None:
     store.history.postings.fill()  # as the lists of a busy server: with the events of the same turn
     store.commit()
     rows = store._connection.execute("SELECT * FROM postings ORDER BY party, other").fetchall()
-    assert rows == [(1, 0, 1, "[[1,2000]]"), (1, 2, 1, "[[1,2000]]"), (2, 0, 1, "[[1,2000]]")]
+    assert rows == [(1, 0, 1, "[1, 2000]"), (1, 2, 1, "[1, 2000]"), (2, 0, 1, "[1, 2000]")]
 
 
 def test_a_busy_store_keeps_its_tail_short(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
