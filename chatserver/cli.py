@@ -20,6 +20,7 @@ from typing import NoReturn
 
 from chatserver import __version__
 from chatserver.bot_setup import load_bots, start_bots
+from chatserver.epoll import best_selector
 from chatserver.listener import listen
 from chatserver.protocol.verbs import nearest
 from chatserver.reactor import Reactor
@@ -184,7 +185,7 @@ def build_server(
     settings: Settings, store: Store, listening: socket.socket, wall_ms: Callable[[], int] = _wall_ms
 ) -> Server:
     """A server with the real selector, monotonic clock, threads and randomness."""
-    reactor = Reactor()
+    reactor = Reactor(best_selector())
     pool = WorkerPool(settings.password_workers, reactor.post)
     page_pool = WorkerPool(settings.bot_page_threads, reactor.post)
     host_bots = partial(start_bots, load_bots(settings.bots), settings, reactor, page_pool, Random())

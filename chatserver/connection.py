@@ -66,7 +66,7 @@ class Connection:
         self.closed = False
         self.peer_ended = False
         self._interest = READ
-        reactor.register(connected, READ, self._on_ready)
+        reactor.register(connected, READ, self._read)
 
     def send(self, data: bytes) -> bool:
         """Hand bytes over, whole frames; tell whether the kernel has them all. False on a lost connection too."""
@@ -132,9 +132,9 @@ class Connection:
         if ready & WRITE:
             self._write()
         if ready & READ and not self.closed:
-            self._read()
+            self._read(ready)
 
-    def _read(self) -> None:
+    def _read(self, ready: int) -> None:
         try:
             data = self._socket.recv(self._read_bytes)
         except (BlockingIOError, InterruptedError):
@@ -202,10 +202,11 @@ class Connection:
             interest |= WRITE
         if interest == self._interest:
             return
+        on_ready = self._read if interest == READ else self._on_ready  # the usual case spares itself a call
         if not interest:
             self._reactor.unregister(self._socket)
         elif not self._interest:
-            self._reactor.register(self._socket, interest, self._on_ready)
+            self._reactor.register(self._socket, interest, on_ready)
         else:
-            self._reactor.modify(self._socket, interest, self._on_ready)
+            self._reactor.modify(self._socket, interest, on_ready)
         self._interest = interest

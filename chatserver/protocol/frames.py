@@ -88,7 +88,7 @@ def _lines(data: bytes) -> list[str]:
     lines.pop()
     if len(data) > FRAME_BYTES_MAX and max(map(len, lines)) * (1 if text.isascii() else 4) >= FRAME_BYTES_MAX:
         return _lines_one_by_one(data)
-    if "\n\n" in text or text[:1] == "\n":
+    if "" in lines:
         return [line for line in lines if line]
     return lines
 

@@ -34,7 +34,8 @@ CHECKPOINT_BYTES = 4 << 20  # of log; moving it to the tables takes some 5 ms, a
 CHECKPOINT_BYTES_IDLE = 1 << 20
 CHECKPOINT_BYTES_HOUSE = 4 << 20  # while an idle server indexes
 HOUSE_BYTES = 100_000  # what a slice of indexing adds to the log
-COMMIT_BYTES = 8192  # what a commit adds to the log, by experience: two pages, and
+PAGE_BYTES = 8192  # 0.5 µs of CPU a message in large turns, 0.7 with 4096; small turns write 4 KB more
+COMMIT_BYTES = PAGE_BYTES  # what a commit adds to the log, by experience: a page, and
 EVENT_BYTES = 200  # so much an event
 BUSY_MS = 50  # how long a foreign lock on the file may hold up a turn
 
@@ -240,6 +241,7 @@ def _connect(path: str, sync: str) -> sqlite3.Connection:
     # Autocommit, because a transaction here is a turn. Tests build a server in one thread and run it in another.
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000)
     try:
+        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # of a new file
         connection.execute("PRAGMA journal_mode = WAL").fetchone()
         connection.execute(f"PRAGMA synchronous = {sync}")
         connection.execute("PRAGMA wal_autocheckpoint = 0")  # it would hide a failed flush; see Store.checkpoint
