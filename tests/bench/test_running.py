@@ -9,12 +9,10 @@ from pathlib import Path
 import pytest
 
 from bench.cli import main
-from bench.ledger import ORDER, keep_ledger
 from bench.plot import plot
 from bench.process import cpu_seconds, rss_bytes
-from bench.progress import Progress
 from bench.scenarios import SCENARIOS
-from bench.servers import BASELINES, ServerOptions, available
+from bench.servers import BASELINES, available
 from tests.conftest import StartServer
 from tests.harness import Process
 
@@ -101,7 +99,8 @@ def test_a_broken_bound_is_exit_status_1(capsys: pytest.CaptureFixture[str]) -> 
         (["compare", "--loads", "heavy"], "There is no load heavy"),
         (["compare", "--rounds", "0"], "--rounds takes"),
         (["plot", "nothing.json"], "cannot be read"),
-        (["ledger", "--window", "x"], "take numbers"),
+        (["ledger", "--window", "x"], "--window numbers of 1 to 256"),
+        (["ledger", "--window", "1,257"], "--window numbers of 1 to 256"),
     ],
 )
 def test_what_cannot_be_run_gets_a_sentence(
@@ -140,13 +139,6 @@ def test_a_sweep_keeps_its_values_in_order(tmp_path: Path, capsys: pytest.Captur
     assert [each["parameters"]["rate"] for each in kept["results"]] == kept["values"] == [50, 100]
     assert capsys.readouterr().out.count("\n") == 4
     assert plot([file], tmp_path) == [tmp_path / "found.svg"]
-
-
-@pytest.mark.parametrize("store", [":memory:", "file"])
-def test_the_ledger_has_every_stage(store: str) -> None:
-    ledger = keep_ledger(2, 3, ServerOptions(store=store), Progress(quiet=True), whole=False)
-    assert tuple(ledger.stages) == ORDER
-    assert ledger.rest is None
 
 
 def test_cost_and_memory_of_a_process_are_told_and_of_none_are_not() -> None:
