@@ -67,6 +67,7 @@ class Server:
     ready_s: float = 0.0  # from start to its first word
     connecting_max: int = CONNECTING_MAX  # clients that may knock at one time
     notes: dict[str, str] = field(default_factory=dict)
+    store: Path | None = None  # its file, where there is one here
 
 
 @contextmanager
@@ -86,6 +87,7 @@ def serving(options: ServerOptions) -> Iterator[Server]:
         with tempfile.TemporaryDirectory(prefix="bench-store-") as folder:
             store = str(Path(folder) / "chat.db") if options.store == "file" else options.store
             with _started(_own_arguments(options, store), options) as server:
+                server.store = Path(store) if store != ":memory:" else None
                 server.notes = {"store": Path(options.store).name, "sync": options.sync or "default"}
                 yield server
     else:

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from bench import rest
 from bench.cli import main
 from bench.plot import plot
 from bench.process import cpu_seconds, rss_bytes
+from bench.rest import indexed
 from bench.scenarios import SCENARIOS
 from bench.servers import BASELINES, available
 from tests.conftest import StartServer
@@ -78,6 +80,33 @@ def test_a_kept_store_is_filled_once(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert any(note.startswith("filled with") for note in json.loads(capsys.readouterr().out)["notes"])
     assert main([*command("search"), *store]) == 0
     assert json.loads(capsys.readouterr().out)["notes"] == []
+
+
+def test_questions_wait_for_the_index(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = tmp_path / "chat.db"
+    assert main([*command("history"), "--messages", "1500", "--store", str(store)]) == 0
+    assert not any("index" in note for note in json.loads(capsys.readouterr().out)["notes"])
+    searched, last = indexed(store) or (0, 0)
+    assert last - 200 < searched <= last >= 1500
+
+
+def test_questions_that_did_not_wait_long_enough_say_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(rest, "WAIT_S_MAX", 0.0)
+    monkeypatch.setattr(rest, "WAIT_S_MAX_PER_MESSAGE", 0.0)
+    monkeypatch.setattr(rest, "indexed", lambda store: (0, 5000))
+    assert main(command("search")) == 0
+    assert json.loads(capsys.readouterr().out)["notes"][1:] == [
+        "the server was still at work on its indexes after 0 s",
+        "SEARCH has an index up to message 0 of 5,000: the rest is read through",
+    ]
+
+
+def test_a_file_that_is_no_store_tells_nothing_of_an_index(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("not a database, but long enough to be taken for one" * 20)
+    assert indexed(tmp_path / "notes.txt") is indexed(tmp_path / "nothing") is indexed(None) is None
+    assert not (tmp_path / "nothing").exists()
 
 
 def test_a_broken_bound_is_exit_status_1(capsys: pytest.CaptureFixture[str]) -> None:
