@@ -23,7 +23,7 @@ SYSTEM_CALLS_SHOWN = 6
 TEXT_BYTES_MAX = 4000
 _LEAST: dict[str, float] = {
     **dict.fromkeys(("pairs", "window", "members", "groups", "friends", "users", "slow", "queries"), 1),
-    **dict.fromkeys(("connections", "messages", "warmup", "drain", "seed"), 0),
+    **dict.fromkeys(("connections", "messages", "warmup", "drain", "seed", "beside"), 0),
     "size": TEXT_BYTES_MIN,
     "rate": 1,
     "seconds": 0.01,
@@ -48,6 +48,7 @@ class Parameters:
     queries: int = 500
     bot: str = ""
     say: str = "help"
+    beside: float = 2000.0
     seconds: float = 3.0
     warmup: float = 0.5
     drain: float = 10.0

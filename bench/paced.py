@@ -97,22 +97,22 @@ class Plan:
         self.lags = Latencies()
         self.sent = 0
         self._first = 0  # message of this stretch
-        self._start = 0.0
+        self._start = 0.0  # when the first of all would have been due, had there been no pause
         for at, pair in enumerate(pairs):
             pair.receiver.on_lines = self._reader(at, pair)
 
     def begin(self, now: float) -> None:
         """The next message is due now."""
-        self._start, self._first = now, self.sent
+        self._start, self._first = now - self.sent / self._rate, self.sent
 
     @property
     def due(self) -> float:
         """When the next message should leave."""
-        return self._start + (self.sent - self._first) / self._rate
+        return self._start + self.sent / self._rate
 
     def send_due(self, now: float) -> None:
         """Send what should have left by now, each pair's messages at once."""
-        upto = self._first + int((now - self._start) * self._rate) + 1
+        upto = int((now - self._start) * self._rate) + 1
         first = self.sent
         if upto <= first:
             return
@@ -130,8 +130,8 @@ class Plan:
             first = receipt.expected
             receipt.take(block)
             own = (self._first - at + stride - 1) // stride  # the pair's first message of this stretch
-            since_first = now - self._start + self._first / rate
+            since_start = now - self._start
             for number in range(max(first, own), receipt.expected):
-                add((since_first - (number * stride + at) / rate, 1))
+                add((since_start - (number * stride + at) / rate, 1))
 
         return take

@@ -29,14 +29,14 @@ SMALL: dict[str, list[str]] = {
     "backlog": ["--pairs", "2", "--messages", "2100"],
     "history": ["--pairs", "2", "--messages", "100", "--queries", "10"],
     "search": ["--pairs", "2", "--messages", "100", "--queries", "10"],
-    "bots": ["--users", "3", "--rate", "20", "--seconds", "0.2"],
+    "bots": ["--users", "3", "--rate", "50", "--pairs", "2", "--beside", "100", "--seconds", "0.1", "--warmup", "0.05"],
 }
 SHORT = ["--seconds", "0.1", "--warmup", "0.05", "--no-syscalls"]
 
 
 def command(scenario: str) -> list[str]:
     """The command line of a small run."""
-    short = SHORT if "warmup" in SCENARIOS[scenario].defaults else []
+    short = SHORT if "syscalls" in SCENARIOS[scenario].defaults else []
     return [scenario, *SMALL[scenario], *short, "--json", "--no-pin"]
 
 
@@ -53,6 +53,23 @@ def test_a_scenario_runs_on_the_real_server(scenario: str, capsys: pytest.Captur
     assert {metrics.get(name, 0) for name in ("lost", "doubled", "out_of_order", "refused")} == {0}
     assert max(metrics.get(name, 0) for name in ("delivered", "acknowledged", "rows")) > 0
     assert found["parameters"]["seed"] == 1
+
+
+@pytest.mark.parametrize("rate", [100, 0])
+def test_messages_are_measured_alone_and_beside_a_bot(rate: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*command("bots"), "--beside", str(rate)]) == 0
+    metrics = json.loads(capsys.readouterr().out)["metrics"]
+    latencies = {name for name in metrics if name.startswith("messages_") and name.endswith("_p99_ms")}
+    assert latencies == ({"messages_alone_p99_ms", "messages_beside_p99_ms"} if rate else set())
+    assert (metrics.get("messages_sent", 0) > 0) == bool(rate)
+
+
+def test_a_bot_that_does_not_answer_everything_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    seldom = ["--set", "bot_messages_per_s=1", "--set", "bot_messages_burst=1"]
+    assert main([*command("bots"), "--rate", "400", "--beside", "0", "--drain", "0.2", *seldom]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["metrics"]["lost"] > 0
+    assert any(note.startswith("some got no answer") for note in found["notes"])
 
 
 @pytest.mark.parametrize("name", [*BASELINES, "ngircd", "inspircd"])
