@@ -75,6 +75,8 @@ def serving(options: ServerOptions) -> Iterator[Server]:
     """Start the chosen server, or find the one that runs; stop it at the end if it was started here."""
     if options.target:
         yield Server(_reachable(options.target), options.pid, f"target {options.target}")
+    elif not available(options.against):
+        raise BenchError(missing(options.against))
     elif options.against in irc_servers.CONFIGURATIONS:
         with irc_servers.started(options.against, options.core) as (port, pid):
             at_a_time = irc_servers.CONFIGURATIONS[options.against].connecting_max
@@ -106,6 +108,12 @@ def available(against: str) -> bool:
             return True
         return False
     return True
+
+
+def missing(against: str) -> str:
+    """The sentence for a server that is not available."""
+    what = f"your system's package {against}" if against in irc_servers.CONFIGURATIONS else "pip install -e '.[bench]'"
+    return f"{against} is not installed here: get it with {what}, or leave it out"
 
 
 def _own_arguments(options: ServerOptions, store: str) -> list[str]:

@@ -3,12 +3,13 @@
 import json
 import os
 import socket
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from bench import rest
+from bench import irc_servers, rest
 from bench.cli import main
 from bench.plot import plot
 from bench.process import cpu_seconds, rss_bytes
@@ -157,6 +158,19 @@ def test_what_cannot_be_run_gets_a_sentence(
     assert said.startswith("bench: ")
     assert sentence in said
     assert said.count("\n") <= 3, "a sentence, not a trace"
+
+
+@pytest.mark.parametrize("name", ["uvloop", "uvloop-batched", "ngircd"])
+def test_what_is_not_installed_says_how_to_get_it(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "uvloop", None)  # an import of it fails
+    monkeypatch.setattr(irc_servers, "program", lambda name: None)
+    for arguments in ([*command("pairs"), "--against", name], ["compare", "--contenders", name]):
+        assert main(arguments) == 2
+        said = capsys.readouterr().err
+        assert said.startswith(f"bench: {name} is not installed here: get it with ")
+        assert ("'.[bench]'" if "uvloop" in name else "package ngircd") in said
 
 
 def test_where_nobody_listens_the_target_is_named(capsys: pytest.CaptureFixture[str]) -> None:
