@@ -88,8 +88,11 @@ class Server:
         self.reactor = reactor
         self.turn = Turn(store, settings.limits(), wall_ms, self._too_slow, reactor, settings.presence_ms / 1000)
         self._bots = host_bots(self.turn)
-        self.turn.effects[MessageSent] = lambda origin, event: self._bots.hear(event)
-        self.turn.effects[MessagesSent] = lambda origin, event: self._bots.hear_all(event)
+        # By place: a named field costs 25 ns, and this is the path of a message.
+        self.turn.effects[MessageSent] = lambda origin, event: self._bots.hear(event[2], event[3], event[4:5])
+        self.turn.effects[MessagesSent] = lambda origin, event: self._bots.hear(
+            event.sender, event.recipient, event.texts
+        )
         if settings.greet_new_users:
             self.turn.effects[UserSignedUp] = lambda origin, event: self._bots.welcome(event)
         self.turn.reloaded = self._bots.attach
