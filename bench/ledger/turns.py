@@ -52,6 +52,9 @@ Written = SendMessage | SendMessages
 class _Nobody:
     """The host of peers that are never run."""
 
+    def run_line(self, peer: Peer, line: str) -> None:
+        """Nothing runs here."""
+
     def run_lines(self, peer: Peer) -> None:
         """Nothing runs here."""
 
@@ -76,7 +79,6 @@ class Turns:
         self._socket, self._far = self._stack.enter_context(_connected())
         self._window = window
         self._tare_s = weigh_tare_s()
-        self._peers: dict[int, Peer] = {}
         self._routes = [self._befriend(number) for number in range(pairs)]
         self._readers = [LineReader() for _ in self._routes]
         self._turn.end()
@@ -91,11 +93,12 @@ class Turns:
         """One turn: every pair's window of messages through every stage. Returns seconds by stage."""
         watch = Stopwatch(self._tare_s)
         state, now = self._turn.state, self._turn.stamp()
+        senders = [sender for sender, _, _ in self._routes]
         received = [self._receive(watch, chunk) for _, _, chunk in self._routes]
         with watch("frame"):
-            lines = [deque(reader.feed(chunk)) for reader, chunk in zip(self._readers, received, strict=True)]
+            lines = [reader.feed(chunk) for reader, chunk in zip(self._readers, received, strict=True)]
         with watch("parse, session"):
-            asked = self._parse(lines, now)
+            asked = [_understood(sender.session, run, now) for sender, run in zip(senders, lines, strict=True)]
         with watch("decide"):
             outcomes = [DECIDE[type(command)](state, command) for command in asked]
         events = self._numbered(outcomes)
@@ -107,7 +110,6 @@ class Turns:
         render = oks if isinstance(events[0], MessagesSent) else ok
         with watch("render the OK"):
             replies = [render("SENDMESSAGE", outcome[1]) for outcome in outcomes]
-        senders = [self._peers[command.user] for command in asked]
         with watch("stage"):
             self._stage(senders, heard, replies)
         with watch("store"):
@@ -149,7 +151,6 @@ class Turns:
             peer = Peer(_Nobody(), "")
             peer.session.log_in(user.id, name, b"")
             self._turn.sessions[user.id] = [peer]
-            self._peers[user.id] = peer
             peers.append(peer)
         one, other = peers
         self._do(AddFriend(one.session.user, other.session.name, _wall_ms()))
@@ -168,13 +169,6 @@ class Turns:
         self._far.sendall(chunk)
         with watch("read"):
             return self._socket.recv(RECEIVE_BYTES)
-
-    def _parse(self, lines: Sequence[deque[str]], now_ms: int) -> list[Written]:
-        asked: list[Written] = []
-        for (sender, _, _), waiting in zip(self._routes, lines, strict=True):
-            while waiting:
-                asked.append(_next(sender.session, waiting, now_ms))
-        return asked
 
     def _numbered(self, outcomes: Sequence[Outcome]) -> list[MessageSent | MessagesSent]:
         """The events with ids in their order: all were decided on one state, so all got the same."""
@@ -206,11 +200,13 @@ class Turns:
             sent -= len(self._far.recv(sent))
 
 
-def _next(session: Session, waiting: deque[str], now_ms: int) -> Written:
-    """Understand the next line or, as one command, the next lines: `Server.run_lines` in short."""
-    run = session.read_run(waiting, WINDOW_MAX, now_ms) if len(waiting) > 1 else None
-    if run is None:
-        return session.read(waiting.popleft(), now_ms)[1]  # type: ignore[return-value]  # it is a SENDMESSAGE
+def _understood(session: Session, lines: Sequence[str], now_ms: int) -> Written:
+    """What `Server.run_line` and `Server.run_lines` make of what a client sent: one command in either case."""
+    if len(lines) == 1:
+        return session.read(lines[0], now_ms)[1]  # type: ignore[return-value]  # it is a SENDMESSAGE
+    waiting = deque(lines)
+    run = session.read_run(waiting, WINDOW_MAX, now_ms)
+    assert run is not None
     for _ in run.texts:
         waiting.popleft()
     return run
