@@ -24,20 +24,24 @@ def rest(bench: Bench, messages: int = 0) -> None:
         return
     begun = perf_counter()
     most_s = WAIT_S_MAX + WAIT_S_MAX_PER_MESSAGE * messages
-    while (passed := perf_counter() - begun) < most_s:
-        if _is_at_rest(bench):
-            break
-        found = indexed(bench.server.store)
-        if found is None:
-            bench.progress.step(f"the server indexes, {passed:.0f} s")
-        else:
-            bench.progress.step("the server indexes", found[0] / max(1, found[1]))
-    else:
-        bench.notes.append(f"the server was still at work on its indexes after {most_s:.0f} s")
+    at_rest = False
+    while not at_rest and (passed := perf_counter() - begun) < most_s:
+        _show(bench, passed)
+        at_rest = _is_at_rest(bench)
     waited = perf_counter() - begun
-    if waited > 2 * LOOK_S:
+    if not at_rest:
+        bench.notes.append(f"the server was still at work on its indexes after {most_s:.0f} s")
+    elif waited > 2 * LOOK_S:
         bench.notes.append(f"waited {waited:.1f} s until the server was at rest")
     _check(bench)
+
+
+def _show(bench: Bench, passed: float) -> None:
+    found = indexed(bench.server.store)
+    if found is None:
+        bench.progress.step(f"the server indexes, {passed:.0f} s")
+    else:
+        bench.progress.step("the server indexes", found[0] / max(1, found[1]))
 
 
 def _is_at_rest(bench: Bench) -> bool:
