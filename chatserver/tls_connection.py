@@ -101,7 +101,10 @@ class TlsConnection(Connection):
             self._flush()  # the alert that says so
             self.abort()
             return
-        self._go_on_sending()
+        if self.unsent:
+            self._write()  # a handshake has held it back
+        elif not self._flush():
+            self._watch()
         if pieces and not self.closed:
             self._owner.received(b"".join(pieces))
         if has_ended and not self.closed:
@@ -112,26 +115,19 @@ class TlsConnection(Connection):
             self._tls.do_handshake()
             self._is_open = True
 
-    def _go_on_sending(self) -> None:
-        """Reading has made TLS say something itself, or made sending possible."""
-        if self._flush() and self.unsent and self._is_open:
-            self._write()
-        self._watch()
-
     def _write(self) -> None:
-        if self._flush() and self._is_open:
+        if self._flush():
             super()._write()
-        else:
-            self._watch()
+        self._watch()
 
     def _try_send(self, data: bytes | memoryview) -> int:
         """Encrypt a record at a time, the next once the kernel has the last: what is encrypted cannot be taken back."""
         sent = 0
-        while self._is_open and sent < len(data):
+        while sent < len(data):
             if not self._record_bytes:
                 try:
                     self._record_bytes = self._tls.write(data[sent : sent + RECORD_BYTES])
-                except ssl.SSLWantReadError:  # in the middle of a change of keys
+                except ssl.SSLWantReadError:  # in a handshake, or a change of keys
                     break
                 except ssl.SSLError:
                     self.abort()
@@ -150,7 +146,7 @@ class TlsConnection(Connection):
             self._ciphertext = self._ciphertext[super()._try_send(self._ciphertext) :]
         if len(self._ciphertext) > CIPHERTEXT_BYTES_MAX:
             self.abort()
-        return not self._ciphertext and not self.closed
+        return not self._ciphertext
 
     def _finish(self) -> None:
         """All is sent: say so inside TLS too (close_notify), so that the peer knows that nothing was cut off."""

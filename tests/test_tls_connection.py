@@ -3,7 +3,7 @@
 import selectors
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,15 +25,18 @@ class Owner:
     def __init__(self) -> None:
         self.heard: list[bytes] = []
         self.told: list[str] = []
+        self.reaction: Callable[[], None] = lambda: None
 
     def received(self, data: bytes) -> None:
         self.heard.append(data)
+        self.reaction()
 
     def ended(self) -> None:
         self.told.append("ended")
 
     def drained(self) -> None:
         self.told.append("drained")
+        self.reaction()
 
     def lost(self) -> None:
         self.told.append("lost")
@@ -47,11 +50,12 @@ class Pair:
         self.selector = selectors.DefaultSelector()
         self.reactor = Reactor(self.selector, lambda: self.now_s)
         self.owner = Owner()
-        ours, self.wire = socket.socketpair()
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-        for end in (ours, self.wire):
+        self.kernel, self.wire = socket.socketpair()  # the connection's end, and the client's
+        self.kernel.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        for end in (self.kernel, self.wire):
             end.setblocking(False)
-        self.connection = TlsConnection(self.reactor, ours, self.owner, READ_BYTES, tls_context(*map(str, certificate)))
+        context = tls_context(*map(str, certificate))
+        self.connection = TlsConnection(self.reactor, self.kernel, self.owner, READ_BYTES, context)
         self.trust = ssl.create_default_context(cafile=certificate[0])
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.client = self.trust.wrap_bio(self._incoming, self._outgoing, server_hostname="localhost")
@@ -160,6 +164,34 @@ def test_while_a_handshake_waits_the_loop_sleeps(pair: Pair) -> None:
     pair.connection.send(b"HELLO\n")
     assert not pair.selector.select(0)
     assert pair.connection.unsent == 6
+
+
+@pytest.mark.parametrize("waiting", [b"", b"HELLO\n"])
+def test_a_handshake_waits_for_the_kernel(pair: Pair, waiting: bytes) -> None:
+    if waiting:
+        pair.connection.send(waiting)
+    filled = 0
+    with suppress(BlockingIOError):
+        while True:
+            filled += pair.kernel.send(bytes(512))
+    with pytest.raises(ssl.SSLWantReadError):
+        pair.client.do_handshake()
+    pair.carry(pair.ciphertext())
+    while filled:
+        filled -= len(pair.wire.recv(filled))
+    pair.turn()
+    pair._incoming.write(pair.wire.recv(READ_BYTES))
+    assert not pair.selector.select(0)
+    pair.shake_hands()
+    pair.hear()
+    assert pair.read == waiting
+
+
+def test_much_that_waits_for_a_handshake(pair: Pair) -> None:
+    pair.connection.send(b"".join(FRAMES))
+    pair.shake_hands()
+    pair.hear_all()
+    assert pair.read == b"".join(FRAMES)
 
 
 def test_all_records_of_one_read_are_told_at_once(talking: Pair) -> None:
@@ -278,8 +310,9 @@ def test_a_client_that_ends_its_side_is_still_answered(talking: Pair, announced:
         with pytest.raises(ssl.SSLWantReadError):
             talking.client.unwrap()
     talking.carry(talking.ciphertext())
-    talking.wire.shutdown(socket.SHUT_WR)
-    talking.turn()
+    if not announced:
+        talking.wire.shutdown(socket.SHUT_WR)
+        talking.turn()
     assert (talking.owner.heard, talking.owner.told) == ([b"the last\n"], ["ended"])
     assert talking.connection.peer_ended
     assert not talking.selector.select(0)
@@ -297,6 +330,27 @@ def test_a_peer_that_is_gone_is_lost_once(slow: Pair) -> None:
     assert not slow.connection.send(b"anybody?\n")
     slow.connection.close_when_sent(GOODBYE_S)
     assert slow.owner.told.count("lost") == 1
+
+
+def test_nothing_more_is_told_once_the_owner_has_closed(pair: Pair) -> None:
+    pair.connection.send(b"HELLO\n")
+    pair.owner.reaction = pair.connection.abort
+    with pytest.raises(ssl.SSLWantReadError):
+        pair.client.do_handshake()
+    pair.carry(pair.ciphertext())
+    pair._incoming.write(pair.wire.recv(READ_BYTES))
+    pair.client.do_handshake()
+    pair.say(b"to nobody\n")
+    assert (pair.owner.heard, pair.owner.told) == ([], ["drained", "lost"])
+
+
+def test_no_end_is_told_once_the_owner_has_closed(talking: Pair) -> None:
+    talking.owner.reaction = talking.connection.abort
+    talking.client.write(b"the last\n")
+    with pytest.raises(ssl.SSLWantReadError):
+        talking.client.unwrap()
+    talking.carry(talking.ciphertext())
+    assert (talking.owner.heard, talking.owner.told) == ([b"the last\n"], ["lost"])
 
 
 def test_a_peer_that_goes_in_the_handshake(pair: Pair) -> None:
