@@ -12,9 +12,7 @@ from chatserver.connection import Connection, Owner
 from chatserver.reactor import Reactor
 
 RECORD_BYTES = 16_384  # of plain text, the most that a record holds (RFC 8446, section 5.1)
-CIPHERTEXT_BYTES_MAX = (
-    65_536  # a record and what TLS itself says: more is said only to a peer that asks and never reads
-)
+CIPHERTEXT_BYTES_MAX = 65_536  # a record, and what TLS itself says: more is a peer that makes it talk and never reads
 
 
 class TlsFileError(Exception):
@@ -32,7 +30,7 @@ def tls_context(certificate: str, key: str) -> ssl.SSLContext:
             raise TlsFileError(sentence) from error
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.options |= ssl.OP_NO_RENEGOTIATION  # it costs the server far more than who asks for it
+    context.options |= ssl.OP_NO_RENEGOTIATION  # it costs a server far more than its client; OpenSSL 3 has it off
     try:
         context.load_cert_chain(certificate, key, password="")  # else it would ask for one on the terminal
     except (ssl.SSLError, ValueError) as error:
@@ -102,7 +100,7 @@ class TlsConnection(Connection):
             self.abort()
             return
         if self.unsent:
-            self._write()  # a handshake has held it back
+            self._write()  # a handshake, or a change of keys, has held it back
         elif not self._flush():
             self._watch()
         if pieces and not self.closed:

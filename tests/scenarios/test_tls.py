@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import subprocess
 
 import pytest
 
@@ -58,6 +59,19 @@ def test_an_older_tls_is_refused(start_tls_server: StartServer) -> None:
         server.trust.minimum_version = server.trust.maximum_version = ssl.TLSVersion.TLSv1_1
     with pytest.raises(ssl.SSLError, match=r"(?i)version"):
         server.connect()
+
+
+def test_no_renegotiation(start_tls_server: StartServer) -> None:
+    """openssl's client asks for one when an R is typed, Python's never does."""
+    words = ["openssl", "s_client", "-tls1_2", "-connect", f"127.0.0.1:{start_tls_server().port}"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as client:
+        assert client.stdin
+        assert client.stdout
+        for typed, seen in ((b"PING|x\n", b"OK|PING|x"), (b"R\n", b"no renegotiation")):
+            client.stdin.write(typed)
+            client.stdin.flush()
+            assert any(seen in line for line in client.stdout)
+        client.kill()
 
 
 def test_a_client_without_tls_is_closed_and_nobody_else_notices(start_tls_server: StartServer) -> None:
