@@ -72,6 +72,9 @@ class Ledger:
 class _Nobody:
     """The host of peers that are never run."""
 
+    def run_line(self, peer: Peer, line: str) -> None:
+        """Nothing runs here."""
+
     def run_lines(self, peer: Peer) -> None:
         """Nothing runs here."""
 

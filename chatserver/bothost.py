@@ -23,7 +23,7 @@ from chatserver.bot_floods import FloodGate, Verdict
 from chatserver.bot_surroundings import Chat, Loop, PageSource
 from chatserver.core.bots import EVERYBODY
 from chatserver.core.commands import BotTimer, KeepForBot, SendMessage, StartBot
-from chatserver.core.events import MessageSent, MessagesSent, UserSignedUp
+from chatserver.core.events import UserSignedUp
 from chatserver.core.outcome import Refused
 from chatserver.core.state import NO_PASSWORD
 
@@ -141,24 +141,18 @@ class BotHost:
         """Let go of what fetches pages."""
         self._pages.close()
 
-    def hear(self, message: MessageSent) -> None:
-        """Something was said; if it is for bots, `work` deals with it. Bots hear no bots."""
-        recipient = message[3]  # its name costs 25 ns, and most messages end here
+    def hear(self, sender: int, recipient: int, texts: Sequence[str]) -> None:
+        """Something was said to a user or in a room; if it is for bots, `work` deals with it. Bots hear no bots."""
         if recipient in self._running:
-            if message.sender not in self._running:
-                self._take((recipient, message.sender), message.text, None)
+            if sender not in self._running:
+                for text in texts:
+                    self._take((recipient, sender), text, None)
         elif recipient < 0:
             room = self._chat.state.rooms[recipient]
             present = [bot for bot in self._running if bot in room.members]
             if present:
-                self.hear_in_room(message.sender, present, room.name, message.text)
-
-    def hear_all(self, messages: MessagesSent) -> None:
-        """The same for several messages to one party."""
-        first_id, time_ms, sender, recipient, texts = messages
-        if recipient in self._running or recipient < 0:
-            for at, text in enumerate(texts):
-                self.hear(MessageSent(first_id + at, time_ms, sender, recipient, text, None))
+                for text in texts:
+                    self.hear_in_room(sender, present, room.name, text)
 
     def welcome(self, event: UserSignedUp) -> None:
         """Somebody is new; bots that greet hear a hello."""

@@ -11,6 +11,7 @@ from typing import Any
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 _IN, _OUT = 0x001, 0x004  # EPOLLIN and EPOLLOUT, which `select` lacks where there is no epoll
+EVENTS_MAX = 1024  # told at a time; the others come first in the next turn. The room for them is made anew each time
 
 
 def best_selector() -> selectors.BaseSelector:
@@ -49,7 +50,7 @@ class Epoll(selectors.BaseSelector):
         """The sockets that are ready, and what for; waits so many seconds at most, or for ever."""
         keys = self._keys
         wait_s = -1 if timeout is None else math.ceil(max(timeout, 0) * 1e3) * 1e-3  # never too short: it would spin
-        ready = self._epoll.poll(wait_s, max(len(keys), 1))
+        ready = self._epoll.poll(wait_s, EVENTS_MAX)
         return [(keys[fd], _READY.get(events, READ | WRITE) & keys[fd].events) for fd, events in ready]
 
     def close(self) -> None:

@@ -18,6 +18,9 @@ NO_LINES: deque[str] = deque()
 class Host(Protocol):
     """What a peer tells the server."""
 
+    def run_line(self, peer: "Peer", line: str) -> None:
+        """Run one line, as far as limits allow: the usual case, where no other waits."""
+
     def run_lines(self, peer: "Peer") -> None:
         """Run what lines there are, as far as limits allow."""
 
@@ -74,6 +77,9 @@ class Peer:
     def received(self, data: bytes) -> None:
         """Bytes came in."""
         lines = self._reader.feed(data)
+        if len(lines) == 1 and not self.lines:
+            self._host.run_line(self, lines[0])
+            return
         if self.lines:
             self.lines.extend(lines)
         else:

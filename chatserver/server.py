@@ -7,6 +7,7 @@ frames (`turn`); at the end of the turn they are committed and sent. It holds no
 import logging
 import socket
 import sqlite3
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -91,8 +92,11 @@ class Server:
         self.reactor = reactor
         self.turn = Turn(store, settings.limits(), wall_ms, self._too_slow, reactor, settings.presence_ms / 1000)
         self._bots = host_bots(self.turn)
-        self.turn.effects[MessageSent] = lambda origin, event: self._bots.hear(event)
-        self.turn.effects[MessagesSent] = lambda origin, event: self._bots.hear_all(event)
+        # By place: a named field costs 25 ns, and this is the path of a message.
+        self.turn.effects[MessageSent] = lambda origin, event: self._bots.hear(event[2], event[3], event[4:5])
+        self.turn.effects[MessagesSent] = lambda origin, event: self._bots.hear(
+            event.sender, event.recipient, event.texts
+        )
         if settings.greet_new_users:
             self.turn.effects[UserSignedUp] = lambda origin, event: self._bots.welcome(event)
         self.turn.reloaded = self._bots.attach
@@ -221,6 +225,17 @@ class Server:
 
     # Lines become requests.
 
+    def run_line(self, peer: Peer, line: str) -> None:
+        """Run the only line of a peer, or have it wait. As `run_lines` would, which takes 0.6 µs more."""
+        settings = self.settings
+        can_run = peer.session.reads and (peer.allowance >= 1 or not settings.commands_per_s)
+        if can_run and peer.staged_bytes + peer.connection.unsent <= settings.send_bytes_high:
+            peer.allowance -= 1
+            self._run(peer, line, self.turn.stamp())
+        else:
+            peer.lines = deque((line,))
+            self.run_lines(peer)
+
     def run_lines(self, peer: Peer) -> None:
         """Run the lines that have come in, as far as the limits of one turn allow."""
         lines, session = peer.lines, peer.session
@@ -231,14 +246,14 @@ class Server:
             run = session.read_run(lines, left, now_ms) if len(lines) > 1 else None
             if run is None:
                 left -= 1
-                self._run_line(peer, lines.popleft(), now_ms)
+                self._run(peer, lines.popleft(), now_ms)
             else:
                 left -= len(run.texts)
                 self._run_messages(peer, [lines.popleft() for _ in run.texts], run)
         peer.allowance -= most - left
         self._look_ahead(peer)
 
-    def _run_line(self, peer: Peer, line: str, now_ms: int) -> None:
+    def _run(self, peer: Peer, line: str, now_ms: int) -> None:
         echo = "?"
         try:
             echo, request = peer.session.read(line, now_ms)
@@ -262,7 +277,7 @@ class Server:
                 self.turn.stage(peer, oks("SENDMESSAGE", outcome[1]))
                 return
         for line in lines:
-            self._run_line(peer, line, command.now_ms)
+            self._run(peer, line, command.now_ms)
 
     def _look_ahead(self, peer: Peer) -> None:
         """Say when the peer's next line is run, and whether more is read meanwhile."""

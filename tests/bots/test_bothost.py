@@ -58,7 +58,7 @@ class World:
             if isinstance(event, MessageSent):
                 names = self.state.name_of(event.sender), self.state.name_of(event.recipient)
                 self.said.append((*names, event.text))
-                self.host.hear(event)
+                self.host.hear(event.sender, event.recipient, (event.text,))
         return outcome
 
     def get(self, bot: str, wanted: Fetch, done: Callable[[Reply], None]) -> None:
