@@ -45,7 +45,7 @@ class Owner:
 class Pair:
     """A connection in a loop that the test turns, and a client whose ciphertext the test carries."""
 
-    def __init__(self, certificate: tuple[Path, Path]) -> None:
+    def __init__(self, certificate: tuple[Path, Path], version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> None:
         self.now_s = 0.0
         self.selector = selectors.DefaultSelector()
         self.reactor = Reactor(self.selector, lambda: self.now_s)
@@ -56,9 +56,10 @@ class Pair:
             end.setblocking(False)
         context = tls_context(*map(str, certificate))
         self.connection = TlsConnection(self.reactor, self.kernel, self.owner, READ_BYTES, context)
-        self.trust = ssl.create_default_context(cafile=certificate[0])
+        trust = ssl.create_default_context(cafile=certificate[0])
+        trust.minimum_version = trust.maximum_version = version
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self.client = self.trust.wrap_bio(self._incoming, self._outgoing, server_hostname="localhost")
+        self.client = trust.wrap_bio(self._incoming, self._outgoing, server_hostname="localhost")
         self.read = b""
         self.end_announced = False  # the server has said so inside TLS
 
@@ -113,6 +114,14 @@ class Pair:
                 self.carry(self.ciphertext(), step)
                 return
 
+    def shake_hands_but_for_the_last_word(self) -> None:
+        """The client is done; what it has to say about that goes with what it says next."""
+        with pytest.raises(ssl.SSLWantReadError):
+            self.client.do_handshake()
+        self.carry(self.ciphertext())
+        self._incoming.write(self.wire.recv(READ_BYTES))
+        self.client.do_handshake()
+
     def close(self) -> None:
         self.connection.abort()
         self.wire.close()
@@ -145,9 +154,7 @@ def slow(talking: Pair) -> Pair:
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 @pytest.mark.parametrize("step", [1, 7, READ_BYTES])
 def test_in_whatever_pieces_it_comes(certificate: tuple[Path, Path], version: ssl.TLSVersion, step: int) -> None:
-    pair = Pair(certificate)
-    pair.trust.minimum_version = pair.trust.maximum_version = version
-    pair.client = pair.trust.wrap_bio(pair._incoming, pair._outgoing, server_hostname="localhost")
+    pair = Pair(certificate, version)
     assert not pair.connection.send(b"HELLO\n")
     pair.shake_hands(step)
     assert pair.owner.told == ["drained"]
@@ -204,11 +211,7 @@ def test_all_records_of_one_read_are_told_at_once(talking: Pair) -> None:
 
 
 def test_what_comes_with_the_end_of_the_handshake_is_read_too(pair: Pair) -> None:
-    with pytest.raises(ssl.SSLWantReadError):
-        pair.client.do_handshake()
-    pair.carry(pair.ciphertext())
-    pair._incoming.write(pair.wire.recv(READ_BYTES))
-    pair.client.do_handshake()
+    pair.shake_hands_but_for_the_last_word()
     pair.say(b"at once\n")
     assert pair.owner.heard == [b"at once\n"]
 
@@ -335,11 +338,7 @@ def test_a_peer_that_is_gone_is_lost_once(slow: Pair) -> None:
 def test_nothing_more_is_told_once_the_owner_has_closed(pair: Pair) -> None:
     pair.connection.send(b"HELLO\n")
     pair.owner.reaction = pair.connection.abort
-    with pytest.raises(ssl.SSLWantReadError):
-        pair.client.do_handshake()
-    pair.carry(pair.ciphertext())
-    pair._incoming.write(pair.wire.recv(READ_BYTES))
-    pair.client.do_handshake()
+    pair.shake_hands_but_for_the_last_word()
     pair.say(b"to nobody\n")
     assert (pair.owner.heard, pair.owner.told) == ([], ["drained", "lost"])
 
