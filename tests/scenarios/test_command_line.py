@@ -85,11 +85,12 @@ def test_it_needs_nothing_but_the_standard_library(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("with_tls", "to_type"), [(False, b"nc 127.0.0.1 "), (True, b"openssl s_client ")])
 def test_on_a_terminal_a_banner_says_where_the_data_lies(
-    tmp_path: Path, certificate: tuple[Path, Path], with_tls: bool, to_type: bytes
+    tmp_path: Path, request: pytest.FixtureRequest, with_tls: bool, to_type: bytes
 ) -> None:
     terminal, its_end = pty.openpty()
     words = [*COMMAND, "0", "--store", str(tmp_path / "chat.db")]
     if with_tls:
+        certificate = request.getfixturevalue("certificate")
         words += ["--set", f"tls_certificate={certificate[0]}", "--set", f"tls_key={certificate[1]}"]
     with subprocess.Popen(words, cwd=ROOT, stdin=its_end, stdout=its_end, stderr=subprocess.PIPE) as process:
         os.close(its_end)
