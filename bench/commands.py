@@ -7,6 +7,7 @@ from pathlib import Path
 from bench import BenchError
 from bench.compare import CONTENDERS, LOADS, compare
 from bench.ledger import as_json, keep_ledger, table
+from bench.ledger.turns import WINDOW_MAX
 from bench.options import add_server_options, server_options
 from bench.plot import plot
 from bench.progress import Progress
@@ -110,8 +111,8 @@ def _add_ledger(command: argparse.ArgumentParser) -> None:
 
 def _ledger(options: argparse.Namespace) -> int:
     windows = options.window.split(",")
-    if options.pairs < 1 or not all(window.isascii() and window.isdigit() and int(window) for window in windows):
-        raise BenchError("--pairs and --window take numbers of 1 or more")
+    if options.pairs < 1 or not all(map(_is_window, windows)):
+        raise BenchError(f"--pairs takes a number of 1 or more, --window numbers of 1 to {WINDOW_MAX}")
     found = [
         keep_ledger(options.pairs, int(window), start, Progress(), not options.stages_only)
         for start in (MEMORY, FULL)
@@ -120,6 +121,10 @@ def _ledger(options: argparse.Namespace) -> int:
     _keep(options.json, as_json(found))
     print(table(found))
     return 0
+
+
+def _is_window(text: str) -> bool:
+    return text.isascii() and text.isdigit() and 1 <= int(text) <= WINDOW_MAX
 
 
 def _add_all(command: argparse.ArgumentParser) -> None:

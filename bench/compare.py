@@ -16,7 +16,7 @@ from bench.process import cores
 from bench.progress import Progress
 from bench.result import environment, shown
 from bench.runner import run_scenario
-from bench.servers import BASELINES, ServerOptions, available
+from bench.servers import BASELINES, ServerOptions, available, missing
 
 LOADS: dict[str, tuple[str, dict[str, object]]] = {
     "pairs-w1": ("pairs", {"window": 1}),
@@ -88,9 +88,11 @@ def compare(
             raise BenchError(f"There is no load {load}: choose from {', '.join(LOADS)}")
     starts = {contender: options_of(contender, base) for contender in contenders}
     here = [contender for contender, options in starts.items() if available(options.against)]
+    if not here:
+        raise BenchError(". ".join(map(missing, contenders)))
     seconds = float(str(chosen.get("seconds", 0)))
     comparison = Comparison(here[0], rounds, seconds, environment=environment(server_and_generator()))
-    comparison.notes += [f"{contender} is not installed here" for contender in contenders if contender not in here]
+    comparison.notes += [missing(contender) for contender in contenders if contender not in here]
     runs = [(load, contender) for _ in range(rounds) for load in loads for contender in here]
     for at, (load, contender) in enumerate(runs):
         progress.step(f"{load} on {contender}", at / len(runs))

@@ -23,15 +23,11 @@ SYSTEM_CALLS_SHOWN = 6
 TEXT_BYTES_MAX = 4000
 _LEAST: dict[str, float] = {
     **dict.fromkeys(("pairs", "window", "members", "groups", "friends", "users", "slow", "queries"), 1),
-    **dict.fromkeys(("connections", "messages", "warmup", "drain", "seed"), 0),
+    **dict.fromkeys(("connections", "messages", "warmup", "drain", "seed", "beside"), 0),
     "size": TEXT_BYTES_MIN,
     "rate": 1,
     "seconds": 0.01,
 }
-
-REST_S_MAX = 120.0
-REST_LOOK_S = 0.5
-REST_SHARE = 0.02  # of a core: a server that uses less is at rest
 
 
 @dataclass
@@ -52,6 +48,7 @@ class Parameters:
     queries: int = 500
     bot: str = ""
     say: str = "help"
+    beside: float = 2000.0
     seconds: float = 3.0
     warmup: float = 0.5
     drain: float = 10.0
@@ -135,22 +132,6 @@ class Bench:
             self.progress.step(label, passed / seconds)
             self.loop.run_for(min(0.25, seconds - passed))
         self.progress.step(label, 1.0)
-
-    def rest(self) -> None:
-        """Wait until the server has done what it puts off under load (indexes), so that it is not in the figures."""
-        if cpu_seconds(self.server.pid) is None:
-            return
-        begun = perf_counter()
-        while (passed := perf_counter() - begun) < REST_S_MAX:
-            span = self.measure(lambda: self.loop.run_for(REST_LOOK_S))
-            if span.server_cpu_s is None or span.server_cpu_s < REST_LOOK_S * REST_SHARE:
-                break
-            self.progress.step("waiting until the server is at rest", passed / REST_S_MAX)
-        else:
-            self.notes.append(f"the server was still at work on its indexes after {REST_S_MAX:.0f} s")
-        waited = perf_counter() - begun
-        if waited > 2 * REST_LOOK_S:
-            self.notes.append(f"waited {waited:.1f} s until the server was at rest")
 
     def rss(self) -> int | None:
         """Resident memory of the server, in bytes."""

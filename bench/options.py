@@ -21,6 +21,7 @@ HELP = {
     "queries": "queries",
     "bot": "the bot to speak to; empty takes the first that answers",
     "say": "what to say to it",
+    "beside": "messages a second between pairs of users, alone and then beside the bot; 0 leaves them out",
     "seconds": "seconds measured",
     "warmup": "seconds of warm-up before",
     "drain": "seconds to wait for what is in flight at the end",

@@ -6,11 +6,14 @@ omission"); here a stall is charged to every message that should have left meanw
 
 from collections.abc import Callable, Sequence
 from time import perf_counter
+from typing import Protocol
 
-from bench.context import Bench
+from bench.context import SATURATED_PERCENT, Bench, Span
 from bench.loop import Connection
 from bench.numbered import Acknowledgements, Form, Receipt
 from bench.percentiles import Latencies
+
+LAG_MS_MAX = 2.0
 
 
 class PacedPair:
@@ -44,41 +47,80 @@ class PacedPair:
         self.sent += count
 
 
+class Pace(Protocol):
+    """What is sent by the clock, in stretches."""
+
+    lags: Latencies  # how much later than planned it left: the generator's own fault
+
+    def begin(self, now: float) -> None:
+        """A stretch begins, and what is sent first in it is due now."""
+
+    @property
+    def due(self) -> float:
+        """When the next one should leave."""
+
+    def send_due(self, now: float) -> None:
+        """Send what should have left by now."""
+
+
+def follow(bench: Bench, paces: Sequence[Pace], seconds: float, label: str) -> None:
+    """Keep to all plans at once for so long. A pause since the last stretch is not made up for."""
+    begun = perf_counter()
+    end = begun + seconds
+    for pace in paces:
+        pace.begin(begun)
+    while (now := perf_counter()) < end:
+        for pace in paces:
+            pace.send_due(now)
+        bench.progress.step(label, 1 - (end - now) / seconds)
+        due = min(pace.due for pace in paces)
+        bench.loop.turn(max(0.0, min(due, end) - perf_counter()))
+
+
+def late(pace: Pace, span: Span) -> list[str]:
+    """The note that the generator did not keep to the plan, and why; none if it did."""
+    lag_ms = 1000 * pace.lags.percentiles([99.0])[0]
+    if lag_ms <= LAG_MS_MAX:
+        return []
+    saturated = span.metrics(0)["generator_cpu_percent"] >= SATURATED_PERCENT
+    why = "generator saturated" if saturated else "generator held up, something else ran on its core"
+    return [f"{why}: 1 % of the messages left {lag_ms:.1f} ms or more after their time"]
+
+
 class Plan:
-    """`rate` messages a second, over all pairs in turn, from a start time on."""
+    """`rate` messages a second, over all pairs in turn. A stretch times its own messages alone."""
 
     def __init__(self, pairs: Sequence[PacedPair], rate: float, latencies: Latencies) -> None:
         self._pairs = pairs
         self._rate = rate
         self._latencies = latencies
-        self.lags = Latencies()  # how much later than planned a message left: the generator's own fault
+        self.lags = Latencies()
         self.sent = 0
-        self._start = 0.0
+        self._first = 0  # message of this stretch
+        self._start = 0.0  # when the first of all would have been due, had there been no pause
         for at, pair in enumerate(pairs):
             pair.receiver.on_lines = self._reader(at, pair)
 
-    def run(self, bench: Bench, seconds: float, label: str) -> None:
-        """Keep to the plan for so long; a second call goes on where the first ended."""
-        begun = perf_counter()
-        if not self._start:
-            self._start = begun
-        end = begun + seconds
-        while (now := perf_counter()) < end:
-            self._send_due(now)
-            bench.progress.step(label, 1 - (end - now) / seconds)
-            due = self._start + self.sent / self._rate
-            bench.loop.turn(max(0.0, min(due, end) - perf_counter()))
+    def begin(self, now: float) -> None:
+        """The next message is due now."""
+        self._start, self._first = now - self.sent / self._rate, self.sent
 
-    def _send_due(self, now: float) -> None:
-        due = int((now - self._start) * self._rate) + 1
-        if due <= self.sent:
-            return
+    @property
+    def due(self) -> float:
+        """When the next message should leave."""
+        return self._start + self.sent / self._rate
+
+    def send_due(self, now: float) -> None:
+        """Send what should have left by now, each pair's messages at once."""
+        upto = int((now - self._start) * self._rate) + 1
         first = self.sent
+        if upto <= first:
+            return
+        self.lags.add((now - self.due, upto - first))
         stride = len(self._pairs)
-        for at in range(first, min(due, first + stride)):
-            self._pairs[at % stride].send((due - at - 1) // stride + 1)
-        self.lags.add((now - self._start - first / self._rate, due - first))
-        self.sent = due
+        for at in range(first, min(upto, first + stride)):
+            self._pairs[at % stride].send((upto - at - 1) // stride + 1)
+        self.sent = upto
 
     def _reader(self, at: int, pair: PacedPair) -> Callable[[bytes], None]:
         stride, rate, add, receipt = len(self._pairs), self._rate, self._latencies.add, pair.receipt
@@ -87,8 +129,9 @@ class Plan:
             now = perf_counter()
             first = receipt.expected
             receipt.take(block)
+            own = (self._first - at + stride - 1) // stride  # the pair's first message of this stretch
             since_start = now - self._start
-            for number in range(first, receipt.expected):
+            for number in range(max(first, own), receipt.expected):
                 add((since_start - (number * stride + at) / rate, 1))
 
         return take

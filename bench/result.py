@@ -49,6 +49,8 @@ ONE_LINE = (
     "p50_ms",
     "p99_ms",
     "max_ms",
+    "messages_alone_p99_ms",
+    "messages_beside_p99_ms",
     "server_cpu_us_per_message",
     "rss_bytes_per_connection",
     "idle_cpu_percent",

@@ -67,6 +67,7 @@ class Server:
     ready_s: float = 0.0  # from start to its first word
     connecting_max: int = CONNECTING_MAX  # clients that may knock at one time
     notes: dict[str, str] = field(default_factory=dict)
+    store: Path | None = None  # its file, where there is one here
 
 
 @contextmanager
@@ -74,6 +75,8 @@ def serving(options: ServerOptions) -> Iterator[Server]:
     """Start the chosen server, or find the one that runs; stop it at the end if it was started here."""
     if options.target:
         yield Server(_reachable(options.target), options.pid, f"target {options.target}")
+    elif not available(options.against):
+        raise BenchError(missing(options.against))
     elif options.against in irc_servers.CONFIGURATIONS:
         with irc_servers.started(options.against, options.core) as (port, pid):
             at_a_time = irc_servers.CONFIGURATIONS[options.against].connecting_max
@@ -86,6 +89,7 @@ def serving(options: ServerOptions) -> Iterator[Server]:
         with tempfile.TemporaryDirectory(prefix="bench-store-") as folder:
             store = str(Path(folder) / "chat.db") if options.store == "file" else options.store
             with _started(_own_arguments(options, store), options) as server:
+                server.store = Path(store) if store != ":memory:" else None
                 server.notes = {"store": Path(options.store).name, "sync": options.sync or "default"}
                 yield server
     else:
@@ -104,6 +108,12 @@ def available(against: str) -> bool:
             return True
         return False
     return True
+
+
+def missing(against: str) -> str:
+    """The sentence for a server that is not available."""
+    what = f"your system's package {against}" if against in irc_servers.CONFIGURATIONS else "pip install -e '.[bench]'"
+    return f"{against} is not installed here: get it with {what}, or leave it out"
 
 
 def _own_arguments(options: ServerOptions, store: str) -> list[str]:

@@ -24,6 +24,7 @@ class Scenario:
 _TIMES: dict[str, object] = {"seconds": 3.0, "warmup": 0.5, "drain": 10.0, "seed": 1, "syscalls": True}
 
 _UNTIMED: dict[str, object] = {"drain": 10.0, "seed": 1}
+_STRETCHES: dict[str, object] = {"seconds": 3.0, "warmup": 0.5, **_UNTIMED}
 
 _ROWS = (
     Scenario(
@@ -92,9 +93,19 @@ _ROWS = (
     ),
     Scenario(
         "bots",
-        "users speak to a bot in an open loop at `rate` a second",
+        "users speak to a bot in an open loop at `rate` a second; then pairs of users without that and beside it",
         bots.run,
-        {"users": 100, "rate": 200.0, "bot": "", "say": "help", "seconds": 3.0, **_UNTIMED},
+        {
+            "users": 100,
+            "rate": 200.0,
+            "bot": "",
+            "say": "help",
+            "beside": 2000.0,
+            "pairs": 20,
+            "size": 64,
+            **_STRETCHES,
+        },
+        settings=("bot_messages_per_s=0",),  # a user may ask as often as `rate` wants
     ),
 )
 

@@ -3,6 +3,7 @@
 from bench.closed_loop import run_streams
 from bench.context import Bench
 from bench.percentiles import Latencies
+from bench.rest import rest
 from bench.scenarios.pairs import couples, make_pairs
 from bench.streams import Pair
 
@@ -47,7 +48,7 @@ def _fill(bench: Bench) -> dict[str, float]:
 
 def _rest(bench: Bench) -> dict[str, float]:
     """Nobody says anything."""
-    bench.rest()
+    rest(bench)
     span = bench.measure(lambda: bench.run_for(bench.parameters.seconds, "at rest"))
     return {} if span.server_cpu_s is None else {"idle_cpu_percent": 100 * span.server_cpu_s / span.seconds}
 

@@ -14,6 +14,7 @@ from bench.context import Bench
 from bench.floods import Texts, make_floods, run_floods
 from bench.people import Answer, Dialogue, unable
 from bench.percentiles import Latencies
+from bench.rest import rest
 from bench.scenarios.pairs import couples
 
 FILL_S_MAX = 3600.0
@@ -70,7 +71,7 @@ def _filled(bench: Bench) -> tuple[list[tuple[Dialogue, str]], int]:
         raise BenchError("The store could not be filled: the server refused messages, or took longer than an hour")
     if accepted:
         bench.notes.append(f"filled with {accepted:,} messages at {accepted / span.seconds:,.0f} a second")
-    bench.rest()
+    rest(bench, max(there, parameters.messages))
     return asking, _probe(bench, *asking[0])
 
 

@@ -3,18 +3,19 @@
 import json
 import os
 import socket
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
+from bench import irc_servers, rest
 from bench.cli import main
-from bench.ledger import ORDER, keep_ledger
 from bench.plot import plot
 from bench.process import cpu_seconds, rss_bytes
-from bench.progress import Progress
+from bench.rest import indexed
 from bench.scenarios import SCENARIOS
-from bench.servers import BASELINES, ServerOptions, available
+from bench.servers import BASELINES, available
 from tests.conftest import StartServer
 from tests.harness import Process
 
@@ -29,14 +30,14 @@ SMALL: dict[str, list[str]] = {
     "backlog": ["--pairs", "2", "--messages", "2100"],
     "history": ["--pairs", "2", "--messages", "100", "--queries", "10"],
     "search": ["--pairs", "2", "--messages", "100", "--queries", "10"],
-    "bots": ["--users", "3", "--rate", "20", "--seconds", "0.2"],
+    "bots": ["--users", "3", "--rate", "50", "--pairs", "2", "--beside", "100", "--seconds", "0.1", "--warmup", "0.05"],
 }
 SHORT = ["--seconds", "0.1", "--warmup", "0.05", "--no-syscalls"]
 
 
 def command(scenario: str) -> list[str]:
     """The command line of a small run."""
-    short = SHORT if "warmup" in SCENARIOS[scenario].defaults else []
+    short = SHORT if "syscalls" in SCENARIOS[scenario].defaults else []
     return [scenario, *SMALL[scenario], *short, "--json", "--no-pin"]
 
 
@@ -53,6 +54,23 @@ def test_a_scenario_runs_on_the_real_server(scenario: str, capsys: pytest.Captur
     assert {metrics.get(name, 0) for name in ("lost", "doubled", "out_of_order", "refused")} == {0}
     assert max(metrics.get(name, 0) for name in ("delivered", "acknowledged", "rows")) > 0
     assert found["parameters"]["seed"] == 1
+
+
+@pytest.mark.parametrize("rate", [100, 0])
+def test_messages_are_measured_alone_and_beside_a_bot(rate: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*command("bots"), "--beside", str(rate)]) == 0
+    metrics = json.loads(capsys.readouterr().out)["metrics"]
+    latencies = {name for name in metrics if name.startswith("messages_") and name.endswith("_p99_ms")}
+    assert latencies == ({"messages_alone_p99_ms", "messages_beside_p99_ms"} if rate else set())
+    assert (metrics.get("messages_sent", 0) > 0) == bool(rate)
+
+
+def test_a_bot_that_does_not_answer_everything_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    seldom = ["--set", "bot_messages_per_s=1", "--set", "bot_messages_burst=1"]
+    assert main([*command("bots"), "--rate", "400", "--beside", "0", "--drain", "0.2", *seldom]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["metrics"]["lost"] > 0
+    assert any(note.startswith("some got no answer") for note in found["notes"])
 
 
 @pytest.mark.parametrize("name", [*BASELINES, "ngircd", "inspircd"])
@@ -82,6 +100,33 @@ def test_a_kept_store_is_filled_once(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert json.loads(capsys.readouterr().out)["notes"] == []
 
 
+def test_questions_wait_for_the_index(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = tmp_path / "chat.db"
+    assert main([*command("history"), "--messages", "1500", "--store", str(store)]) == 0
+    assert not any("index" in note for note in json.loads(capsys.readouterr().out)["notes"])
+    searched, last = indexed(store) or (0, 0)
+    assert last - 200 < searched <= last >= 1500
+
+
+def test_questions_that_did_not_wait_long_enough_say_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(rest, "WAIT_S_MAX", 0.0)
+    monkeypatch.setattr(rest, "WAIT_S_MAX_PER_MESSAGE", 0.0)
+    monkeypatch.setattr(rest, "indexed", lambda store: (0, 5000))
+    assert main(command("search")) == 0
+    assert json.loads(capsys.readouterr().out)["notes"][1:] == [
+        "the server was still at work on its indexes after 0 s",
+        "SEARCH has an index up to message 0 of 5,000: the rest is read through",
+    ]
+
+
+def test_a_file_that_is_no_store_tells_nothing_of_an_index(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("not a database, but long enough to be taken for one" * 20)
+    assert indexed(tmp_path / "notes.txt") is indexed(tmp_path / "nothing") is indexed(None) is None
+    assert not (tmp_path / "nothing").exists()
+
+
 def test_a_broken_bound_is_exit_status_1(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*command("pairs"), "--against", "bare", "--assert", "sent=0"]) == 1
     assert "expected at most 0" in capsys.readouterr().err
@@ -101,7 +146,8 @@ def test_a_broken_bound_is_exit_status_1(capsys: pytest.CaptureFixture[str]) -> 
         (["compare", "--loads", "heavy"], "There is no load heavy"),
         (["compare", "--rounds", "0"], "--rounds takes"),
         (["plot", "nothing.json"], "cannot be read"),
-        (["ledger", "--window", "x"], "take numbers"),
+        (["ledger", "--window", "x"], "--window numbers of 1 to 256"),
+        (["ledger", "--window", "1,257"], "--window numbers of 1 to 256"),
     ],
 )
 def test_what_cannot_be_run_gets_a_sentence(
@@ -112,6 +158,19 @@ def test_what_cannot_be_run_gets_a_sentence(
     assert said.startswith("bench: ")
     assert sentence in said
     assert said.count("\n") <= 3, "a sentence, not a trace"
+
+
+@pytest.mark.parametrize("name", ["uvloop", "uvloop-batched", "ngircd"])
+def test_what_is_not_installed_says_how_to_get_it(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "uvloop", None)  # an import of it fails
+    monkeypatch.setattr(irc_servers, "program", lambda name: None)
+    for arguments in ([*command("pairs"), "--against", name], ["compare", "--contenders", name]):
+        assert main(arguments) == 2
+        said = capsys.readouterr().err
+        assert said.startswith(f"bench: {name} is not installed here: get it with ")
+        assert ("'.[bench]'" if "uvloop" in name else "package ngircd") in said
 
 
 def test_where_nobody_listens_the_target_is_named(capsys: pytest.CaptureFixture[str]) -> None:
@@ -140,13 +199,6 @@ def test_a_sweep_keeps_its_values_in_order(tmp_path: Path, capsys: pytest.Captur
     assert [each["parameters"]["rate"] for each in kept["results"]] == kept["values"] == [50, 100]
     assert capsys.readouterr().out.count("\n") == 4
     assert plot([file], tmp_path) == [tmp_path / "found.svg"]
-
-
-@pytest.mark.parametrize("store", [":memory:", "file"])
-def test_the_ledger_has_every_stage(store: str) -> None:
-    ledger = keep_ledger(2, 3, ServerOptions(store=store), Progress(quiet=True), whole=False)
-    assert tuple(ledger.stages) == ORDER
-    assert ledger.rest is None
 
 
 def test_cost_and_memory_of_a_process_are_told_and_of_none_are_not() -> None:

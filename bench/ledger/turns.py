@@ -1,0 +1,228 @@
+"""A turn of messages through the server's own functions, one stage for all messages at a time.
+
+It takes the path that the server takes: what a client sends together to one party is one command
+and one event, a message that comes alone is itself. It knows the server's inside, and no loop.
+"""
+
+import socket
+from collections import deque
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from time import time_ns
+from types import TracebackType
+from typing import Self
+
+from bench import BenchError
+from bench.ledger.stopwatch import Stopwatch, weigh_tare_s
+from chatserver.core.commands import AcceptFriend, AddFriend, Command, SendMessage, SendMessages, SignUp
+from chatserver.core.decide import TABLE as DECIDE
+from chatserver.core.deliver import TABLE as DELIVER
+from chatserver.core.deliver import Delivery
+from chatserver.core.events import MessageSent, MessagesSent
+from chatserver.core.evolve import TABLE as EVOLVE
+from chatserver.core.outcome import Outcome, Refused
+from chatserver.peer import Peer
+from chatserver.protocol.frames import LineReader
+from chatserver.protocol.render import ok, oks
+from chatserver.reactor import Reactor
+from chatserver.session import Session
+from chatserver.settings import build
+from chatserver.store.store import TAIL_MESSAGES_BUSY, TAIL_MESSAGES_IDLE, Store
+from chatserver.turn import Turn
+
+TEXT = "x" * 64
+RECEIVE_BYTES = 65536
+WINDOW_MAX = 256
+"""The server runs no more commands of one client in a turn (`commands_per_turn`, by itself)."""
+TURNS_MAX = 200
+"""Turns that are run for one slice of what is done later; a small load has less in it than a busy server's."""
+
+STAGES = (
+    *("read", "frame", "parse, session", "decide", "evolve", "deliver, render", "render the OK", "stage"),
+    *("store", "send"),
+)
+"""What is done in the turn of a message."""
+LIST, CHECKPOINT = LATER = ("list, later", "checkpoint, later")
+"""What a busy server does behind the messages: many turns' posting lists at a time; moving the log to the tables."""
+
+
+Written = SendMessage | SendMessages
+
+
+class _Nobody:
+    """The host of peers that are never run."""
+
+    def run_line(self, peer: Peer, line: str) -> None:
+        """Nothing runs here."""
+
+    def run_lines(self, peer: Peer) -> None:
+        """Nothing runs here."""
+
+    def peer_drained(self, peer: Peer) -> None:
+        """Nothing waits."""
+
+    def peer_lost(self, peer: Peer) -> None:
+        """Nothing is lost."""
+
+
+class Turns:
+    """A server's inside without its loop: pairs of friends, their sessions, and a socket to send through."""
+
+    def __init__(self, pairs: int, window: int, store_path: str, sync: str) -> None:
+        self._stack = ExitStack()
+        settings = build(file={}, environment={}, given={})
+        self._store = Store(store_path, sync)
+        self._stack.callback(self._store.close)
+        reactor = Reactor()
+        self._stack.callback(reactor.close)
+        self._turn = Turn(self._store, settings.limits(), _wall_ms, lambda peer: None, reactor, 0.0)
+        self._socket, self._far = self._stack.enter_context(_connected())
+        self._window = window
+        self._tare_s = weigh_tare_s()
+        self._routes = [self._befriend(number) for number in range(pairs)]
+        self._readers = [LineReader() for _ in self._routes]
+        self._turn.end()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._stack.close()
+
+    def run(self) -> dict[str, float]:
+        """One turn: every pair's window of messages through every stage. Returns seconds by stage."""
+        watch = Stopwatch(self._tare_s)
+        state, now = self._turn.state, self._turn.stamp()
+        senders = [sender for sender, _, _ in self._routes]
+        received = [self._receive(watch, chunk) for _, _, chunk in self._routes]
+        with watch("frame"):
+            lines = [reader.feed(chunk) for reader, chunk in zip(self._readers, received, strict=True)]
+        with watch("parse, session"):
+            asked = [_understood(sender.session, run, now) for sender, run in zip(senders, lines, strict=True)]
+        with watch("decide"):
+            outcomes = [DECIDE[type(command)](state, command) for command in asked]
+        events = self._numbered(outcomes)
+        with watch("evolve"):
+            for event in events:
+                EVOLVE[type(event)](state, event)
+        with watch("deliver, render"):
+            heard = [DELIVER[type(event)](state, event) for event in events]
+        render = oks if isinstance(events[0], MessagesSent) else ok
+        with watch("render the OK"):
+            replies = [render("SENDMESSAGE", outcome[1]) for outcome in outcomes]
+        with watch("stage"):
+            self._stage(senders, heard, replies)
+        with watch("store"):
+            self._store.write(events)
+            self._store.commit()
+        for sender, receiver, _ in self._routes:
+            self._send(watch, sender)
+            self._send(watch, receiver)
+        self._turn.end()
+        return watch.seconds
+
+    def later(self, slices: int) -> dict[str, float]:
+        """What a busy server puts off, while more turns run: seconds a message, by stage.
+
+        A slice is listed once as much waits as a busy server lets wait. It has a commit of its own here, which the
+        server saves; that is some 50 µs for thousands of messages.
+        """
+        watch, state, history = Stopwatch(self._tare_s), self._turn.state, self._store.history
+        enough = max(TAIL_MESSAGES_IDLE, min(TAIL_MESSAGES_BUSY, TURNS_MAX * self._window * len(self._routes)))
+        written, listed = -state.last_message_id, -history.indexed_id
+        for _ in range(slices):
+            while state.last_message_id - history.indexed_id < enough:
+                self.run()
+                with watch(CHECKPOINT):
+                    self._store.checkpoint()
+            with watch(LIST):
+                self._store.keep_house(busy=False)
+        written += state.last_message_id
+        listed += history.indexed_id
+        return {LIST: watch.seconds[LIST] / listed, CHECKPOINT: max(0.0, watch.seconds[CHECKPOINT]) / written}
+
+    def _befriend(self, number: int) -> tuple[Peer, Peer, bytes]:
+        """Two users who are friends, with a session each; and what the first sends in a turn."""
+        peers = []
+        for name in (f"a{number}", f"b{number}"):
+            self._do(SignUp(name, "", _wall_ms()))
+            user = self._turn.state.find(name)
+            assert user is not None
+            peer = Peer(_Nobody(), "")
+            peer.session.log_in(user.id, name, b"")
+            self._turn.sessions[user.id] = [peer]
+            peers.append(peer)
+        one, other = peers
+        self._do(AddFriend(one.session.user, other.session.name, _wall_ms()))
+        self._do(AcceptFriend(other.session.user, one.session.name, _wall_ms()))
+        for peer in peers:
+            peer.staged.clear()
+        line = f"SENDMESSAGE|{one.session.name}|{other.session.name}|{TEXT}\n".encode()
+        return one, other, line * self._window
+
+    def _do(self, command: Command) -> None:
+        outcome = self._turn.execute(None, command)
+        if isinstance(outcome, Refused):
+            raise BenchError(f"The ledger could not make its users: {outcome.text}")
+
+    def _receive(self, watch: Stopwatch, chunk: bytes) -> bytes:
+        self._far.sendall(chunk)
+        with watch("read"):
+            return self._socket.recv(RECEIVE_BYTES)
+
+    def _numbered(self, outcomes: Sequence[Outcome]) -> list[MessageSent | MessagesSent]:
+        """The events with ids in their order: all were decided on one state, so all got the same."""
+        numbered: list[MessageSent | MessagesSent] = []
+        next_id = self._turn.state.last_message_id + 1
+        for event in (event for outcome in outcomes for event in outcome[0]):
+            if isinstance(event, MessagesSent):
+                numbered.append(event._replace(first_id=next_id))
+                next_id += len(event.texts)
+            elif isinstance(event, MessageSent):
+                numbered.append(event._replace(id=next_id))
+                next_id += 1
+        return numbered
+
+    def _stage(self, senders: Sequence[Peer], heard: Sequence[Collection[Delivery]], replies: Sequence[bytes]) -> None:
+        """As the turn does: to everybody who hears it but the sender, and the reply to the sender."""
+        tell, stage = self._turn.tell, self._turn.stage
+        for deliveries, reply, sender in zip(heard, replies, senders, strict=True):
+            for users, frame in deliveries:
+                tell(users, frame, sender)
+            stage(sender, reply)
+
+    def _send(self, watch: Stopwatch, peer: Peer) -> None:
+        with watch("send"):
+            data = b"".join(peer.staged)
+            sent = self._socket.send(data)
+        peer.staged = []
+        while sent:
+            sent -= len(self._far.recv(sent))
+
+
+def _understood(session: Session, lines: Sequence[str], now_ms: int) -> Written:
+    """What `Server.run_line` and `Server.run_lines` make of what a client sent: one command in either case."""
+    if len(lines) == 1:
+        return session.read(lines[0], now_ms)[1]  # type: ignore[return-value]  # it is a SENDMESSAGE
+    waiting = deque(lines)
+    run = session.read_run(waiting, WINDOW_MAX, now_ms)
+    assert run is not None
+    for _ in run.texts:
+        waiting.popleft()
+    return run
+
+
+def _wall_ms() -> int:
+    return time_ns() // 1_000_000
+
+
+@contextmanager
+def _connected() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Two ends of one TCP connection over the loopback, as a client's is."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        far = socket.create_connection(listener.getsockname())
+        near, _ = listener.accept()
+    with near, far:
+        for end in (near, far):
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        yield near, far
