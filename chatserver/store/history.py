@@ -21,6 +21,7 @@ from chatserver.store.search import SearchIndex
 ID_MAX = 10**18 - 1
 _message_id = attrgetter("id")
 PAGE = 100  # messages read at a time where nobody says how many are wanted
+PAGE_MAX = 2_000
 COLUMNS = "m.id, m.time_ms, m.sender, m.recipient, m.text"
 
 
@@ -117,11 +118,15 @@ class History:
         return self.messages(self.postings.upward(party, 0, first, last), PAGE)
 
     def messages(self, ids: Iterator[int], page: int) -> Iterator[Message]:
-        """The messages that have these ids, in their order, read `page` at a time as far as they are wanted."""
+        """The messages that have these ids, in their order, read `page` at a time as far as they are wanted.
+
+        The next page is twice as large: many ids may lead to nothing, where an author's account was deleted.
+        """
         while wanted := list(islice(ids, page)):
             yield from self._rows(
                 f"SELECT {COLUMNS} FROM json_each(?) j CROSS JOIN messages m ON m.id = j.value", (json.dumps(wanted),)
             )
+            page = min(2 * page, PAGE_MAX)
 
     def _rows(self, statement: str, parameters: tuple[int | str, ...]) -> Iterator[Message]:
         return map(Message._make, self._connection.execute(statement, parameters))

@@ -8,12 +8,21 @@ from random import Random
 
 import pytest
 
-from chatserver.core.events import AccountDeleted, Event, MessageSent, MessagesSent, RoomJoined, UserSignedUp
+from chatserver.core.events import (
+    AccountDeleted,
+    Event,
+    MessageDeleted,
+    MessageSent,
+    MessagesSent,
+    RoomJoined,
+    UserSignedUp,
+)
 from chatserver.core.state import Limits
 from chatserver.store import postings, schema
 from chatserver.store import store as store_module
 from chatserver.store.history import ID_MAX, Message
 from chatserver.store.store import Store
+from chatserver.store.unread import PAGE, indexed_page
 
 USERS = range(1, 6)
 ROOMS = (-1, -2)
@@ -144,6 +153,28 @@ def test_a_deleted_account_leaves_what_others_wrote(store: Store) -> None:
     for user in USERS[1:]:
         heard = [each for each in left if each.recipient < 0 or user in (each.sender, each.recipient)]
         assert store.history.after(user, 0, ID_MAX) == heard
+
+
+def test_what_a_deleted_account_said_in_a_room_is_passed_over_many_at_a_time(store: Store) -> None:
+    store.write([MessageSent(1, 5, 1, -1, "hi", None), MessagesSent(2, 5, 2, -1, ["hi"] * 5000)])
+    store.history.postings.fill()
+    store.write([AccountDeleted(9, 5001, 2)])
+    store.commit()
+    statements: list[str] = []
+    store._connection.set_trace_callback(statements.append)
+    assert [each.id for each in store.history.of_room(-1, 1, ID_MAX)] == [1]
+    assert [entry.id for entry in indexed_page(store.history, 1, -1, 1, ID_MAX)] == [1]
+    store._connection.set_trace_callback(None)
+    assert len(statements) < 30
+
+
+def test_a_page_holds_no_more_than_it_may(store: Store) -> None:
+    store.write([MessagesSent(1, 5, 2, 1, ["hi"] * 30), MessagesSent(31, 5, 2, 1, ["hi"] * (PAGE + 20))])
+    store.write([MessageDeleted(PAGE + 51, at, 2, 1, 9) for at in range(11, 20)])
+    store.history.postings.fill()
+    store.commit()
+    page = indexed_page(store.history, 1, 2, 1, ID_MAX)
+    assert [entry.id for entry in page] == [*range(1, 11), *range(20, PAGE + 10)]
 
 
 def test_a_file_of_the_format_before_is_listed_when_the_server_starts(
