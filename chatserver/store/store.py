@@ -161,6 +161,8 @@ class Store:
                 self._connection.execute("COMMIT")
             except sqlite3.Error as error:
                 raise self._failed(error) from error
+            self._uncopied_bytes = CHECKPOINT_BYTES  # or more: lists stand all over the tree
+            self.checkpoint()
             if not more:
                 return
 

@@ -21,7 +21,7 @@ from chatserver.core.state import Limits
 from chatserver.store import postings, schema
 from chatserver.store import store as store_module
 from chatserver.store.history import ID_MAX, Message
-from chatserver.store.store import Store
+from chatserver.store.store import PAGE_BYTES, Store
 from chatserver.store.unread import PAGE, indexed_page
 
 USERS = range(1, 6)
@@ -175,6 +175,16 @@ def test_a_page_holds_no_more_than_it_may(store: Store) -> None:
     store.commit()
     page = indexed_page(store.history, 1, 2, 1, ID_MAX)
     assert [entry.id for entry in page] == [*range(1, 11), *range(20, PAGE + 10)]
+
+
+def test_catching_up_does_not_let_the_log_grow(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.write([MessageSent(at, 5, 1 + at % 3, 4 + at % 2, "hi", None) for at in range(1, 2000)])
+    store.commit()
+    monkeypatch.setattr(store_module, "TAIL_MESSAGES_MAX", 50)
+    monkeypatch.setattr(postings, "SPANS", 10)
+    monkeypatch.setattr(store_module, "CATCH_UP_SLICES", 1)
+    store.catch_up(lambda done: None)
+    assert (tmp_path / "chat.db-wal").stat().st_size < 100 * PAGE_BYTES  # of 195 transactions
 
 
 def test_a_file_of_the_format_before_is_listed_when_the_server_starts(
