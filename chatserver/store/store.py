@@ -15,7 +15,7 @@ from typing import Any
 from chatserver.core.events import AccountDeleted, Event, MessageSent
 from chatserver.core.state import Limits, State
 from chatserver.store import search
-from chatserver.store.errors import StoreError, StoreUnavailable, classify
+from chatserver.store.errors import StoreBroken, StoreError, StoreUnavailable, classify
 from chatserver.store.history import History
 from chatserver.store.load import load_state
 from chatserver.store.message_rows import STORED, insert_messages
@@ -194,12 +194,15 @@ class Store:
         return classify(error)
 
     def roll_back(self) -> None:
-        """Undo the open transaction, if there is one."""
+        """Undo the open transaction, if there is one. Raises StoreBroken where what is listed cannot be read again."""
         self._began = False
         with contextlib.suppress(sqlite3.Error):  # SQLite may have rolled back by itself
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
+        try:
             self.history = History(self._connection)
+        except sqlite3.Error as error:  # the old one may know of lists that were undone: messages would be passed over
+            raise StoreBroken(f"the store cannot be read ({error}): check the disk, then start again") from error
 
 
 def _kind(event: Event) -> type:
