@@ -64,6 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except _Failure as failure:
         print(f"chatserver: {failure}", file=sys.stderr)
         return failure.status
+    except KeyboardInterrupt:  # before the loop runs; then signals are the server's
+        return 0
 
 
 def _settings(arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
@@ -129,6 +131,7 @@ def _serve(settings: Settings) -> int:
     if settings.bots and not os.path.isdir(settings.bots):
         raise _Failure(f"there is no folder {settings.bots}: check --bots", USAGE)
     _raise_descriptor_limit(settings.connections_max)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: an older file may take minutes to list
     try:
         store = Store(settings.store, settings.sync)
     except StoreError as error:
@@ -141,7 +144,7 @@ def _serve(settings: Settings) -> int:
     server = build_server(settings, store, listening)
     try:
         _catch_up(store)
-    except _Failure:
+    except BaseException:  # Ctrl-C too
         server.close()
         raise
     gc.collect()

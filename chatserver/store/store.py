@@ -161,6 +161,9 @@ class Store:
                 self._connection.execute("COMMIT")
             except sqlite3.Error as error:
                 raise self._failed(error) from error
+            except BaseException:  # Ctrl-C: half a slice must not be committed when the store is closed
+                self.roll_back()
+                raise
             self._uncopied_bytes = CHECKPOINT_BYTES  # or more: lists stand all over the tree
             self.checkpoint()
             if not more:

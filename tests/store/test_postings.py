@@ -21,6 +21,7 @@ from chatserver.core.state import Limits
 from chatserver.store import postings, schema
 from chatserver.store import store as store_module
 from chatserver.store.history import ID_MAX, Message
+from chatserver.store.postings import Postings
 from chatserver.store.store import PAGE_BYTES, Store
 from chatserver.store.unread import PAGE, indexed_page
 
@@ -185,6 +186,25 @@ def test_catching_up_does_not_let_the_log_grow(store: Store, tmp_path: Path, mon
     monkeypatch.setattr(store_module, "CATCH_UP_SLICES", 1)
     store.catch_up(lambda done: None)
     assert (tmp_path / "chat.db-wal").stat().st_size < 100 * PAGE_BYTES  # of 195 transactions
+
+
+def test_catching_up_that_is_interrupted_leaves_no_half_of_a_slice(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def half(lists: Postings) -> bool:
+        lists._connection.execute("INSERT INTO postings VALUES (1, 0, 1, '[1, 9]')")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(store_module, "TAIL_MESSAGES_MAX", 5)
+    monkeypatch.setattr(Postings, "fill", half)
+    store.write([MessagesSent(1, 5, 1, 2, ["hi"] * 9)])
+    store._connection.execute("COMMIT")
+    with pytest.raises(KeyboardInterrupt):
+        store.catch_up(lambda done: None)
+    monkeypatch.undo()
+    store.write([MessageSent(10, 5, 1, 2, "more", None)])  # as at the end of the server
+    store.commit()
+    assert store._connection.execute("SELECT count(*) FROM postings").fetchone() == (0,)
 
 
 def test_a_file_of_the_format_before_is_listed_when_the_server_starts(
