@@ -34,6 +34,7 @@ CHECKPOINT_BYTES = 4 << 20  # of log; moving it to the tables takes some 5 ms, a
 CHECKPOINT_BYTES_IDLE = 1 << 20
 CHECKPOINT_BYTES_HOUSE = 4 << 20  # while an idle server indexes
 HOUSE_BYTES = 100_000  # what a slice of indexing adds to the log
+LISTED_BYTES = 1 << 20  # and a slice of posting lists: from some pages to 4 MB, a page for each of many lists
 PAGE_BYTES = 8192  # 0.5 µs of CPU a message in large turns, 0.7 with 4096; small turns write 4 KB more
 COMMIT_BYTES = PAGE_BYTES  # what a commit adds to the log, by experience: a page, and
 EVENT_BYTES = 200  # so much an event
@@ -136,11 +137,9 @@ class Store:
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             raise self._failed(error) from error
-        if not more:
-            self.checkpoint(CHECKPOINT_BYTES_IDLE)
-        elif not listed:
-            self._uncopied_bytes += HOUSE_BYTES
-            self.checkpoint(CHECKPOINT_BYTES_HOUSE)
+        if more:
+            self._uncopied_bytes += LISTED_BYTES if listed else HOUSE_BYTES
+        self.checkpoint(CHECKPOINT_BYTES_HOUSE if more else CHECKPOINT_BYTES_IDLE)
         return more
 
     def _index_when_idle(self) -> bool:

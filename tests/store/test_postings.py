@@ -178,13 +178,19 @@ def test_a_page_holds_no_more_than_it_may(store: Store) -> None:
     assert [entry.id for entry in page] == [*range(1, 11), *range(20, PAGE + 10)]
 
 
-def test_catching_up_does_not_let_the_log_grow(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("catches_up", [True, False], ids=["at the start", "when idle"])
+def test_listing_does_not_let_the_log_grow(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, catches_up: bool
+) -> None:
     store.write([MessageSent(at, 5, 1 + at % 3, 4 + at % 2, "hi", None) for at in range(1, 2000)])
     store.commit()
-    monkeypatch.setattr(store_module, "TAIL_MESSAGES_MAX", 50)
+    for name, value in (("TAIL_MESSAGES_MAX", 50), ("TAIL_MESSAGES_IDLE", 50), ("CATCH_UP_SLICES", 1)):
+        monkeypatch.setattr(store_module, name, value)
     monkeypatch.setattr(postings, "SPANS", 10)
-    monkeypatch.setattr(store_module, "CATCH_UP_SLICES", 1)
-    store.catch_up(lambda done: None)
+    if catches_up:
+        store.catch_up(lambda done: None)
+    while 1999 - store.history.indexed_id > 50:
+        store.keep_house(False)
     assert (tmp_path / "chat.db-wal").stat().st_size < 100 * PAGE_BYTES  # of 195 transactions
 
 
