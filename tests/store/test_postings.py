@@ -126,6 +126,21 @@ def test_what_was_not_remembered_is_read_from_the_table(
     check(store, play(store, random, 60), random)
 
 
+def test_a_write_that_fails_again_and_again_does_not_read_what_waits(store: Store) -> None:
+    store.write([MessagesSent(1, 5, 1, 2, ["hi"] * 9)])
+    store.commit()
+    statements: list[str] = []
+    store._connection.set_trace_callback(statements.append)
+    store.roll_back()
+    store.roll_back()
+    store._connection.set_trace_callback(None)
+    assert statements
+    assert not [each for each in statements if "messages" in each]
+    store.write([MessagesSent(10, 5, 1, 2, ["hi"] * 9)])
+    assert store.history.postings.fill()
+    assert list(store.history.postings.upward(1, 2, 1, ID_MAX)) == list(range(1, 19))
+
+
 def test_a_run_of_messages_is_one_range(store: Store) -> None:
     store.write([MessagesSent(1, 5, 1, 2, ["hi"] * 1000), MessagesSent(1001, 5, 2, 1, ["hi"] * 1000)])
     store.history.postings.fill()  # as the lists of a busy server: with the events of the same turn
