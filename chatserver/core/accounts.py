@@ -3,6 +3,7 @@
 Passwords arrive hashed and tokens arrive as hashes: the core never sees either.
 """
 
+from collections.abc import Sequence
 from unicodedata import normalize
 
 from chatserver.core.commands import (
@@ -40,7 +41,7 @@ from chatserver.core.state import State, User, seen_as
 from chatserver.protocol.names import checked_name, name_key
 
 TOKEN_USE_MS = 60_000
-"""A token's last use is stored no finer than this, so that a short connection costs one write less."""
+"""A token's last use is stored no finer than this (ms): a client that comes and goes all the time costs no write."""
 
 STATUSES = ("online", "away", "busy", "invisible")
 BAD_LOGIN = Refused("BAD_LOGIN", "The user name and the password or token do not fit: check both, or SIGNUP")
@@ -98,7 +99,7 @@ def resume(state: State, command: Resume) -> Outcome:
         return BAD_LOGIN
     if command.now_ms - token.used_ms > state.limits.token_life_ms:
         return BAD_LOGIN
-    return (TokenUsed(command.now_ms, command.token_hash), *_open(user)), (user.name,)
+    return (*_used(state, command.token_hash, command.now_ms), *_open(user)), (user.name,)
 
 
 def log_out(state: State, command: LogOut) -> Outcome:
@@ -112,10 +113,13 @@ def close_session(state: State, command: CloseSession) -> Outcome:
     user = state.users.get(command.user)
     if user is None:
         return (), ()
-    token = state.tokens.get(command.token_hash)
-    stale = token is not None and command.now_ms - token.used_ms > TOKEN_USE_MS
-    used = (TokenUsed(command.now_ms, command.token_hash),) if stale else ()
-    return (*used, *_close(user)), ()
+    return (*_used(state, command.token_hash, command.now_ms), *_close(user)), ()
+
+
+def _used(state: State, token_hash: bytes, now_ms: int) -> Sequence[Event]:
+    """A use is worth a write if the last one that was noted is some time ago."""
+    token = state.tokens.get(token_hash)
+    return (TokenUsed(now_ms, token_hash),) if token and now_ms - token.used_ms > TOKEN_USE_MS else ()
 
 
 def keep_tokens(state: State, command: KeepTokens) -> Outcome:

@@ -166,6 +166,15 @@ class Play(Beside):
         effect = self.model.send(session.name, to, text, tag)
         self.ask(session, f"SENDMESSAGE{'#' if tag else ''}{tag}|{session.name}|{to}|{text}", effect)
 
+    def send_ahead(self, session: Session) -> None:
+        """Several at once, which the server takes together where it can."""
+        to = self.place(session.name)
+        texts = [self.chance.choice(TEXTS) for _ in range(self.chance.randint(2, 6))]
+        effects = [self.model.send(session.name, to, text, "") for text in texts]
+        answer = [frame for effect in effects for frame in effect.answer]
+        heard = [each for effect in effects for each in effect.heard]
+        self.ask(session, "\n".join(f"SENDMESSAGE|{session.name}|{to}|{text}" for text in texts), Effect(answer, heard))
+
     def edit(self, session: Session) -> None:
         number, text = self.message(session.name), self.chance.choice(TEXTS)
         self.ask(session, f"EDITMESSAGE|{session.name}|{number}|{text}", self.model.edit(session.name, number, text))
@@ -226,7 +235,8 @@ class Play(Beside):
 
 
 _ACTS: list[tuple[Callable[..., None], float]] = [  # and how often, beside the others
-    (Play.send, 20),
+    (Play.send, 14),
+    (Play.send_ahead, 6),
     (Play.edit, 8),
     (Play.delete, 4),
     (Play.react, 14),
