@@ -20,6 +20,7 @@ from chatserver.core.events import (
 from chatserver.core.state import Limits
 from chatserver.store import postings, schema
 from chatserver.store import store as store_module
+from chatserver.store.finding import page_below
 from chatserver.store.history import ID_MAX, Message
 from chatserver.store.postings import Postings
 from chatserver.store.store import PAGE_BYTES, Store
@@ -139,6 +140,20 @@ def test_a_write_that_fails_again_and_again_does_not_read_what_waits(store: Stor
     store.write([MessagesSent(10, 5, 1, 2, ["hi"] * 9)])
     assert store.history.postings.fill()
     assert list(store.history.postings.upward(1, 2, 1, ID_MAX)) == list(range(1, 19))
+
+
+def test_of_many_lists_only_the_messages_that_are_wanted_are_read(store: Store) -> None:
+    store.write([RoomJoined(-at, 1, 0, 1) for at in range(3, 50)])
+    store.write([MessageSent(at, 5, 1, -1 - at % 49, "hi", None) for at in range(1, 500)])
+    store.history.postings.fill()
+    store.commit()
+    statements: list[str] = []
+    store._connection.set_trace_callback(statements.append)
+    assert [each.id for each in store.history.after(1, 0, 5)] == [1, 2, 3, 4, 5]
+    found, _ = page_below(store.history, 1, range(-49, 0), (), 500, 5)
+    store._connection.set_trace_callback(None)
+    assert [each.id for each in found] == [499, 498, 497, 496, 495]
+    assert sum("json_each" in each for each in statements) == 2
 
 
 def test_a_run_of_messages_is_one_range(store: Store) -> None:
