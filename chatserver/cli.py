@@ -20,11 +20,12 @@ from typing import NoReturn
 
 from chatserver import __version__
 from chatserver.bot_setup import load_bots, start_bots
+from chatserver.connection import Connection
 from chatserver.epoll import best_selector
 from chatserver.listener import listen
 from chatserver.protocol.verbs import nearest
 from chatserver.reactor import Reactor
-from chatserver.server import Server
+from chatserver.server import Connect, Server
 from chatserver.settings import SettingError, Settings, build, describe
 from chatserver.store.errors import StoreBroken, StoreError, StoreUnavailable
 from chatserver.store.store import MEMORY, Store
@@ -130,6 +131,7 @@ def _start_logging(level: str) -> None:
 def _serve(settings: Settings) -> int:
     if settings.bots and not os.path.isdir(settings.bots):
         raise _Failure(f"there is no folder {settings.bots}: check --bots", USAGE)
+    connect = _connect(settings)
     _raise_descriptor_limit(settings.connections_max)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: an older file may take minutes to list
     try:
@@ -141,7 +143,7 @@ def _serve(settings: Settings) -> int:
     except _Failure:
         store.close()
         raise
-    server = build_server(settings, store, listening)
+    server = build_server(settings, store, listening, connect=connect)
     try:
         _catch_up(store)
     except BaseException:  # Ctrl-C too
@@ -162,6 +164,21 @@ def _serve(settings: Settings) -> int:
     if server.failure:
         raise _Failure(server.failure, FAILED)
     return 0
+
+
+def _connect(settings: Settings) -> Connect:
+    """What makes the connections: with a certificate, TLS."""
+    certificate, key = settings.tls_certificate, settings.tls_key
+    if not certificate and not key:
+        return Connection
+    if not certificate or not key:
+        raise _Failure("TLS needs both a certificate and its key: set tls_certificate and tls_key, or none", USAGE)
+    from chatserver.tls_connection import TlsConnection, TlsFileError, tls_context
+
+    try:
+        return partial(TlsConnection, context=tls_context(certificate, key))
+    except TlsFileError as error:
+        raise _Failure(str(error), USAGE) from error
 
 
 def _catch_up(store: Store) -> None:
@@ -185,14 +202,18 @@ def _wall_ms() -> int:
 
 
 def build_server(
-    settings: Settings, store: Store, listening: socket.socket, wall_ms: Callable[[], int] = _wall_ms
+    settings: Settings,
+    store: Store,
+    listening: socket.socket,
+    wall_ms: Callable[[], int] = _wall_ms,
+    connect: Connect = Connection,
 ) -> Server:
     """A server with the real selector, monotonic clock, threads and randomness."""
     reactor = Reactor(best_selector())
     pool = WorkerPool(settings.password_workers, reactor.post)
     page_pool = WorkerPool(settings.bot_page_threads, reactor.post)
     host_bots = partial(start_bots, load_bots(settings.bots), settings, reactor, page_pool, Random())
-    return Server(settings, store, reactor, pool, listening, wall_ms, os.urandom, host_bots)
+    return Server(settings, store, reactor, pool, listening, wall_ms, os.urandom, host_bots, connect)
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -231,10 +252,11 @@ def _announce(settings: Settings, listening: socket.socket) -> None:
     ready = f"listening on [{host}]:{port}" if ":" in host else f"listening on {host}:{port}"
     in_memory = settings.store == MEMORY
     where = "in memory alone, and is gone at the end" if in_memory else f"in {os.path.abspath(settings.store)}"
+    typed = f"openssl s_client -quiet -connect {ready.split()[-1]}" if settings.tls_certificate else f"nc {host} {port}"
     banner = f"""pipechat {__version__}
 {ready}
 everything is kept {where}
-now type in another terminal:  nc {host} {port}
+now type in another terminal:  {typed}
 and there:  HELP
 Ctrl-C here ends the server"""
     try:

@@ -146,6 +146,9 @@ class Connection:
             if not self._closing:  # else it is read only so that the close is no reset
                 self._owner.received(data)
             return
+        self._end()
+
+    def _end(self) -> None:
         self.peer_ended = True
         if self._closing and not self.unsent:
             self.abort()
@@ -198,7 +201,7 @@ class Connection:
         if self.closed:
             return
         interest = READ if self._reading and not self.peer_ended else 0
-        if self.unsent:
+        if self._waits_for_kernel():
             interest |= WRITE
         if interest == self._interest:
             return
@@ -210,3 +213,6 @@ class Connection:
         else:
             self._reactor.modify(self._socket, interest, on_ready)
         self._interest = interest
+
+    def _waits_for_kernel(self) -> bool:
+        return self.unsent > 0

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 ACCEPTS_PER_TURN = 128  # clients at the door, before those inside have their turn
 PAUSE_S = 1.0  # after a failure that accepting at once again would only repeat
-_FULL = bye("FULL", "The server has no place left for this address now: try again later")
+FULL = bye("FULL", "The server has no place left for this address now: try again later")
 _NO_DESCRIPTOR = (errno.EMFILE, errno.ENFILE)
 
 
@@ -32,12 +32,17 @@ class Listener:
         listening: socket.socket,
         welcome: Callable[[socket.socket, str], None],
         places: Callable[[str], bool],
+        farewell: bytes,
     ) -> None:
-        """`welcome` takes a connected socket and its address; `places` tells whether there is room for it."""
+        """`welcome` takes a connected socket and its address; `places` tells whether there is room for it.
+
+        `farewell` is sent to those who find none.
+        """
         self._reactor = reactor
         self._socket = listening
         self._welcome = welcome
         self._places = places
+        self._farewell = farewell
         self._spare: int | None = os.open(os.devnull, os.O_RDONLY)
         self._paused = False
         reactor.register(listening, READ, self._on_ready)
@@ -70,14 +75,14 @@ class Listener:
         if self._places(address):
             self._welcome(connected, address)
         else:
-            _turn_away(connected)
+            self._turn_away(connected)
 
     def _failed(self, error: OSError) -> None:
         if error.errno in _NO_DESCRIPTOR and self._spare is not None:
             os.close(self._spare)
             self._spare = None
             with suppress(OSError):
-                _turn_away(self._socket.accept()[0])
+                self._turn_away(self._socket.accept()[0])
             with suppress(OSError):
                 self._spare = os.open(os.devnull, os.O_RDONLY)
         log.warning("a client could not be accepted (%s): raise the limit of open files, see ulimit -n", error.strerror)
@@ -90,13 +95,12 @@ class Listener:
             self._paused = False
             self._reactor.register(self._socket, READ, self._on_ready)
 
-
-def _turn_away(connected: socket.socket) -> None:
-    with suppress(OSError):
-        connected.setblocking(False)
-        connected.send(_FULL)
-        connected.shutdown(socket.SHUT_WR)
-    connected.close()
+    def _turn_away(self, connected: socket.socket) -> None:
+        with suppress(OSError):
+            connected.setblocking(False)
+            connected.send(self._farewell)
+            connected.shutdown(socket.SHUT_WR)
+        connected.close()
 
 
 def listen(host: str, port: int, backlog: int) -> socket.socket:

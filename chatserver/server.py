@@ -14,7 +14,7 @@ from typing import Any
 
 from chatserver import long_reading, reading
 from chatserver.bothost import BotHost
-from chatserver.connection import Connection
+from chatserver.connection import Connection, Owner
 from chatserver.core.commands import (
     Command,
     DeleteMessage,
@@ -30,7 +30,7 @@ from chatserver.core.outcome import Outcome, Refused
 from chatserver.core.state import State
 from chatserver.failure import UNAVAILABLE
 from chatserver.housekeeping import Housekeeping
-from chatserver.listener import Listener
+from chatserver.listener import FULL, Listener
 from chatserver.logins import Logins
 from chatserver.outbox import Aside
 from chatserver.peer import NO_LINES, Peer
@@ -69,6 +69,9 @@ SLOW_DOWN_S = 0.02  # how often a client that is over its rate is looked at
 _HELLO = hello("Welcome. HELP lists the commands; SIGNUP|username|password makes an account")
 _INTERNAL = Refused("INTERNAL", "The server has a defect and could not do this: nothing has changed, please report it")
 
+Connect = Callable[[Reactor, socket.socket, Owner, int], Connection]
+"""Makes a connection of an accepted socket, as Connection does."""
+
 
 class Server:
     """One server; whatever varies is passed in. It closes what it was given."""
@@ -83,6 +86,7 @@ class Server:
         wall_ms: Callable[[], int],
         random_bytes: Callable[[int], bytes],
         host_bots: Callable[[Turn], BotHost],
+        connect: Connect = Connection,
     ) -> None:
         self.settings = settings
         self.reactor = reactor
@@ -112,7 +116,9 @@ class Server:
         self._throttle = LoginThrottle(settings.logins_per_minute, reactor.clock)
         self._logins = Logins(self, pool, self._throttle, settings.password_hash_cost, random_bytes)
         self._slices = Slices(self, reactor.clock, reactor.call_soon)
-        self._listener = Listener(reactor, listening, self._welcome, self._has_place)
+        self._connect = connect
+        farewell = b"" if settings.tls_certificate else FULL  # with TLS nothing can be said before the handshake
+        self._listener = Listener(reactor, listening, self._welcome, self._has_place, farewell)
         self._routes = self._make_routes()
         reactor.before_sleep = self._end_turn
         reactor.call_later(TICK_S, self._tick)
@@ -190,7 +196,7 @@ class Server:
 
     def _welcome(self, connected: socket.socket, address: str) -> None:
         peer = Peer(self, address)
-        peer.connection = Connection(self.reactor, connected, peer, self.settings.read_bytes_per_turn)
+        peer.connection = self._connect(self.reactor, connected, peer, self.settings.read_bytes_per_turn)
         self._peers[peer] = None
         self._addresses[address] = self._addresses.get(address, 0) + 1
         self._sessions.expect_login(peer)

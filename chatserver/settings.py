@@ -39,6 +39,8 @@ class Settings:
 
     port: int = _number(5000, 0, 65535, "port", "where clients connect; 0 takes a free one")
     host: str = _text("127.0.0.1", "the address to listen on; 0.0.0.0 or :: for every network of this machine")
+    tls_certificate: str = _text("", "a PEM file, the certificate and its chain: with it the port speaks TLS only")
+    tls_key: str = _text("", "a PEM file, the key of tls_certificate, without a passphrase")
     store: str = _text("./chat.db", "the file that holds everything; :memory: keeps nothing")
     sync: str = _choice("full", ("full", "normal"), "full: an OK survives a power cut; normal: it survives the process")
     log_level: str = _choice("info", ("debug", "info", "warning", "error"), "how much the log on stderr says")

@@ -1,5 +1,8 @@
 """The fixtures of all tests: a server, and a way to start one with other settings."""
 
+import shutil
+import ssl
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
@@ -44,6 +47,45 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
             server.close()
     for server in running:
         assert "Traceback" not in server.stderr, server.stderr
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate for localhost that signs itself, and its key."""
+    if shutil.which("openssl") is None:
+        pytest.skip("a certificate is made with openssl")
+    folder = tmp_path_factory.mktemp("tls")
+    paths = folder / "certificate.pem", folder / "key.pem"
+    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    files = ["-out", str(paths[0]), "-keyout", str(paths[1])]
+    subprocess.run([*words, *subject, *files], check=True, capture_output=True)
+    return paths
+
+
+@pytest.fixture
+def start_tls_server(start_server: StartServer, certificate: tuple[Path, Path]) -> StartServer:
+    """Starts servers that speak TLS; their clients do so too."""
+
+    def start(
+        *arguments: str,
+        store: Path | None = None,
+        environment: dict[str, str] | None = None,
+        **settings: int | str,
+    ) -> Process:
+        files = {"tls_certificate": str(certificate[0]), "tls_key": str(certificate[1])}
+        server = start_server(*arguments, store=store, environment=environment, **files, **settings)
+        server.trust = ssl.create_default_context(cafile=certificate[0])
+        return server
+
+    return start
+
+
+@pytest.fixture(params=["start_server", "start_tls_server"])
+def start_either_server(request: pytest.FixtureRequest) -> StartServer:
+    """Starts servers without TLS, and then with it."""
+    starts: StartServer = request.getfixturevalue(request.param)
+    return starts
 
 
 @pytest.fixture

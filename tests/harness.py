@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import ssl
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -32,6 +33,7 @@ class Running:
 
     def __init__(self) -> None:
         self.address: Address = ("", 0)
+        self.trust: ssl.SSLContext | None = None  # what its clients trust, where it speaks TLS
         self._clients: list[Client] = []
 
     @property
@@ -40,7 +42,7 @@ class Running:
 
     def connect(self, name: str = "", *, source: str = "", receive_bytes: int = 0, hello: bool = True) -> Client:
         """A new connection, its `HELLO` read."""
-        client = Client(self.address, name, source, receive_bytes)
+        client = Client(self.address, name, source, receive_bytes, self.trust)
         self._clients.append(client)
         if hello:
             client.expect("HELLO|chatserver|1|…")

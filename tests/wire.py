@@ -7,6 +7,7 @@ shares no code with the server, so that both cannot be wrong in the same way.
 
 import re
 import socket
+import ssl
 from collections import deque
 from functools import lru_cache
 from types import TracebackType
@@ -34,8 +35,18 @@ def matches(pattern: str, frame: str) -> bool:
 class Client:
     """One connection. `events` holds what came in between and nobody has looked at yet."""
 
-    def __init__(self, address: Address, name: str = "", source: str = "", receive_bytes: int = 0) -> None:
-        """Connect; from another local address (`source`) or with a small receive buffer where asked."""
+    def __init__(
+        self,
+        address: Address,
+        name: str = "",
+        source: str = "",
+        receive_bytes: int = 0,
+        trust: ssl.SSLContext | None = None,
+    ) -> None:
+        """Connect; from another local address (`source`), with a small receive buffer or with TLS where asked.
+
+        With TLS, an end that the server has not announced inside of it (close_notify) is an error.
+        """
         family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self.name = name
         self.token = ""
@@ -50,6 +61,8 @@ class Client:
                 self.socket.bind((source, 0))
             self.socket.connect(address)
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if trust is not None:
+                self.socket = trust.wrap_socket(self.socket, server_hostname="localhost", suppress_ragged_eofs=False)
         except BaseException:
             self.socket.close()
             raise

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 import ssl
 import subprocess
 import sys
@@ -15,19 +14,6 @@ from chatclient import events as ev
 from tests.chatclient.fake import FakeServer, Peer
 
 TIME = "2026-11-24T12:00:00.000Z"
-pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="a certificate is made with openssl")
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate for localhost that signs itself, and its key."""
-    folder = tmp_path_factory.mktemp("tls")
-    paths = folder / "certificate.pem", folder / "key.pem"
-    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    files = ["-out", str(paths[0]), "-keyout", str(paths[1])]
-    subprocess.run([*words, *subject, *files], check=True, capture_output=True)
-    return paths
 
 
 @pytest.fixture

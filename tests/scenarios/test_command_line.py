@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -98,15 +99,21 @@ raise SystemExit(main({words}))
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_on_a_terminal_a_banner_says_where_the_data_lies(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("with_tls", "to_type"), [(False, b"nc 127.0.0.1 "), (True, b"openssl s_client ")])
+def test_on_a_terminal_a_banner_says_where_the_data_lies(
+    tmp_path: Path, request: pytest.FixtureRequest, with_tls: bool, to_type: bytes
+) -> None:
     terminal, its_end = pty.openpty()
     words = [*COMMAND, "0", "--store", str(tmp_path / "chat.db")]
+    if with_tls:
+        certificate = request.getfixturevalue("certificate")
+        words += ["--set", f"tls_certificate={certificate[0]}", "--set", f"tls_key={certificate[1]}"]
     with subprocess.Popen(words, cwd=ROOT, stdin=its_end, stdout=its_end, stderr=subprocess.PIPE) as process:
         os.close(its_end)
         shown = b""
         try:
             while not (
-                re.search(rb"listening on 127\.0\.0\.1:\d+\r?\n", shown) and b"chat.db" in shown and b"nc " in shown
+                re.search(rb"listening on 127\.0\.0\.1:\d+\r?\n", shown) and b"chat.db" in shown and to_type in shown
             ):
                 shown += os.read(terminal, 4096)
         finally:
@@ -185,6 +192,37 @@ def test_a_bad_port(port: str) -> None:
 )
 def test_a_bad_name_or_value(words: list[str], hint: str) -> None:
     assert hint in one_sentence(*words, status=USAGE)
+
+
+@pytest.mark.parametrize(
+    ("certificate_file", "key_file", "hint"),
+    [
+        ("certificate.pem", "", "set tls_certificate and tls_key"),
+        ("", "key.pem", "set tls_certificate and tls_key"),
+        ("nowhere.pem", "key.pem", "nowhere.pem cannot be read (No such file"),
+        ("certificate.pem", "nowhere.pem", "nowhere.pem cannot be read (No such file"),
+        (".", "key.pem", "directory"),
+        ("key.pem", "certificate.pem", "belong together"),
+        ("certificate.pem", "another.pem", "belong together"),
+        ("certificate.pem", "secret.pem", "without a passphrase"),
+        ("text.pem", "text.pem", "two PEM files"),
+    ],
+)
+def test_no_certificate_with_its_key(
+    tmp_path: Path, certificate: tuple[Path, Path], certificate_file: str, key_file: str, hint: str
+) -> None:
+    for path in certificate:
+        shutil.copy(path, tmp_path)
+    (tmp_path / "text.pem").write_text("this is a text and no certificate at all\n")
+    make = ["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", str(tmp_path / "another.pem")]
+    lock = ["openssl", "ec", "-in", str(certificate[1]), "-aes128", "-passout", "pass:secret"]
+    for command in (make, [*lock, "-out", str(tmp_path / "secret.pem")]):
+        subprocess.run(command, check=True, capture_output=True)
+    words = ["0", "--store", str(tmp_path / "chat.db")]
+    for name, file in (("tls_certificate", certificate_file), ("tls_key", key_file)):
+        words += ["--set", f"{name}={file and tmp_path / file}"]
+    assert hint in one_sentence(*words, status=USAGE)
+    assert not (tmp_path / "chat.db").exists()
 
 
 def test_a_bad_value_in_the_environment() -> None:

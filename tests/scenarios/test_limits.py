@@ -143,8 +143,8 @@ def _fill(server: Running, writer: Client, to: str, watched: Client, bytes_wante
     return sent
 
 
-def test_who_does_not_read_is_let_go_and_loses_nothing(start_server: StartServer) -> None:
-    server = start_server(send_bytes_max=200_000)
+def test_who_does_not_read_is_let_go_and_loses_nothing(start_either_server: StartServer) -> None:
+    server = start_either_server(send_bytes_max=200_000)
     alice, carol = server.friends("alice", "carol")
     server.user("bob").close()
     alice.events.clear()
@@ -169,9 +169,9 @@ def test_who_does_not_read_is_let_go_and_loses_nothing(start_server: StartServer
     assert seen == sent
 
 
-def test_a_reply_never_makes_its_own_asker_too_slow(start_server: StartServer) -> None:
+def test_a_reply_never_makes_its_own_asker_too_slow(start_either_server: StartServer) -> None:
     """Each answer alone is larger than the limit, and thirty are asked for before one is read."""
-    server = start_server(send_bytes_max=100_000)
+    server = start_either_server(send_bytes_max=100_000)
     alice, bob = server.friends("alice", "bob")
     text = "x" * 2000
     alice.send(*(f"SENDMESSAGE|alice|bob|{text}" for _ in range(200)))
@@ -187,8 +187,8 @@ def test_a_reply_never_makes_its_own_asker_too_slow(start_server: StartServer) -
     reader.answers("OK|PING|end")
 
 
-def test_a_large_backlog_does_not_make_its_own_reader_too_slow(start_server: StartServer) -> None:
-    server = start_server(send_bytes_max=100_000)
+def test_a_large_backlog_does_not_make_its_own_reader_too_slow(start_either_server: StartServer) -> None:
+    server = start_either_server(send_bytes_max=100_000)
     alice, bob = server.friends("alice", "bob")
     bob.send("QUIT")
     bob.until("BYE|QUIT|…")
