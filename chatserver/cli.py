@@ -65,6 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except _Failure as failure:
         print(f"chatserver: {failure}", file=sys.stderr)
         return failure.status
+    except KeyboardInterrupt:  # before the loop runs; then signals are the server's
+        return 0
 
 
 def _settings(arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
@@ -131,6 +133,7 @@ def _serve(settings: Settings) -> int:
         raise _Failure(f"there is no folder {settings.bots}: check --bots", USAGE)
     connect = _connect(settings)
     _raise_descriptor_limit(settings.connections_max)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: an older file may take minutes to list
     try:
         store = Store(settings.store, settings.sync)
     except StoreError as error:
@@ -143,7 +146,7 @@ def _serve(settings: Settings) -> int:
     server = build_server(settings, store, listening, connect=connect)
     try:
         _catch_up(store)
-    except _Failure:
+    except BaseException:  # Ctrl-C too
         server.close()
         raise
     gc.collect()

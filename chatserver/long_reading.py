@@ -105,11 +105,13 @@ def _search(turn: Turn, user: int, query: Search) -> Job:
     found: list[Message] = []
     below, limit = ID_MAX + 1, FIRST_PAGE
     while below > 1 and len(found) < FOUND_MAX:
-        candidates, below = page_below(turn.history(), user, turn.state.users[user].rooms, used, below, limit)
+        history = turn.history()
+        looked_up = below <= min(history.indexed_id, history.search.searched_id) + 1  # else not chosen by grams
+        candidates, below = page_below(history, user, turn.state.users[user].rooms, used, below, limit)
         limit = min(2 * limit, PAGE_MAX)
         hits = [message for message in candidates if _holds(message.text.casefold(), words)]
         found += hits
-        if 2 * len(hits) < len(candidates):
+        if looked_up and 2 * len(hits) < len(candidates):
             used = pieces
         yield
     return Answer((), [message_row(turn.state, message) for message in reversed(found[:FOUND_MAX])])

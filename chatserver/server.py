@@ -322,7 +322,7 @@ class Server:
                 log.error("a defect in %s", echo.partition("#")[0], exc_info=error)
                 self.turn.defect()
                 self.answer(peer, echo, _INTERNAL)
-        except sqlite3.Error as unreadable:  # State cannot be loaded again
+        except (StoreBroken, sqlite3.Error) as unreadable:  # State cannot be loaded again
             self._break(unreadable)
 
     # Requests become answers.
@@ -415,11 +415,7 @@ class Server:
         if self.failure:
             return  # nothing that is staged may leave
         try:
-            self._bots.work()
-        except Exception:
-            log.exception("a defect in the work of bots")
-            self.turn.defect()
-        try:
+            self._work_bots()
             stored = self.turn.end()
         except (StoreBroken, sqlite3.Error) as error:
             self._break(error)
@@ -429,6 +425,13 @@ class Server:
         self._housekeeping.turn_ended(stored, self.turn.answered)
         if self._stopping and not any(peer.connection.unsent for peer in self._peers):
             self.reactor.stop()
+
+    def _work_bots(self) -> None:
+        try:
+            self._bots.work()
+        except Exception:
+            log.exception("a defect in the work of bots")
+            self.turn.defect()
 
     def _break(self, error: Exception) -> None:
         """Go no further: what is on the disk is not known, and nothing that is staged may leave."""

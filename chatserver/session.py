@@ -16,6 +16,7 @@ from chatserver.protocol.names import name_key
 from chatserver.protocol.verbs import VERBS, Head, Verb, parse_head, split_arguments
 from chatserver.requests import Request
 
+RUN_MAX = 256  # lines looked at for a run: with all of a turn's, runs of two would cost the square of their number
 BAD_LINE = Head(None, "?", "")
 """In the place of the head of a line that is no frame."""
 NOT_LOGGED_IN = Refused("NOT_LOGGED_IN", "Log in first: LOGIN|username|password, or SIGNUP if you are new")
@@ -104,7 +105,7 @@ class Session:
         start = first[:end]
         if not end or not lines[1].startswith(start):
             return None
-        run = list(islice(lines, most))
+        run = list(islice(lines, min(most, RUN_MAX)))
         texts = "\n".join(run)[end:].split("\n" + start)
         if len(texts) < len(run):  # other lines stand behind one of them
             last = next(at for at, text in enumerate(texts) if "\n" in text)

@@ -1,5 +1,6 @@
 """The store by itself: what a turn has written stays written, whatever housekeeping falls into it."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -8,7 +9,8 @@ import pytest
 
 from chatserver.core.events import Event, FriendAdded, MessageSent, UserSignedUp
 from chatserver.core.state import Limits
-from chatserver.store.errors import StoreUnavailable
+from chatserver.store import store as store_module
+from chatserver.store.errors import StoreBroken, StoreUnavailable
 from chatserver.store.store import Store
 
 NOW_MS = 1_795_358_345_123
@@ -55,3 +57,15 @@ def test_a_transaction_that_sqlite_has_ended_by_itself_is_a_failed_turn(store: S
     store.write(MESSAGES)
     store.commit()
     assert store.load(Limits(), NOW_MS).last_message_id == 3
+
+
+def test_a_store_that_cannot_be_read_again_is_broken(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it knew of its lists may have been undone, and a query that trusts it would pass messages over."""
+
+    def fail(connection: sqlite3.Connection) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(store_module, "History", fail)
+    store.write(MESSAGES)
+    with pytest.raises(StoreBroken, match="check the disk"):
+        store.roll_back()

@@ -7,13 +7,11 @@ through them; the rest comes from the search index. Without it, or for words too
 from collections.abc import Collection, Iterable, Sequence
 from heapq import merge
 from itertools import islice
-from operator import attrgetter
 
 from chatserver.store.history import COLUMNS, History, Message
 
 FIRST_PAGE = 100  # messages read at a time: mostly they hold what is searched for, and more are not wanted
 PAGE_MAX = 1_000  # some 3 ms, if the texts are short
-_message_id = attrgetter("id")
 
 Page = tuple[list[Message], int]
 """Candidates, newest first, and the id that all of them and all that was passed over lie above or at."""
@@ -44,10 +42,8 @@ def _tail_page(history: History, user: int, rooms: Collection[int], below: int, 
 
 
 def _read_page(history: History, user: int, rooms: Collection[int], floor: int, below: int, limit: int) -> Page:
-    streams = [
-        history.messages(history.postings.downward(party, 0, floor, below), FIRST_PAGE) for party in (user, *rooms)
-    ]
-    found = list(islice(merge(*streams, key=_message_id, reverse=True), limit))
+    ids = merge(*(history.postings.downward(party, 0, floor, below) for party in (user, *rooms)), reverse=True)
+    found = list(islice(history.messages(ids, limit), limit))
     return found, found[-1].id if len(found) == limit else floor + 1
 
 

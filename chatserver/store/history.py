@@ -10,7 +10,6 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from heapq import merge
 from itertools import chain, islice
-from operator import attrgetter
 from typing import NamedTuple
 
 from chatserver.core.marks import Run
@@ -19,8 +18,8 @@ from chatserver.store.postings import Postings
 from chatserver.store.search import SearchIndex
 
 ID_MAX = 10**18 - 1
-_message_id = attrgetter("id")
 PAGE = 100  # messages read at a time where nobody says how many are wanted
+PAGE_MAX = 2_000  # what a page grows to
 COLUMNS = "m.id, m.time_ms, m.sender, m.recipient, m.text"
 
 
@@ -102,10 +101,10 @@ class History:
             (ID_MAX, user, ID_MAX, first),
         ).fetchall()
         upto = min(last, self.indexed_id)
-        streams = [self._indexed(user, first, upto)]
+        lists = [self.postings.upward(user, 0, first, upto)]
         for room, after_id, until_id in stays:
-            streams.append(self._indexed(room, max(first, after_id + 1), min(upto, until_id)))
-        yield from merge(*streams, key=_message_id) if stays else streams[0]
+            lists.append(self.postings.upward(room, 0, max(first, after_id + 1), min(upto, until_id)))
+        yield from self.messages(merge(*lists) if stays else lists[0], PAGE)
         yield from self._rows(
             f"SELECT {COLUMNS} FROM messages m WHERE id BETWEEN ? AND ? AND (sender = ? OR recipient = ?"
             " OR recipient < 0 AND EXISTS (SELECT 1 FROM memberships s WHERE s.user = ? AND s.room = m.recipient"
@@ -113,15 +112,16 @@ class History:
             (max(first, self.indexed_id + 1), last, user, user, user),
         )
 
-    def _indexed(self, party: int, first: int, last: int) -> Iterator[Message]:
-        return self.messages(self.postings.upward(party, 0, first, last), PAGE)
-
     def messages(self, ids: Iterator[int], page: int) -> Iterator[Message]:
-        """The messages that have these ids, in their order, read `page` at a time as far as they are wanted."""
+        """The messages that have these ids, in their order, read `page` at a time as far as they are wanted.
+
+        The next page is twice as large: many ids may lead to nothing, where an author's account was deleted.
+        """
         while wanted := list(islice(ids, page)):
             yield from self._rows(
                 f"SELECT {COLUMNS} FROM json_each(?) j CROSS JOIN messages m ON m.id = j.value", (json.dumps(wanted),)
             )
+            page = min(2 * page, PAGE_MAX)
 
     def _rows(self, statement: str, parameters: tuple[int | str, ...]) -> Iterator[Message]:
         return map(Message._make, self._connection.execute(statement, parameters))

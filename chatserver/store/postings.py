@@ -36,7 +36,7 @@ class Postings:
         self.indexed_id: int = connection.execute("SELECT value FROM meta WHERE name = 'indexed_id'").fetchone()[0]
         self._waiting: list[Span] = []
         self._all_wait = False  # what waits here is all there is behind `indexed_id`
-        self._read_waiting(SPANS_MAX)
+        self._is_read = False  # only once it is needed: while the disk is full, each probe comes here (70 ms)
 
     def upward(self, party: int, other: int, first: int, last: int) -> Iterator[int]:
         """The ids of a list from `first` to `last`, rising."""
@@ -55,7 +55,9 @@ class Postings:
 
     def add(self, events: Iterable[MessageSent | MessagesSent]) -> None:
         """Messages that have just been written, for `fill`; what is not remembered is found in the table."""
-        if self._all_wait and len(self._waiting) < SPANS_MAX:
+        if not self._is_read:
+            self._read_waiting(SPANS_MAX)  # these too
+        elif self._all_wait and len(self._waiting) < SPANS_MAX:
             self._waiting += [
                 (event[0], 1 if type(event) is MessageSent else len(event[4]), event[2], event[3]) for event in events
             ]
@@ -64,7 +66,9 @@ class Postings:
 
     def fill(self) -> bool:
         """Put some of what waits into the lists, inside the open transaction; tell whether there was anything."""
-        if not self._waiting and not self._all_wait:
+        if not self._is_read:
+            self._read_waiting(SPANS_MAX)
+        elif not self._waiting and not self._all_wait:
             self._read_waiting(SPANS)
         lists, taken = _grouped(self._waiting)
         if not taken:
@@ -82,6 +86,7 @@ class Postings:
             "SELECT id, 1, sender, recipient FROM messages WHERE id > ? ORDER BY id LIMIT ?", (self.indexed_id, limit)
         ).fetchall()
         self._all_wait = len(self._waiting) < limit
+        self._is_read = True
 
 
 def _ranges(text: str) -> list[tuple[int, int]]:

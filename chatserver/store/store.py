@@ -15,7 +15,7 @@ from typing import Any
 from chatserver.core.events import AccountDeleted, Event, MessageSent
 from chatserver.core.state import Limits, State
 from chatserver.store import search
-from chatserver.store.errors import StoreError, StoreUnavailable, classify
+from chatserver.store.errors import StoreBroken, StoreError, StoreUnavailable, classify
 from chatserver.store.history import History
 from chatserver.store.load import load_state
 from chatserver.store.message_rows import STORED, insert_messages
@@ -34,6 +34,7 @@ CHECKPOINT_BYTES = 4 << 20  # of log; moving it to the tables takes some 5 ms, a
 CHECKPOINT_BYTES_IDLE = 1 << 20
 CHECKPOINT_BYTES_HOUSE = 4 << 20  # while an idle server indexes
 HOUSE_BYTES = 100_000  # what a slice of indexing adds to the log
+LISTED_BYTES = 1 << 20  # and a slice of posting lists: from some pages to 4 MB, a page for each of many lists
 PAGE_BYTES = 8192  # 0.5 µs of CPU a message in large turns, 0.7 with 4096; small turns write 4 KB more
 COMMIT_BYTES = PAGE_BYTES  # what a commit adds to the log, by experience: a page, and
 EVENT_BYTES = 200  # so much an event
@@ -136,11 +137,9 @@ class Store:
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             raise self._failed(error) from error
-        if not more:
-            self.checkpoint(CHECKPOINT_BYTES_IDLE)
-        elif not listed:
-            self._uncopied_bytes += HOUSE_BYTES
-            self.checkpoint(CHECKPOINT_BYTES_HOUSE)
+        if more:
+            self._uncopied_bytes += LISTED_BYTES if listed else HOUSE_BYTES
+        self.checkpoint(CHECKPOINT_BYTES_HOUSE if more else CHECKPOINT_BYTES_IDLE)
         return more
 
     def _index_when_idle(self) -> bool:
@@ -161,6 +160,11 @@ class Store:
                 self._connection.execute("COMMIT")
             except sqlite3.Error as error:
                 raise self._failed(error) from error
+            except BaseException:  # Ctrl-C: half a slice must not be committed when the store is closed
+                self.roll_back()
+                raise
+            self._uncopied_bytes = CHECKPOINT_BYTES  # or more: lists stand all over the tree
+            self.checkpoint()
             if not more:
                 return
 
@@ -192,12 +196,15 @@ class Store:
         return classify(error)
 
     def roll_back(self) -> None:
-        """Undo the open transaction, if there is one."""
+        """Undo the open transaction, if there is one. Raises StoreBroken where what is listed cannot be read again."""
         self._began = False
         with contextlib.suppress(sqlite3.Error):  # SQLite may have rolled back by itself
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
+        try:
             self.history = History(self._connection)
+        except sqlite3.Error as error:  # the old one may know of lists that were undone: messages would be passed over
+            raise StoreBroken(f"the store cannot be read ({error}): check the disk, then start again") from error
 
 
 def _kind(event: Event) -> type:

@@ -45,9 +45,9 @@ def indexed_page(history: History, user: int, party: int, first: int, last: int)
     low, high = (party, 0) if party < 0 else (min(user, party), max(user, party))
     ids = history.postings.upward(low, high, first, min(last, history.indexed_id))
     found: list[Entry] = []
-    while len(found) < PAGE and (wanted := list(islice(ids, PAGE - len(found)))):
+    while len(found) < PAGE and (wanted := list(islice(ids, PAGE))):  # also for the last: the next may all be deleted
         found += (entry for entry in _entries(history, wanted) if entry.has_text)
-    return found
+    return found[:PAGE]
 
 
 def _entries(history: History, ids: Sequence[int]) -> Iterator[Entry]:

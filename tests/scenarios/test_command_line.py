@@ -83,6 +83,22 @@ def test_it_needs_nothing_but_the_standard_library(tmp_path: Path) -> None:
         server.close()
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_can_be_stopped_while_it_brings_an_older_file_up_to_date(tmp_path: Path, number: signal.Signals) -> None:
+    words = ["0", "--store", str(tmp_path / "chat.db")]
+    code = f"""
+import os
+from chatserver.cli import main
+from chatserver.store.store import Store
+Store.catch_up = lambda store, tell: os.kill(os.getpid(), {number:d})
+raise SystemExit(main({words}))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=WAIT_S, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 @pytest.mark.parametrize(("with_tls", "to_type"), [(False, b"nc 127.0.0.1 "), (True, b"openssl s_client ")])
 def test_on_a_terminal_a_banner_says_where_the_data_lies(
     tmp_path: Path, request: pytest.FixtureRequest, with_tls: bool, to_type: bytes

@@ -8,12 +8,23 @@ from random import Random
 
 import pytest
 
-from chatserver.core.events import AccountDeleted, Event, MessageSent, MessagesSent, RoomJoined, UserSignedUp
+from chatserver.core.events import (
+    AccountDeleted,
+    Event,
+    MessageDeleted,
+    MessageSent,
+    MessagesSent,
+    RoomJoined,
+    UserSignedUp,
+)
 from chatserver.core.state import Limits
 from chatserver.store import postings, schema
 from chatserver.store import store as store_module
+from chatserver.store.finding import page_below
 from chatserver.store.history import ID_MAX, Message
-from chatserver.store.store import Store
+from chatserver.store.postings import Postings
+from chatserver.store.store import PAGE_BYTES, Store
+from chatserver.store.unread import PAGE, indexed_page
 
 USERS = range(1, 6)
 ROOMS = (-1, -2)
@@ -116,6 +127,35 @@ def test_what_was_not_remembered_is_read_from_the_table(
     check(store, play(store, random, 60), random)
 
 
+def test_a_write_that_fails_again_and_again_does_not_read_what_waits(store: Store) -> None:
+    store.write([MessagesSent(1, 5, 1, 2, ["hi"] * 9)])
+    store.commit()
+    statements: list[str] = []
+    store._connection.set_trace_callback(statements.append)
+    store.roll_back()
+    store.roll_back()
+    store._connection.set_trace_callback(None)
+    assert statements
+    assert not [each for each in statements if "messages" in each]
+    store.write([MessagesSent(10, 5, 1, 2, ["hi"] * 9)])
+    assert store.history.postings.fill()
+    assert list(store.history.postings.upward(1, 2, 1, ID_MAX)) == list(range(1, 19))
+
+
+def test_of_many_lists_only_the_messages_that_are_wanted_are_read(store: Store) -> None:
+    store.write([RoomJoined(-at, 1, 0, 1) for at in range(3, 50)])
+    store.write([MessageSent(at, 5, 1, -1 - at % 49, "hi", None) for at in range(1, 500)])
+    store.history.postings.fill()
+    store.commit()
+    statements: list[str] = []
+    store._connection.set_trace_callback(statements.append)
+    assert [each.id for each in store.history.after(1, 0, 5)] == [1, 2, 3, 4, 5]
+    found, _ = page_below(store.history, 1, range(-49, 0), (), 500, 5)
+    store._connection.set_trace_callback(None)
+    assert [each.id for each in found] == [499, 498, 497, 496, 495]
+    assert sum("json_each" in each for each in statements) == 2
+
+
 def test_a_run_of_messages_is_one_range(store: Store) -> None:
     store.write([MessagesSent(1, 5, 1, 2, ["hi"] * 1000), MessagesSent(1001, 5, 2, 1, ["hi"] * 1000)])
     store.history.postings.fill()  # as the lists of a busy server: with the events of the same turn
@@ -144,6 +184,63 @@ def test_a_deleted_account_leaves_what_others_wrote(store: Store) -> None:
     for user in USERS[1:]:
         heard = [each for each in left if each.recipient < 0 or user in (each.sender, each.recipient)]
         assert store.history.after(user, 0, ID_MAX) == heard
+
+
+def test_what_a_deleted_account_said_in_a_room_is_passed_over_many_at_a_time(store: Store) -> None:
+    store.write([MessageSent(1, 5, 1, -1, "hi", None), MessagesSent(2, 5, 2, -1, ["hi"] * 5000)])
+    store.history.postings.fill()
+    store.write([AccountDeleted(9, 5001, 2)])
+    store.commit()
+    statements: list[str] = []
+    store._connection.set_trace_callback(statements.append)
+    assert [each.id for each in store.history.of_room(-1, 1, ID_MAX)] == [1]
+    assert [entry.id for entry in indexed_page(store.history, 1, -1, 1, ID_MAX)] == [1]
+    store._connection.set_trace_callback(None)
+    assert len(statements) < 30
+
+
+def test_a_page_holds_no_more_than_it_may(store: Store) -> None:
+    store.write([MessagesSent(1, 5, 2, 1, ["hi"] * 30), MessagesSent(31, 5, 2, 1, ["hi"] * (PAGE + 20))])
+    store.write([MessageDeleted(PAGE + 51, at, 2, 1, 9) for at in range(11, 20)])
+    store.history.postings.fill()
+    store.commit()
+    page = indexed_page(store.history, 1, 2, 1, ID_MAX)
+    assert [entry.id for entry in page] == [*range(1, 11), *range(20, PAGE + 10)]
+
+
+@pytest.mark.parametrize("catches_up", [True, False], ids=["at the start", "when idle"])
+def test_listing_does_not_let_the_log_grow(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, catches_up: bool
+) -> None:
+    store.write([MessageSent(at, 5, 1 + at % 3, 4 + at % 2, "hi", None) for at in range(1, 2000)])
+    store.commit()
+    for name, value in (("TAIL_MESSAGES_MAX", 50), ("TAIL_MESSAGES_IDLE", 50), ("CATCH_UP_SLICES", 1)):
+        monkeypatch.setattr(store_module, name, value)
+    monkeypatch.setattr(postings, "SPANS", 10)
+    if catches_up:
+        store.catch_up(lambda done: None)
+    while 1999 - store.history.indexed_id > 50:
+        store.keep_house(False)
+    assert (tmp_path / "chat.db-wal").stat().st_size < 100 * PAGE_BYTES  # of 195 transactions
+
+
+def test_catching_up_that_is_interrupted_leaves_no_half_of_a_slice(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def half(lists: Postings) -> bool:
+        lists._connection.execute("INSERT INTO postings VALUES (1, 0, 1, '[1, 9]')")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(store_module, "TAIL_MESSAGES_MAX", 5)
+    monkeypatch.setattr(Postings, "fill", half)
+    store.write([MessagesSent(1, 5, 1, 2, ["hi"] * 9)])
+    store._connection.execute("COMMIT")
+    with pytest.raises(KeyboardInterrupt):
+        store.catch_up(lambda done: None)
+    monkeypatch.undo()
+    store.write([MessageSent(10, 5, 1, 2, "more", None)])  # as at the end of the server
+    store.commit()
+    assert store._connection.execute("SELECT count(*) FROM postings").fetchone() == (0,)
 
 
 def test_a_file_of_the_format_before_is_listed_when_the_server_starts(
