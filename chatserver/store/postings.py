@@ -64,13 +64,16 @@ class Postings:
         else:
             self._all_wait = False
 
-    def fill(self) -> bool:
-        """Put some of what waits into the lists, inside the open transaction; tell whether there was anything."""
+    def fill(self, slices: int = 1) -> bool:
+        """Put some of what waits into the lists, inside the open transaction; tell whether there was anything.
+
+        Several slices as one take less for each message where there are many lists: more of it goes into one row.
+        """
         if not self._is_read:
             self._read_waiting(SPANS_MAX)
         elif not self._waiting and not self._all_wait:
-            self._read_waiting(SPANS)
-        lists, taken = _grouped(self._waiting)
+            self._read_waiting(SPANS * slices)
+        lists, taken = _grouped(self._waiting[: SPANS * slices], ROWS * slices)
         if not taken:
             return False
         rows = [(*key, ranges[0], str(ranges)) for key, ranges in sorted(lists.items())]  # as JSON has it, but quicker
@@ -95,17 +98,17 @@ def _ranges(text: str) -> list[tuple[int, int]]:
     return list(zip(numbers, numbers, strict=True))
 
 
-def _grouped(spans: Sequence[Span]) -> tuple[dict[tuple[int, int], list[int]], int]:
+def _grouped(spans: Sequence[Span], rows_max: int) -> tuple[dict[tuple[int, int], list[int]], int]:
     """The lists' new ranges, and how many spans, from the first on, have gone into them."""
     lists: dict[tuple[int, int], list[int]] = {}
     routes: dict[
         tuple[int, int], list[list[int]]
     ] = {}  # sender, recipient → the lists for it: found once, not each time
     taken = 0
-    for first, count, sender, recipient in spans[:SPANS]:
+    for first, count, sender, recipient in spans:
         route = routes.get((sender, recipient))
         if route is None:
-            if len(lists) >= ROWS:
+            if len(lists) >= rows_max:
                 break
             route = [lists.setdefault(key, []) for key in keys(sender, recipient)]
             routes[sender, recipient] = route

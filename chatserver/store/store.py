@@ -28,7 +28,8 @@ MEMORY = ":memory:"
 TAIL_MESSAGES_MAX = 200_000  # not in the posting lists; scanning them takes 20 ms, so above it none is added
 TAIL_MESSAGES_BUSY = 20_000  # below it, scanning costs 2 ms, and a busy server lists nothing: the more, the cheaper
 TAIL_MESSAGES_IDLE = 500  # below it, an idle server lists nothing: a write for each message would cost more
-CATCH_UP_SLICES = 50  # of posting lists, in one transaction when the server starts with an older file
+SLICES_BEHIND = 5  # of posting lists, as one, for a server that falls behind: 20 ms
+CATCH_UP_SLICES = 10  # of those of posting lists, in one transaction when the server starts with an older file
 CORRESPONDENTS = 2_000  # ids looked at for authors at a time
 CHECKPOINT_BYTES = 4 << 20  # of log; moving it to the tables takes some 5 ms, a larger one as much longer
 CHECKPOINT_BYTES_IDLE = 1 << 20
@@ -104,7 +105,9 @@ class Store:
         try:
             if self._index_in_commit:
                 self.history.postings.fill()
-            while self._last_id - self.history.indexed_id > TAIL_MESSAGES_MAX and self.history.postings.fill():
+            while self._last_id - self.history.indexed_id > TAIL_MESSAGES_MAX and self.history.postings.fill(
+                SLICES_BEHIND
+            ):
                 pass
             self._index_in_commit = False
             self._connection.execute("COMMIT")
@@ -156,7 +159,7 @@ class Store:
             tell((self.history.indexed_id - begin) / (self._last_id - begin))
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
-                more = all(self.history.postings.fill() for _ in range(CATCH_UP_SLICES))
+                more = all(self.history.postings.fill(SLICES_BEHIND) for _ in range(CATCH_UP_SLICES))
                 self._connection.execute("COMMIT")
             except sqlite3.Error as error:
                 raise self._failed(error) from error

@@ -227,7 +227,7 @@ def test_listing_does_not_let_the_log_grow(
 def test_catching_up_that_is_interrupted_leaves_no_half_of_a_slice(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def half(lists: Postings) -> bool:
+    def half(lists: Postings, slices: int) -> bool:
         lists._connection.execute("INSERT INTO postings VALUES (1, 0, 1, '[1, 9]')")
         raise KeyboardInterrupt
 
