@@ -17,7 +17,8 @@ from chatserver.slices import Job
 from chatserver.store import unread
 from chatserver.store.about import about
 from chatserver.store.finding import FIRST_PAGE, PAGE_MAX, page_below
-from chatserver.store.history import ID_MAX, Message
+from chatserver.store.history import Message
+from chatserver.store.postings import ID_MAX
 from chatserver.store.search import grams
 from chatserver.turn import Turn
 
@@ -53,19 +54,15 @@ def _mark_read(turn: Turn, user: int, query: AskMarkRead) -> Job:
 
 
 def _show_unread(turn: Turn, user: int, query: ShowUnread) -> Job:
-    indexed_id = turn.history().indexed_id
-    authors = yield from _authors(turn, user, indexed_id)
+    newest_id = turn.state.last_message_id
+    authors = yield from _authors(turn, user, newest_id)
     me = turn.state.users[user]
-    marks = dict(me.read or {})
-    for party in (*authors, *me.rooms):
-        marks[party] = read_upto(turn.state, user, party)
-    tail = unread.received_since(turn.history(), user, indexed_id, marks)
+    marks = {party: read_upto(turn.state, user, party) for party in {*authors, *me.rooms, *(me.read or {})}}
     found: list[tuple[int, str, int]] = []
-    for party in sorted(marks.keys() | tail.keys()):
-        count, first_id = yield from _from_others(turn, user, party, marks.get(party, 0), indexed_id)
-        behind = tail.get(party, [])
-        if count or behind:
-            found.append((first_id or behind[0], turn.state.name_of(party), count + len(behind)))
+    for party, mark in sorted(marks.items()):
+        count, first_id = yield from _from_others(turn, user, party, mark, newest_id)
+        if count:
+            found.append((first_id, turn.state.name_of(party), count))
         yield
     return Answer((), [(name, str(count), str(first_id)) for first_id, name, count in sorted(found)])
 
@@ -82,10 +79,10 @@ def _authors(turn: Turn, user: int, upto: int) -> Generator[None, None, set[int]
 
 
 def _from_others(turn: Turn, user: int, party: int, after: int, upto: int) -> Generator[None, None, tuple[int, int]]:
-    """How many messages others wrote in a conversation behind an id, up to one that is indexed, and the first's id."""
+    """How many messages others wrote in a conversation behind an id, up to another, and the first's id."""
     count = first_id = 0
     while after < upto:
-        page = unread.indexed_page(turn.history(), user, party, after + 1, upto)
+        page = unread.page(turn.history(), user, party, after + 1, upto)
         others = [entry.id for entry in page if entry.sender != user]
         count += len(others)
         first_id = first_id or (others[0] if others else 0)
@@ -106,7 +103,7 @@ def _search(turn: Turn, user: int, query: Search) -> Job:
     below, limit = ID_MAX + 1, FIRST_PAGE
     while below > 1 and len(found) < FOUND_MAX:
         history = turn.history()
-        looked_up = below <= min(history.indexed_id, history.search.searched_id) + 1  # else not chosen by grams
+        looked_up = below <= history.search.searched_id + 1  # else not chosen by grams
         candidates, below = page_below(history, user, turn.state.users[user].rooms, used, below, limit)
         limit = min(2 * limit, PAGE_MAX)
         hits = [message for message in candidates if _holds(message.text.casefold(), words)]

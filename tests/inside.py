@@ -70,7 +70,7 @@ class InThread(Running):
             with pytest.MonkeyPatch.context() as patch:
                 for module in (search, unread):
                     patch.setattr(module, "PENDING_MIN", 1)
-                patch.setattr(store, "TAIL_MESSAGES_IDLE", 1)
+                patch.setattr(store, "UNLISTED_IDLE", 1)
                 while self._store.keep_house(busy=False):
                     pass
             done.set()

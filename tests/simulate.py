@@ -48,7 +48,7 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=300, help="what happens in each (default 300)")
     parser.add_argument("--story", action="store_true", help="print what happened")
     options = parser.parse_args()
-    store.TAIL_MESSAGES_IDLE = LISTED_FROM
+    store.UNLISTED_IDLE = LISTED_FROM
     for seed in range(options.seed, options.seed + options.plays):
         story, broken = run_play(seed, options.steps)
         if options.story or broken:

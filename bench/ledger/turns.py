@@ -27,7 +27,7 @@ from chatserver.protocol.render import ok, oks
 from chatserver.reactor import Reactor
 from chatserver.session import Session
 from chatserver.settings import build
-from chatserver.store.store import TAIL_MESSAGES_BUSY, TAIL_MESSAGES_IDLE, Store
+from chatserver.store.store import UNLISTED_BUSY, UNLISTED_IDLE, Store
 from chatserver.turn import Turn
 
 TEXT = "x" * 64
@@ -121,25 +121,25 @@ class Turns:
         self._turn.end()
         return watch.seconds
 
-    def later(self, slices: int) -> dict[str, float]:
+    def later(self, sweeps: int) -> dict[str, float]:
         """What a busy server puts off, while more turns run: seconds a message, by stage.
 
-        A slice is listed once as much waits as a busy server lets wait. It has a commit of its own here, which the
-        server saves; that is some 50 µs for thousands of messages.
+        Lists are stored once as much waits as a busy server lets wait. They have commits of their own here, which the
+        server saves; that is some 50 µs for hundreds of lists.
         """
-        watch, state, history = Stopwatch(self._tare_s), self._turn.state, self._store.history
-        enough = max(TAIL_MESSAGES_IDLE, min(TAIL_MESSAGES_BUSY, TURNS_MAX * self._window * len(self._routes)))
-        written, listed = -state.last_message_id, -history.indexed_id
-        for _ in range(slices):
-            while state.last_message_id - history.indexed_id < enough:
+        watch, state, postings = Stopwatch(self._tare_s), self._turn.state, self._store.history.postings
+        enough = max(UNLISTED_IDLE, min(UNLISTED_BUSY, TURNS_MAX * self._window * len(self._routes)))
+        before = state.last_message_id
+        for _ in range(sweeps):
+            while state.last_message_id - postings.indexed_id < enough:
                 self.run()
                 with watch(CHECKPOINT):
                     self._store.checkpoint()
-            with watch(LIST):
-                self._store.keep_house(busy=False)
-        written += state.last_message_id
-        listed += history.indexed_id
-        return {LIST: watch.seconds[LIST] / listed, CHECKPOINT: max(0.0, watch.seconds[CHECKPOINT]) / written}
+            while postings.indexed_id < state.last_message_id:
+                with watch(LIST):
+                    self._store.keep_house(busy=False)
+        written = state.last_message_id - before
+        return {stage: max(0.0, watch.seconds[stage]) / written for stage in (LIST, CHECKPOINT)}
 
     def _befriend(self, number: int) -> tuple[Peer, Peer, bytes]:
         """Two users who are friends, with a session each; and what the first sends in a turn."""

@@ -1,14 +1,14 @@
 """A user's messages from the newest back, page by page: candidates for SEARCH.
 
-The unindexed tail is scanned; what the posting lists have but the search index has not is read
-through them; the rest comes from the search index. Without it, or for words too short for it, all is read.
+What the search index does not know yet is read through the posting lists; the rest comes from the search
+index. Without it, or for words too short for it, all is read.
 """
 
 from collections.abc import Collection, Iterable, Sequence
 from heapq import merge
 from itertools import islice
 
-from chatserver.store.history import COLUMNS, History, Message
+from chatserver.store.history import History, Message
 
 FIRST_PAGE = 100  # messages read at a time: mostly they hold what is searched for, and more are not wanted
 PAGE_MAX = 1_000  # some 3 ms, if the texts are short
@@ -21,24 +21,12 @@ def page_below(
     history: History, user: int, rooms: Collection[int], pieces: Sequence[str], below: int, limit: int
 ) -> Page:
     """The next candidates, `limit` at most, with ids under `below`; the last page ends at 1 or less."""
-    if below > history.indexed_id + 1:
-        return _tail_page(history, user, rooms, below, limit)
     through_index = history.search.can_answer(pieces)
     floor = history.search.searched_id if through_index else 0
     if below > floor + 1:
         return _read_page(history, user, rooms, floor, below, limit)
     ids = history.search.candidates(pieces, user, rooms, below, limit)
     return _own(history.messages(iter(ids), limit), user, rooms), ids[-1] if len(ids) == limit else 1
-
-
-def _tail_page(history: History, user: int, rooms: Collection[int], below: int, limit: int) -> Page:
-    rows = history.connection.execute(
-        f"SELECT {COLUMNS} FROM messages m WHERE id > ? AND id < ?"
-        " AND (sender = ? OR recipient = ? OR recipient < 0) ORDER BY id DESC LIMIT ?",
-        (history.indexed_id, below, user, user, limit),
-    ).fetchall()
-    found = list(map(Message._make, rows))
-    return _own(found, user, rooms), found[-1].id if len(found) == limit else history.indexed_id + 1
 
 
 def _read_page(history: History, user: int, rooms: Collection[int], floor: int, below: int, limit: int) -> Page:
@@ -48,7 +36,7 @@ def _read_page(history: History, user: int, rooms: Collection[int], floor: int, 
 
 
 def _own(messages: Iterable[Message], user: int, rooms: Collection[int]) -> list[Message]:
-    """The index knows parties by tokens that a text may hold too, and the tail knows none: look at each."""
+    """The index knows parties by tokens that a text may hold too: look at each."""
     return [
         message
         for message in messages

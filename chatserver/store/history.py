@@ -1,9 +1,4 @@
-"""What was said: HISTORY, SYNC, the backlog, and the lists that make them quick.
-
-An index that is kept up with every message costs more than the flush to the disk, so
-posting lists are filled when there is time. A query looks into the lists and scans the
-short tail of messages that are not in them yet; `Store` keeps the tail short.
-"""
+"""What was said: HISTORY, SYNC and the backlog, by the lists of `postings`."""
 
 import json
 import sqlite3
@@ -14,10 +9,9 @@ from typing import NamedTuple
 
 from chatserver.core.marks import Run
 from chatserver.store.changes import Changes
-from chatserver.store.postings import Postings
+from chatserver.store.postings import ID_MAX, Postings
 from chatserver.store.search import SearchIndex
 
-ID_MAX = 10**18 - 1
 PAGE = 100  # messages read at a time where nobody says how many are wanted
 PAGE_MAX = 2_000  # what a page grows to
 COLUMNS = "m.id, m.time_ms, m.sender, m.recipient, m.text"
@@ -44,37 +38,20 @@ class History:
         self.heard_id: int = connection.execute("SELECT value FROM meta WHERE name = 'heard_id'").fetchone()[0]
 
     @property
-    def indexed_id(self) -> int:
-        """Up to which id messages are in the posting lists."""
-        return self.postings.indexed_id
-
-    @property
     def connection(self) -> sqlite3.Connection:
         """For the queries of the files beside this one."""
         return self._connection
 
     def between(self, user: int, other: int, limit: int, before: int) -> list[Message]:
         """The last `limit` messages between two users with an id below `before`."""
-        low, high = min(user, other), max(user, other)
-        pair = "(sender = ? AND recipient = ? OR sender = ? AND recipient = ?)"
-        return self._last(low, high, pair, (low, high, high, low), limit, before)
+        return self._last(min(user, other), max(user, other), limit, before)
 
     def of_room(self, room: int, limit: int, before: int) -> list[Message]:
         """The last `limit` messages in a room with an id below `before`."""
-        return self._last(room, 0, "recipient = ?", (room,), limit, before)
+        return self._last(room, 0, limit, before)
 
-    def _last(
-        self, low: int, high: int, condition: str, parties: tuple[int, ...], limit: int, before: int
-    ) -> list[Message]:
-        found = list(
-            self._rows(
-                f"SELECT {COLUMNS} FROM messages m WHERE id > ? AND id < ? AND {condition} ORDER BY id DESC LIMIT ?",
-                (self.indexed_id, before, *parties, limit),
-            )
-        )
-        if len(found) < limit:
-            ids = self.postings.downward(low, high, 0, min(before, self.indexed_id + 1))
-            found += islice(self.messages(ids, limit), limit - len(found))
+    def _last(self, party: int, other: int, limit: int, before: int) -> list[Message]:
+        found = list(islice(self.messages(self.postings.downward(party, other, 0, before), limit), limit))
         found.reverse()
         return found
 
@@ -100,17 +77,10 @@ class History:
             "SELECT room, after_id, ifnull(until_id, ?) FROM memberships WHERE user = ? AND ifnull(until_id, ?) >= ?",
             (ID_MAX, user, ID_MAX, first),
         ).fetchall()
-        upto = min(last, self.indexed_id)
-        lists = [self.postings.upward(user, 0, first, upto)]
+        lists = [self.postings.upward(user, 0, first, last)]
         for room, after_id, until_id in stays:
-            lists.append(self.postings.upward(room, 0, max(first, after_id + 1), min(upto, until_id)))
-        yield from self.messages(merge(*lists) if stays else lists[0], PAGE)
-        yield from self._rows(
-            f"SELECT {COLUMNS} FROM messages m WHERE id BETWEEN ? AND ? AND (sender = ? OR recipient = ?"
-            " OR recipient < 0 AND EXISTS (SELECT 1 FROM memberships s WHERE s.user = ? AND s.room = m.recipient"
-            " AND m.id > s.after_id AND m.id <= ifnull(s.until_id, m.id))) ORDER BY id",
-            (max(first, self.indexed_id + 1), last, user, user, user),
-        )
+            lists.append(self.postings.upward(room, 0, max(first, after_id + 1), min(last, until_id)))
+        return self.messages(merge(*lists) if stays else lists[0], PAGE)
 
     def messages(self, ids: Iterator[int], page: int) -> Iterator[Message]:
         """The messages that have these ids, in their order, read `page` at a time as far as they are wanted.

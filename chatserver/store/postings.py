@@ -1,24 +1,28 @@
-"""Posting lists: which messages are in which conversation, filled behind the messages, some at a time.
+"""Posting lists: which messages are in which conversation. Their newest parts are in memory, the rest in a table.
 
 A list is named by two numbers: two users, the lower id first, for what they wrote to each other; a room and 0 for
-what was said there; a user and 0 for what the user sent and received outside rooms. A row holds a stretch of one list
-as ranges of ids, `[first, count, first, count, …]`, so that many messages of one conversation cost as much as one.
-Rows of one list follow each other and do not overlap. An id whose message was removed may stay in a list: it leads to
-nothing.
+what was said there; a user and 0 for what the user sent and received outside rooms. A row of the table holds a stretch
+of one list as ranges of ids, `[first, count, first, count, …]`, so that many messages of one conversation cost as much
+as one. An id whose message was removed may stay in a list: it leads to nothing.
+
+What is in memory is stored list by list, in sweeps over all of them, so that a row takes all that came since the sweep
+before, and no turn has to store much. Every message up to `indexed_id` is in rows; what is behind it is read from the
+messages themselves when the server starts or a turn has failed.
 """
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from chatserver.core.events import MessageSent, MessagesSent
 
-Span = tuple[int, int, int, int]
-"""Messages with consecutive ids in one conversation: the first id, how many, sender, recipient."""
+ID_MAX = 10**18 - 1
 
-SPANS_MAX = 100_000  # remembered until they are in the lists, some 15 MB; with more, all are read from the table again
-SPANS = 3_000  # put into the lists at a time, as long as they make up no more than
-ROWS = 1_000  # rows: either takes some 3 ms
+NUMBERS_PER_ROW = 100  # that take as long to write as a row of a list takes beside them, some 10 µs
+
+Key = tuple[int, int]
+Lists = dict[Key, list[int]]
+"""Ranges of ids, flat: first, count, first, count, …"""
 
 _FROM = (
     "SELECT ranges FROM postings WHERE party = ?1 AND other = ?2 AND first_id >="
@@ -26,104 +30,160 @@ _FROM = (
     " AND first_id <= ?4 ORDER BY first_id"
 )
 _BELOW = "SELECT ranges FROM postings WHERE party = ? AND other = ? AND first_id < ? ORDER BY first_id DESC"
+_LAST = "SELECT ranges FROM postings WHERE party = ? AND other = ? ORDER BY first_id DESC LIMIT 1"
 
 
 class Postings:
-    """The lists in the tables hold every message up to `indexed_id`; what is behind it waits."""
+    """All lists. Belongs to one connection, and to the transactions on it: one that fails needs new ones."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self.indexed_id: int = connection.execute("SELECT value FROM meta WHERE name = 'indexed_id'").fetchone()[0]
-        self._waiting: list[Span] = []
-        self._all_wait = False  # what waits here is all there is behind `indexed_id`
-        self._is_read = False  # only once it is needed: while the disk is full, each probe comes here (70 ms)
+        self._newest: Lists | None = None  # behind the rows of each list; None until it is needed
+        self._newest_id = self.indexed_id  # the last one in it
+        self._routes: dict[Key, list[list[int]]] = {}  # sender, recipient → the lists of such a message
+        self._sweep: list[Key] = []  # to be stored yet, the next one last
+        self._sweep_upto = 0  # what is in rows once that is done
 
     def upward(self, party: int, other: int, first: int, last: int) -> Iterator[int]:
         """The ids of a list from `first` to `last`, rising."""
         for (text,) in self._connection.execute(_FROM, (party, other, first, last)):
-            for start, count in _ranges(text):
+            for start, count in _pairs(json.loads(text)):
                 yield from range(max(start, first), min(start + count, last + 1))
+        for start, count in _pairs(self._lists().get((party, other), [])):
+            yield from range(max(start, first), min(start + count, last + 1))
 
     def downward(self, party: int, other: int, above: int, below: int) -> Iterator[int]:
         """The ids of a list under `below` and over `above`, falling."""
-        for (text,) in self._connection.execute(_BELOW, (party, other, below)):
-            ranges = _ranges(text)
-            for start, count in reversed(ranges):
+        for ranges in self._stretches_down(party, other, below):
+            for start, count in reversed(_pairs(ranges)):
                 yield from range(min(start + count, below) - 1, max(start - 1, above), -1)
-            if ranges[0][0] <= above:
+            if ranges and ranges[0] <= above:
                 return
 
+    def _stretches_down(self, party: int, other: int, below: int) -> Iterator[list[int]]:
+        yield self._lists().get((party, other), [])
+        for (text,) in self._connection.execute(_BELOW, (party, other, below)):
+            yield json.loads(text)
+
     def add(self, events: Iterable[MessageSent | MessagesSent]) -> None:
-        """Messages that have just been written, for `fill`; what is not remembered is found in the table."""
-        if not self._is_read:
-            self._read_waiting(SPANS_MAX)  # these too
-        elif self._all_wait and len(self._waiting) < SPANS_MAX:
-            self._waiting += [
-                (event[0], 1 if type(event) is MessageSent else len(event[4]), event[2], event[3]) for event in events
-            ]
-        else:
-            self._all_wait = False
+        """Put messages that have just been written into their lists."""
+        if self._newest is None:
+            self._lists()  # reads these too
+            return
+        routes, first, count = self._routes, 0, 0
+        for event in events:
+            first, count = event[0], 1 if type(event) is MessageSent else len(event[4])
+            _append(routes.get(event[2:4]) or self._route(event[2], event[3]), first, count)
+        self._newest_id = first + count - 1
 
-    def fill(self, slices: int = 1) -> bool:
-        """Put some of what waits into the lists, inside the open transaction; tell whether there was anything.
+    def fill(self, rows_max: int) -> int:
+        """Store so many lists of the sweep, inside the open transaction; return how many: 0 when nothing waits.
 
-        Several slices as one take less for each message where there are many lists: more of it goes into one row.
+        Long ones count for several, so that as many take about as long.
         """
-        if not self._is_read:
-            self._read_waiting(SPANS_MAX)
-        elif not self._waiting and not self._all_wait:
-            self._read_waiting(SPANS * slices)
-        lists, taken = _grouped(self._waiting[: SPANS * slices], ROWS * slices)
-        if not taken:
-            return False
-        rows = [(*key, ranges[0], str(ranges)) for key, ranges in sorted(lists.items())]  # as JSON has it, but quicker
+        lists = self._lists()
+        if not self._sweep:
+            self._sweep, self._sweep_upto = sorted(lists, reverse=True), self._newest_id
+        if not self._sweep:
+            return 0
+        taken: Lists = {}
+        weight = 0
+        while self._sweep and weight < rows_max:
+            key = self._sweep.pop()
+            taken[key] = lists.pop(key, [])
+            weight += 1 + len(taken[key]) // NUMBERS_PER_ROW
+        self._store(taken)
+        self._routes.clear()
+        if not self._sweep:
+            self._set_indexed(self._sweep_upto)
+        return len(taken)
+
+    def catch_up(self, messages_max: int) -> bool:
+        """Store the lists of so many messages behind `indexed_id`, in the open transaction; tell if there are more."""
+        lists, last_id, count = self._read(messages_max)
+        self._store(lists)
+        self._set_indexed(last_id)
+        self._newest = None
+        return count == messages_max
+
+    def remove(self, keys: Iterable[Key]) -> None:
+        """Forget whole lists, inside the open transaction."""
+        lists = self._lists()
+        for key in keys:
+            self._connection.execute("DELETE FROM postings WHERE party = ? AND other = ?", key)
+            lists.pop(key, None)
+        self._routes.clear()
+
+    def _lists(self) -> Lists:
+        if self._newest is None:
+            self._newest, self._newest_id, _ = self._read(-1)
+            self._routes.clear()
+        return self._newest
+
+    def _route(self, sender: int, recipient: int) -> list[list[int]]:
+        lists = self._lists()
+        route = self._routes[sender, recipient] = [lists.setdefault(key, []) for key in list_keys(sender, recipient)]
+        return route
+
+    def _read(self, limit: int) -> tuple[Lists, int, int]:
+        """Lists of the messages behind `indexed_id`, without what rows have already; the last id, and how many."""
+        lists: Lists = {}
+        last_id, count = self.indexed_id, 0
+        for message_id, sender, recipient in self._connection.execute(
+            "SELECT id, sender, recipient FROM messages WHERE id > ? ORDER BY id LIMIT ?", (self.indexed_id, limit)
+        ):
+            last_id, count = message_id, count + 1
+            _append([lists.setdefault(key, []) for key in list_keys(sender, recipient)], message_id, 1)
+        for key in list(lists):  # a sweep may have ended half way
+            lists[key] = _behind(lists[key], self._stored_upto(key))
+            if not lists[key]:
+                del lists[key]
+        return lists, last_id, count
+
+    def _stored_upto(self, key: Key) -> int:
+        row = self._connection.execute(_LAST, key).fetchone()
+        start, count = json.loads(row[0])[-2:] if row else (1, 0)
+        return int(start + count - 1)
+
+    def _store(self, lists: Lists) -> None:
+        rows = [
+            (*key, ranges[0], str(ranges)) for key, ranges in sorted(lists.items()) if ranges
+        ]  # as JSON has it, but quicker
         self._connection.executemany("INSERT INTO postings (party, other, first_id, ranges) VALUES (?, ?, ?, ?)", rows)
-        first, count, _, _ = self._waiting[taken - 1]
-        del self._waiting[:taken]
-        self.indexed_id = first + count - 1
-        self._connection.execute("UPDATE meta SET value = ? WHERE name = 'indexed_id'", (self.indexed_id,))
-        return True
 
-    def _read_waiting(self, limit: int) -> None:
-        self._waiting = self._connection.execute(
-            "SELECT id, 1, sender, recipient FROM messages WHERE id > ? ORDER BY id LIMIT ?", (self.indexed_id, limit)
-        ).fetchall()
-        self._all_wait = len(self._waiting) < limit
-        self._is_read = True
+    def _set_indexed(self, upto: int) -> None:
+        self.indexed_id = upto
+        self._connection.execute("UPDATE meta SET value = ? WHERE name = 'indexed_id'", (upto,))
 
 
-def _ranges(text: str) -> list[tuple[int, int]]:
-    """First id and count of each."""
-    numbers = iter(json.loads(text))
-    return list(zip(numbers, numbers, strict=True))
-
-
-def _grouped(spans: Sequence[Span], rows_max: int) -> tuple[dict[tuple[int, int], list[int]], int]:
-    """The lists' new ranges, and how many spans, from the first on, have gone into them."""
-    lists: dict[tuple[int, int], list[int]] = {}
-    routes: dict[
-        tuple[int, int], list[list[int]]
-    ] = {}  # sender, recipient → the lists for it: found once, not each time
-    taken = 0
-    for first, count, sender, recipient in spans:
-        route = routes.get((sender, recipient))
-        if route is None:
-            if len(lists) >= rows_max:
-                break
-            route = [lists.setdefault(key, []) for key in keys(sender, recipient)]
-            routes[sender, recipient] = route
-        for ranges in route:
-            if ranges and ranges[-2] + ranges[-1] == first:
-                ranges[-1] += count
-            else:
-                ranges += (first, count)
-        taken += 1
-    return lists, taken
-
-
-def keys(sender: int, recipient: int) -> tuple[tuple[int, int], ...]:
+def list_keys(sender: int, recipient: int) -> tuple[Key, ...]:
     """The lists that a message stands in."""
     if recipient < 0:
         return ((recipient, 0),)
     pair = (sender, recipient) if sender < recipient else (recipient, sender)
     return pair, (sender, 0), (recipient, 0)
+
+
+def _append(route: Iterable[list[int]], first: int, count: int) -> None:
+    """Put consecutive ids at the end of some lists."""
+    for ranges in route:
+        if ranges and ranges[-2] + ranges[-1] == first:
+            ranges[-1] += count
+        else:
+            ranges += (first, count)
+
+
+def _pairs(ranges: list[int]) -> list[tuple[int, int]]:
+    """First id and count of each."""
+    return list(zip(ranges[::2], ranges[1::2], strict=True))
+
+
+def _behind(ranges: list[int], upto: int) -> list[int]:
+    """What lies behind an id."""
+    left: list[int] = []
+    for start, count in _pairs(ranges):
+        first = max(start, upto + 1)
+        if first < start + count:
+            left += (first, start + count - first)
+    return left

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from itertools import islice
 
-from chatserver.store.postings import Postings, keys
+from chatserver.store.postings import ID_MAX, Postings, list_keys
 
 PAGE = 10_000  # ids removed with one statement
 
@@ -21,18 +21,17 @@ def remove_messages(connection: sqlite3.Connection, postings: Postings, user: in
             "SELECT DISTINCT m.sender + m.recipient - ? FROM json_each(?) j CROSS JOIN messages m ON m.id = j.value",
             (user, page),
         )
-        own_lists.update(keys(user, other)[0] for (other,) in others)
+        own_lists.update(list_keys(user, other)[0] for (other,) in others)
         _remove(connection, user, page)
     for (room,) in connection.execute("SELECT DISTINCT room FROM memberships WHERE user = ?", (user,)).fetchall():
         for page in _pages(postings, room):
             _remove(connection, user, page)
-    connection.execute("DELETE FROM messages WHERE id > ? AND sender = ?", (postings.indexed_id, user))
-    connection.executemany("DELETE FROM postings WHERE party = ? AND other = ?", own_lists)
+    postings.remove(own_lists)
 
 
 def _pages(postings: Postings, party: int) -> Iterator[str]:
     """The ids of a user's or room's list, as JSON."""
-    ids = postings.upward(party, 0, 1, postings.indexed_id)
+    ids = postings.upward(party, 0, 1, ID_MAX)
     while page := list(islice(ids, PAGE)):
         yield json.dumps(page)
 

@@ -25,17 +25,16 @@ from chatserver.store.statements import STATEMENTS
 from chatserver.store.unread import fill_correspondents
 
 MEMORY = ":memory:"
-TAIL_MESSAGES_MAX = 200_000  # not in the posting lists; scanning them takes 20 ms, so above it none is added
-TAIL_MESSAGES_BUSY = 20_000  # below it, scanning costs 2 ms, and a busy server lists nothing: the more, the cheaper
-TAIL_MESSAGES_IDLE = 500  # below it, an idle server lists nothing: a write for each message would cost more
-SLICES_BEHIND = 5  # of posting lists, as one, for a server that falls behind: 20 ms
-CATCH_UP_SLICES = 10  # of those of posting lists, in one transaction when the server starts with an older file
+UNLISTED_BUSY = 50_000  # messages that are in posting lists in memory alone, some 100 bytes each: then a turn stores
+UNLISTED_STEP = 10_000  # so many rows of lists: 2 times the square of these steps, each some 10 µs
+UNLISTED_IDLE = 500  # below it, an idle server stores none: a write for each message would cost more
+ROWS_IDLE = 500  # of posting lists stored at a time, some 4 ms
+CATCH_UP_MESSAGES = 200_000  # listed at a time when the server starts with an older file
 CORRESPONDENTS = 2_000  # ids looked at for authors at a time
 CHECKPOINT_BYTES = 4 << 20  # of log; moving it to the tables takes some 5 ms, a larger one as much longer
 CHECKPOINT_BYTES_IDLE = 1 << 20
 CHECKPOINT_BYTES_HOUSE = 4 << 20  # while an idle server indexes
 HOUSE_BYTES = 100_000  # what a slice of indexing adds to the log
-LISTED_BYTES = 1 << 20  # and a slice of posting lists: from some pages to 4 MB, a page for each of many lists
 PAGE_BYTES = 8192  # 0.5 µs of CPU a message in large turns, 0.7 with 4096; small turns write 4 KB more
 COMMIT_BYTES = PAGE_BYTES  # what a commit adds to the log, by experience: a page, and
 EVENT_BYTES = 200  # so much an event
@@ -104,16 +103,19 @@ class Store:
             return
         try:
             if self._index_in_commit:
-                self.history.postings.fill()
-            while self._last_id - self.history.indexed_id > TAIL_MESSAGES_MAX and self.history.postings.fill(
-                SLICES_BEHIND
-            ):
-                pass
+                unlisted = self._last_id - self.history.postings.indexed_id
+                self._store_lists(2 * (unlisted // UNLISTED_STEP) ** 2)
             self._index_in_commit = False
             self._connection.execute("COMMIT")
             self._committed_id, self._began = self._last_id, False
         except sqlite3.Error as error:
             raise self._failed(error) from error
+
+    def _store_lists(self, rows: int) -> bool:
+        """Store posting lists in the open transaction; tell whether there were any."""
+        stored = self.history.postings.fill(rows)
+        self._uncopied_bytes += PAGE_BYTES * stored  # at most: each stands in another place of the tree
+        return stored > 0
 
     def probe(self) -> None:
         """Commit, with something that changes nothing. Raises StoreUnavailable while writing fails."""
@@ -128,38 +130,41 @@ class Store:
 
     def keep_house(self, busy: bool) -> bool:
         """Do a slice of what can wait, some ms of it; tell whether there is more to do."""
-        waiting = self._last_id - self.history.indexed_id
-        if busy:  # the next turn's commit takes a slice along, which saves a flush of its own
-            self._index_in_commit = waiting >= TAIL_MESSAGES_BUSY
+        unlisted = self._last_id - self.history.postings.indexed_id
+        if busy:  # the next turn's commit takes some along, which saves a flush of its own
+            self._index_in_commit = unlisted >= UNLISTED_BUSY
         if busy or self._connection.in_transaction:
             return True
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            listed = waiting >= TAIL_MESSAGES_IDLE and self.history.postings.fill()
+            listed = unlisted >= UNLISTED_IDLE and self._store_lists(ROWS_IDLE)
             more = listed or self._index_when_idle()
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             raise self._failed(error) from error
-        if more:
-            self._uncopied_bytes += LISTED_BYTES if listed else HOUSE_BYTES
+        if more and not listed:
+            self._uncopied_bytes += HOUSE_BYTES
         self.checkpoint(CHECKPOINT_BYTES_HOUSE if more else CHECKPOINT_BYTES_IDLE)
         return more
 
     def _index_when_idle(self) -> bool:
-        """What no message waits for, and what costs more than the index of conversations."""
-        return fill_correspondents(self.history, CORRESPONDENTS) or self.history.search.keep_up(self._last_id)
+        """What no message waits for, and what costs more than posting lists."""
+        return fill_correspondents(self.history, CORRESPONDENTS, self._last_id) or self.history.search.keep_up(
+            self._last_id
+        )
 
     def catch_up(self, tell: Callable[[float], None]) -> None:
         """List what waits in a file of an older version, which may be all of it: 2 µs a message.
 
         `tell` hears now and then how much of it is done, from 0 to 1. Raises StoreUnavailable or StoreBroken.
         """
-        begin = self.history.indexed_id
-        while self._last_id - self.history.indexed_id > TAIL_MESSAGES_MAX:
-            tell((self.history.indexed_id - begin) / (self._last_id - begin))
+        postings = self.history.postings
+        begin, more = postings.indexed_id, self._last_id - postings.indexed_id > CATCH_UP_MESSAGES
+        while more:
+            tell((postings.indexed_id - begin) / (self._last_id - begin))
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
-                more = all(self.history.postings.fill(SLICES_BEHIND) for _ in range(CATCH_UP_SLICES))
+                more = postings.catch_up(CATCH_UP_MESSAGES)
                 self._connection.execute("COMMIT")
             except sqlite3.Error as error:
                 raise self._failed(error) from error
@@ -168,8 +173,6 @@ class Store:
                 raise
             self._uncopied_bytes = CHECKPOINT_BYTES  # or more: lists stand all over the tree
             self.checkpoint()
-            if not more:
-                return
 
     def checkpoint(self, bytes_min: int = CHECKPOINT_BYTES) -> None:
         """Move the log into the tables, if about so much was written since the last time."""

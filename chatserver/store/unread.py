@@ -5,11 +5,12 @@ that were deleted have an empty text, and count no more.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from chatserver.store.history import ID_MAX, History
+from chatserver.store.history import History
+from chatserver.store.postings import ID_MAX
 
 PAGE = 2_000  # messages looked at a time, some 2 ms
 PENDING_MIN = 200  # ids that wait for `fill_correspondents`: fewer are looked at by those who ask
@@ -34,16 +35,8 @@ def end_at(history: History, user: int, party: int, upto: int) -> int:
 
 def page(history: History, user: int, party: int, first: int, last: int) -> list[Entry]:
     """The next messages of a conversation with ids from `first` to `last`; fewer than `PAGE` where that is all."""
-    found = indexed_page(history, user, party, first, last)
-    if len(found) < PAGE:
-        found += _tail(history, user, party, max(first, history.indexed_id + 1), last, PAGE - len(found))
-    return found
-
-
-def indexed_page(history: History, user: int, party: int, first: int, last: int) -> list[Entry]:
-    """The same, of what is indexed alone."""
     low, high = (party, 0) if party < 0 else (min(user, party), max(user, party))
-    ids = history.postings.upward(low, high, first, min(last, history.indexed_id))
+    ids = history.postings.upward(low, high, first, last)
     found: list[Entry] = []
     while len(found) < PAGE and (wanted := list(islice(ids, PAGE))):  # also for the last: the next may all be deleted
         found += (entry for entry in _entries(history, wanted) if entry.has_text)
@@ -54,16 +47,6 @@ def _entries(history: History, ids: Sequence[int]) -> Iterator[Entry]:
     rows = history.connection.execute(
         "SELECT m.id, m.sender, m.text <> '' FROM json_each(?) j CROSS JOIN messages m ON m.id = j.value",
         (json.dumps(ids),),
-    )
-    return map(Entry._make, rows)
-
-
-def _tail(history: History, user: int, party: int, first: int, last: int, limit: int) -> Iterator[Entry]:
-    rows = history.connection.execute(
-        "SELECT id, sender, 1 FROM messages WHERE id BETWEEN ?1 AND ?2 AND text <> ''"
-        " AND CASE WHEN ?4 < 0 THEN recipient = ?4"
-        " ELSE sender = ?3 AND recipient = ?4 OR sender = ?4 AND recipient = ?3 END ORDER BY id LIMIT ?5",
-        (first, last, user, party, limit),
     )
     return map(Entry._make, rows)
 
@@ -81,11 +64,11 @@ def authors_page(history: History, user: int, first: int, last: int) -> tuple[se
     return authors - {user}, ids[-1] if len(ids) == PAGE else last
 
 
-def fill_correspondents(history: History, limit: int) -> bool:
-    """Look at so many indexed ids more, inside the open transaction; tell whether there was anything."""
-    if history.indexed_id - history.heard_id < PENDING_MIN:
+def fill_correspondents(history: History, limit: int, last_id: int) -> bool:
+    """Look at so many ids more, up to the last one, inside the open transaction; tell whether there was anything."""
+    if last_id - history.heard_id < PENDING_MIN:
         return False
-    upto = min(history.heard_id + limit, history.indexed_id)
+    upto = min(history.heard_id + limit, last_id)
     history.connection.execute(
         "INSERT OR IGNORE INTO correspondents SELECT DISTINCT recipient, sender FROM messages"
         " WHERE id > ? AND id <= ? AND recipient > 0 ORDER BY 1, 2",
@@ -94,19 +77,3 @@ def fill_correspondents(history: History, limit: int) -> bool:
     history.connection.execute("UPDATE meta SET value = ? WHERE name = 'heard_id'", (upto,))
     history.heard_id = upto
     return True
-
-
-def received_since(history: History, user: int, after: int, marks: Mapping[int, int]) -> dict[int, list[int]]:
-    """Party → ids of the messages behind its mark (0 for other users), of those after an id. Rooms need a mark."""
-    found: dict[int, list[int]] = {}
-    rows = history.connection.execute(
-        "SELECT id, sender, recipient FROM messages"
-        " WHERE id > ? AND (recipient = ? OR recipient < 0) AND sender <> ? AND text <> '' ORDER BY id",
-        (after, user, user),
-    )
-    for message_id, sender, recipient in rows:
-        party = sender if recipient > 0 else recipient
-        mark = marks.get(party, 0 if party > 0 else ID_MAX)
-        if message_id > mark:
-            found.setdefault(party, []).append(message_id)
-    return found

@@ -11,7 +11,7 @@ from bench.ledger.turns import STAGES, Turns
 from bench.progress import Progress
 from bench.servers import ServerOptions
 from chatserver.session import Session
-from chatserver.store.store import TAIL_MESSAGES_IDLE
+from chatserver.store.store import UNLISTED_IDLE
 
 PAIRS = 2
 
@@ -46,7 +46,7 @@ def test_what_is_done_later_is_done(tmp_path: Path) -> None:
         written, listed = connection.execute(
             "SELECT max(id), (SELECT value FROM meta WHERE name = 'indexed_id') FROM messages"
         ).fetchone()
-    assert listed == written >= 2 * TAIL_MESSAGES_IDLE
+    assert listed == written >= 2 * UNLISTED_IDLE
 
 
 def test_what_no_stage_explains_is_told() -> None:

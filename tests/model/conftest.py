@@ -10,5 +10,5 @@ from chatserver.store import store
 @pytest.fixture(autouse=True, scope="package")
 def lists_are_filled_soon() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store, "TAIL_MESSAGES_IDLE", 3)
+        patch.setattr(store, "UNLISTED_IDLE", 3)
         yield

@@ -18,13 +18,13 @@ from chatserver.core.events import (
     UserSignedUp,
 )
 from chatserver.core.state import Limits
-from chatserver.store import postings, schema
+from chatserver.store import schema
 from chatserver.store import store as store_module
 from chatserver.store.finding import page_below
-from chatserver.store.history import ID_MAX, Message
-from chatserver.store.postings import Postings
+from chatserver.store.history import History, Message
+from chatserver.store.postings import ID_MAX, Postings
 from chatserver.store.store import PAGE_BYTES, Store
-from chatserver.store.unread import PAGE, indexed_page
+from chatserver.store.unread import PAGE, page
 
 USERS = range(1, 6)
 ROOMS = (-1, -2)
@@ -46,14 +46,6 @@ def new_store(path: Path) -> Store:
     return made
 
 
-@pytest.fixture(params=[(3000, 1500), (7, 1500), (3000, 4)], ids=["much", "few spans", "few rows"])
-def at_a_time(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """How much goes into the lists at a time."""
-    spans, rows = request.param
-    monkeypatch.setattr(postings, "SPANS", spans)
-    monkeypatch.setattr(postings, "ROWS", rows)
-
-
 def some_turn(random: Random, next_id: int) -> tuple[list[Event], list[Message]]:
     """Singles and runs; now and then an id is left out."""
     events: list[Event] = []
@@ -72,8 +64,8 @@ def some_turn(random: Random, next_id: int) -> tuple[list[Event], list[Message]]
     return events, said
 
 
-def play(store: Store, random: Random, turns: int) -> list[Message]:
-    """Turns, and lists filled between them; a commit that fails in between takes its messages with it."""
+def play(store: Store, random: Random, turns: int, rows_max: int) -> list[Message]:
+    """Turns, and lists stored between them; a commit that fails takes its messages with it, a restart forgets lists."""
     said: list[Message] = []
     for turn in range(turns):
         events, more = some_turn(random, said[-1].id + 1 if said else 1)
@@ -81,12 +73,12 @@ def play(store: Store, random: Random, turns: int) -> list[Message]:
         if random.random() < 0.1 and turn < turns - 1:
             store.roll_back()
             continue
+        if random.random() < 0.3:
+            store.history.postings.fill(random.randint(1, rows_max))
         store.commit()
         said += more
-        if random.random() < 0.4 and turn < turns - 1:
-            store._connection.execute("BEGIN")
-            store.history.postings.fill()
-            store._connection.execute("COMMIT")
+        if random.random() < 0.1:
+            store.history = History(store._connection)
     return said
 
 
@@ -104,27 +96,41 @@ def check(store: Store, said: list[Message], random: Random) -> None:
         assert history.of_room(room, limit, before) == in_room[-limit:]
         assert history.after(user, before, limit) == [each for each in heard if each.id > before][:limit]
         first, last = sorted(random.choices(range(1, newest + 5), k=2))
-        listed = [each.id for each in own if first <= each.id <= min(last, history.indexed_id)]
-        assert list(history.postings.upward(user, 0, first, min(last, history.indexed_id))) == listed
-        assert list(history.postings.downward(user, 0, first - 1, min(last, history.indexed_id) + 1)) == listed[::-1]
+        listed = [each.id for each in own if first <= each.id <= last]
+        assert list(history.postings.upward(user, 0, first, last)) == listed
+        assert list(history.postings.downward(user, 0, first - 1, last + 1)) == listed[::-1]
 
 
 @pytest.mark.parametrize("seed", range(6))
-@pytest.mark.usefixtures("at_a_time")
-def test_lists_and_tail_together_are_all_that_was_said(store: Store, seed: int) -> None:
+@pytest.mark.parametrize("rows_max", [1, 4, 100])
+def test_what_is_stored_and_what_is_in_memory_are_all_that_was_said(store: Store, seed: int, rows_max: int) -> None:
     random = Random(seed)
-    said = play(store, random, 60)
-    assert 0 < store.history.indexed_id < said[-1].id
+    said = play(store, random, 60, rows_max)
+    check(store, said, random)
+    store.history = History(store._connection)
+    check(store, said, random)
+    while store.history.postings.fill(100):
+        pass
+    assert store.history.postings.indexed_id == said[-1].id
     check(store, said, random)
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_what_was_not_remembered_is_read_from_the_table(
-    store: Store, seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(postings, "SPANS_MAX", 3)
-    random = Random(seed)
-    check(store, play(store, random, 60), random)
+def test_a_sweep_that_ended_half_way_stores_nothing_twice(store: Store) -> None:
+    store.write([MessageSent(at, 5, 1 + at % 2, 2 - at % 2, "hi", None) for at in range(1, 9)])
+    store.history.postings.fill(2)
+    store.write([MessageSent(9, 5, 1, 2, "hi", None)])
+    store.commit()
+    store.history = History(store._connection)
+    while store.history.postings.fill(2):
+        pass
+    rows = store._connection.execute("SELECT * FROM postings ORDER BY party, other, first_id").fetchall()
+    assert rows == [
+        (1, 0, 1, "[1, 8]"),
+        (1, 0, 9, "[9, 1]"),
+        (1, 2, 1, "[1, 8]"),
+        (1, 2, 9, "[9, 1]"),
+        (2, 0, 1, "[1, 9]"),
+    ]
 
 
 def test_a_write_that_fails_again_and_again_does_not_read_what_waits(store: Store) -> None:
@@ -138,14 +144,14 @@ def test_a_write_that_fails_again_and_again_does_not_read_what_waits(store: Stor
     assert statements
     assert not [each for each in statements if "messages" in each]
     store.write([MessagesSent(10, 5, 1, 2, ["hi"] * 9)])
-    assert store.history.postings.fill()
+    assert store.history.postings.fill(100)
     assert list(store.history.postings.upward(1, 2, 1, ID_MAX)) == list(range(1, 19))
 
 
 def test_of_many_lists_only_the_messages_that_are_wanted_are_read(store: Store) -> None:
     store.write([RoomJoined(-at, 1, 0, 1) for at in range(3, 50)])
     store.write([MessageSent(at, 5, 1, -1 - at % 49, "hi", None) for at in range(1, 500)])
-    store.history.postings.fill()
+    store.history.postings.fill(100)
     store.commit()
     statements: list[str] = []
     store._connection.set_trace_callback(statements.append)
@@ -158,24 +164,26 @@ def test_of_many_lists_only_the_messages_that_are_wanted_are_read(store: Store) 
 
 def test_a_run_of_messages_is_one_range(store: Store) -> None:
     store.write([MessagesSent(1, 5, 1, 2, ["hi"] * 1000), MessagesSent(1001, 5, 2, 1, ["hi"] * 1000)])
-    store.history.postings.fill()  # as the lists of a busy server: with the events of the same turn
+    store.history.postings.fill(100)  # as the lists of a busy server: with the events of the same turn
     store.commit()
     rows = store._connection.execute("SELECT * FROM postings ORDER BY party, other").fetchall()
     assert rows == [(1, 0, 1, "[1, 2000]"), (1, 2, 1, "[1, 2000]"), (2, 0, 1, "[1, 2000]")]
 
 
-def test_a_busy_store_keeps_its_tail_short(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_module, "TAIL_MESSAGES_MAX", 100)
-    monkeypatch.setattr(postings, "SPANS", 7)
-    for first_id in range(1, 2000, 50):
-        store.write([MessageSent(first_id + at, 5, 1, 2, "hi", None) for at in range(50)])
+def test_a_busy_store_stores_the_more_the_more_waits(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_module, "UNLISTED_BUSY", 100)
+    monkeypatch.setattr(store_module, "UNLISTED_STEP", 100)
+    for first_id in range(1, 20_000, 50):
+        ids = range(first_id, first_id + 50)
+        store.write([MessageSent(at, 5, 1 + at % 40, 41 + at % 39, "hi", None) for at in ids])
+        store.keep_house(busy=True)
         store.commit()
-        assert first_id + 49 - store.history.indexed_id <= 100
+    assert 20_000 - store.history.postings.indexed_id < 1000
 
 
 def test_a_deleted_account_leaves_what_others_wrote(store: Store) -> None:
     random = Random(1)
-    said = play(store, random, 40)
+    said = play(store, random, 40, 4)
     newest = said[-1].id
     store.write([AccountDeleted(9, newest, 1)])
     store.commit()
@@ -188,13 +196,13 @@ def test_a_deleted_account_leaves_what_others_wrote(store: Store) -> None:
 
 def test_what_a_deleted_account_said_in_a_room_is_passed_over_many_at_a_time(store: Store) -> None:
     store.write([MessageSent(1, 5, 1, -1, "hi", None), MessagesSent(2, 5, 2, -1, ["hi"] * 5000)])
-    store.history.postings.fill()
+    store.history.postings.fill(100)
     store.write([AccountDeleted(9, 5001, 2)])
     store.commit()
     statements: list[str] = []
     store._connection.set_trace_callback(statements.append)
     assert [each.id for each in store.history.of_room(-1, 1, ID_MAX)] == [1]
-    assert [entry.id for entry in indexed_page(store.history, 1, -1, 1, ID_MAX)] == [1]
+    assert [entry.id for entry in page(store.history, 1, -1, 1, ID_MAX)] == [1]
     store._connection.set_trace_callback(None)
     assert len(statements) < 30
 
@@ -202,10 +210,10 @@ def test_what_a_deleted_account_said_in_a_room_is_passed_over_many_at_a_time(sto
 def test_a_page_holds_no_more_than_it_may(store: Store) -> None:
     store.write([MessagesSent(1, 5, 2, 1, ["hi"] * 30), MessagesSent(31, 5, 2, 1, ["hi"] * (PAGE + 20))])
     store.write([MessageDeleted(PAGE + 51, at, 2, 1, 9) for at in range(11, 20)])
-    store.history.postings.fill()
+    store.history.postings.fill(100)
     store.commit()
-    page = indexed_page(store.history, 1, 2, 1, ID_MAX)
-    assert [entry.id for entry in page] == [*range(1, 11), *range(20, PAGE + 10)]
+    found = page(store.history, 1, 2, 1, ID_MAX)
+    assert [entry.id for entry in found] == [*range(1, 11), *range(20, PAGE + 10)]
 
 
 @pytest.mark.parametrize("catches_up", [True, False], ids=["at the start", "when idle"])
@@ -214,25 +222,30 @@ def test_listing_does_not_let_the_log_grow(
 ) -> None:
     store.write([MessageSent(at, 5, 1 + at % 3, 4 + at % 2, "hi", None) for at in range(1, 2000)])
     store.commit()
-    for name, value in (("TAIL_MESSAGES_MAX", 50), ("TAIL_MESSAGES_IDLE", 50), ("CATCH_UP_SLICES", 1)):
+    for name, value in (
+        ("UNLISTED_IDLE", 1),
+        ("ROWS_IDLE", 1),
+        ("CATCH_UP_MESSAGES", 10),
+        ("CHECKPOINT_BYTES_HOUSE", 9),
+    ):
         monkeypatch.setattr(store_module, name, value)
-    monkeypatch.setattr(postings, "SPANS", 10)
     if catches_up:
         store.catch_up(lambda done: None)
-    while 1999 - store.history.indexed_id > 50:
-        store.keep_house(False)
-    assert (tmp_path / "chat.db-wal").stat().st_size < 100 * PAGE_BYTES  # of 195 transactions
+    while store.keep_house(False):
+        pass
+    assert store.history.postings.indexed_id == 1999
+    assert (tmp_path / "chat.db-wal").stat().st_size < 100 * PAGE_BYTES  # of hundreds of transactions, if it catches up
 
 
 def test_catching_up_that_is_interrupted_leaves_no_half_of_a_slice(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def half(lists: Postings, slices: int) -> bool:
+    def half(lists: Postings, messages: int) -> bool:
         lists._connection.execute("INSERT INTO postings VALUES (1, 0, 1, '[1, 9]')")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(store_module, "TAIL_MESSAGES_MAX", 5)
-    monkeypatch.setattr(Postings, "fill", half)
+    monkeypatch.setattr(store_module, "CATCH_UP_MESSAGES", 5)
+    monkeypatch.setattr(Postings, "catch_up", half)
     store.write([MessagesSent(1, 5, 1, 2, ["hi"] * 9)])
     store._connection.execute("COMMIT")
     with pytest.raises(KeyboardInterrupt):
@@ -256,14 +269,12 @@ def test_a_file_of_the_format_before_is_listed_when_the_server_starts(
         old.executemany("INSERT INTO messages (id, time_ms, sender, recipient, text) VALUES (?, ?, ?, ?, ?)", said)
         old.executemany("INSERT INTO user_index VALUES (?, ?)", [(each.sender, each.id) for each in said])
         old.execute("UPDATE meta SET value = 400 WHERE name = 'indexed_id'")
-    monkeypatch.setattr(store_module, "TAIL_MESSAGES_MAX", 50)
-    monkeypatch.setattr(postings, "SPANS", 10)
-    monkeypatch.setattr(store_module, "CATCH_UP_SLICES", 3)
+    monkeypatch.setattr(store_module, "CATCH_UP_MESSAGES", 50)
     told: list[float] = []
     with closing(Store(str(path), "normal")) as store:
         store.load(Limits(), 0)
         store.catch_up(told.append)
-        assert 499 - store.history.indexed_id <= 50
+        assert 499 - store.history.postings.indexed_id <= 50
         check(store, said, random)
     assert told[0] == 0 < len(told)
     assert told == sorted(set(told))

@@ -12,7 +12,8 @@ from chatserver.core.events import AccountDeleted, MessageSent, UserSignedUp
 from chatserver.core.state import Limits
 from chatserver.store import search
 from chatserver.store.finding import page_below
-from chatserver.store.history import ID_MAX, Message
+from chatserver.store.history import Message
+from chatserver.store.postings import ID_MAX
 from chatserver.store.search import SLICE_MESSAGES, grams
 from chatserver.store.store import Store
 
@@ -117,11 +118,11 @@ def test_the_index_finds_what_a_look_at_every_message_finds(store: Store, seed: 
     store.commit()
     store.write([])
     store._connection.execute("BEGIN")
-    store.history.postings.fill()
+    store.history.postings.fill(100)
     store._connection.execute("COMMIT")
     store.write(messages[250:])
     store.commit()
-    assert (store.history.search.searched_id, store.history.indexed_id) == (200, 250)
+    assert (store.history.search.searched_id, store.history.postings.indexed_id) == (200, 250)
     hits = 0
     for _ in range(60):
         words = some_words(random, messages)
