@@ -22,7 +22,7 @@ from chatserver.store import schema
 from chatserver.store import store as store_module
 from chatserver.store.finding import page_below
 from chatserver.store.history import History, Message
-from chatserver.store.postings import ID_MAX, Postings
+from chatserver.store.postings import ID_MAX, NUMBERS_MAX, Postings
 from chatserver.store.store import PAGE_BYTES, Store
 from chatserver.store.unread import PAGE, page
 
@@ -113,6 +113,18 @@ def test_what_is_stored_and_what_is_in_memory_are_all_that_was_said(store: Store
         pass
     assert store.history.postings.indexed_id == said[-1].id
     check(store, said, random)
+
+
+def test_a_long_list_makes_rows_that_are_quickly_read(store: Store) -> None:
+    store.write([MessageSent(at, 5, 1, 2 if at % 2 else 3, "hi", None) for at in range(1, 4000)])
+    while store.history.postings.fill(1):
+        pass
+    store.commit()
+    longest = store._connection.execute("SELECT max(json_array_length(ranges)) FROM postings").fetchone()
+    assert longest == (NUMBERS_MAX,)
+    assert [each.id for each in store.history.between(1, 2, 500, ID_MAX)] == list(range(3001, 4000, 2))
+    assert list(store.history.postings.upward(1, 3, 1, ID_MAX)) == list(range(2, 4000, 2))
+    assert list(store.history.postings.downward(1, 3, 0, ID_MAX)) == list(range(3998, 0, -2))
 
 
 def test_a_sweep_that_ended_half_way_stores_nothing_twice(store: Store) -> None:
