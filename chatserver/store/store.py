@@ -154,7 +154,7 @@ class Store:
         )
 
     def catch_up(self, tell: Callable[[float], None]) -> None:
-        """List what waits in a file of an older version, which may be all of it: 2 µs a message.
+        """List what waits in a file of an older version, which may be all of it: 2 µs a message. Read what is left.
 
         `tell` hears now and then how much of it is done, from 0 to 1. Raises StoreUnavailable or StoreBroken.
         """
@@ -173,6 +173,10 @@ class Store:
                 raise
             self._uncopied_bytes = CHECKPOINT_BYTES  # or more: lists stand all over the tree
             self.checkpoint()
+        try:
+            postings.read_newest()  # now, when nobody waits: it may take seconds
+        except sqlite3.Error as error:
+            raise self._failed(error) from error
 
     def checkpoint(self, bytes_min: int = CHECKPOINT_BYTES) -> None:
         """Move the log into the tables, if about so much was written since the last time."""

@@ -160,6 +160,19 @@ def test_a_write_that_fails_again_and_again_does_not_read_what_waits(store: Stor
     assert list(store.history.postings.upward(1, 2, 1, ID_MAX)) == list(range(1, 19))
 
 
+def test_what_waits_is_read_before_a_server_that_starts_is_asked(store: Store) -> None:
+    store.write([MessagesSent(1, 5, 1, 2, ["hi"] * 9)])
+    store.commit()
+    store.history = History(store._connection)
+    store.catch_up(lambda done: None)
+    statements: list[str] = []
+    store._connection.set_trace_callback(statements.append)
+    store.write([MessageSent(10, 5, 1, 2, "hi", None)])
+    assert list(store.history.postings.upward(1, 2, 1, ID_MAX)) == list(range(1, 11))
+    store._connection.set_trace_callback(None)
+    assert not [each for each in statements if "FROM messages" in each]
+
+
 def test_of_many_lists_only_the_messages_that_are_wanted_are_read(store: Store) -> None:
     store.write([RoomJoined(-at, 1, 0, 1) for at in range(3, 50)])
     store.write([MessageSent(at, 5, 1, -1 - at % 49, "hi", None) for at in range(1, 500)])
