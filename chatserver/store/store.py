@@ -58,7 +58,7 @@ class Store:
         except StoreError:
             self._lock.release()
             raise
-        self._last_id = self._committed_id = 0
+        self._last_id = 0
         self._index_in_commit = False
         self._began = False  # a turn's transaction is open, or ought to be
         self._uncopied_bytes = 0  # reckoned, in the log and not yet in the tables
@@ -66,7 +66,7 @@ class Store:
     def load(self, limits: Limits, now_ms: int) -> State:
         """State as the tables have it."""
         state = load_state(self._connection, limits, now_ms)
-        self._last_id = self._committed_id = state.last_message_id
+        self._last_id = state.last_message_id
         return state
 
     def write(self, events: Sequence[Event]) -> None:
@@ -107,7 +107,7 @@ class Store:
                 self._store_lists(2 * (unlisted // UNLISTED_STEP) ** 2)
             self._index_in_commit = False
             self._connection.execute("COMMIT")
-            self._committed_id, self._began = self._last_id, False
+            self._began = False
         except sqlite3.Error as error:
             raise self._failed(error) from error
 
