@@ -20,12 +20,12 @@ from typing import NoReturn
 
 from chatserver import __version__
 from chatserver.bot_setup import load_bots, start_bots
-from chatserver.connection import Connection
+from chatserver.connection import Connect, Connection
 from chatserver.epoll import best_selector
 from chatserver.listener import listen
 from chatserver.protocol.verbs import nearest
 from chatserver.reactor import Reactor
-from chatserver.server import Connect, Server
+from chatserver.server import Server
 from chatserver.settings import SettingError, Settings, build, describe
 from chatserver.store.errors import StoreBroken, StoreError, StoreUnavailable
 from chatserver.store.store import MEMORY, Store

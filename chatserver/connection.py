@@ -6,6 +6,7 @@ of the loss of the connection; after any of these calls the connection may be cl
 """
 
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
@@ -216,3 +217,7 @@ class Connection:
 
     def _waits_for_kernel(self) -> bool:
         return self.unsent > 0
+
+
+Connect = Callable[[Reactor, socket.socket, Owner, int], Connection]
+"""Makes a connection of an accepted socket, as the class does."""

@@ -7,14 +7,13 @@ frames (`turn`); at the end of the turn they are committed and sent. It holds no
 import logging
 import socket
 import sqlite3
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from chatserver import long_reading, reading
 from chatserver.bothost import BotHost
-from chatserver.connection import Connection, Owner
+from chatserver.connection import Connect, Connection
 from chatserver.core.commands import (
     Command,
     DeleteMessage,
@@ -30,10 +29,11 @@ from chatserver.core.outcome import Outcome, Refused
 from chatserver.core.state import State
 from chatserver.failure import UNAVAILABLE
 from chatserver.housekeeping import Housekeeping
+from chatserver.lines import Lines
 from chatserver.listener import FULL, Listener
 from chatserver.logins import Logins
 from chatserver.outbox import Aside
-from chatserver.peer import NO_LINES, Peer
+from chatserver.peer import Peer
 from chatserver.protocol.names import name_key
 from chatserver.protocol.render import err, hello, items, ok, oks
 from chatserver.reactor import Reactor
@@ -65,12 +65,8 @@ TICK_S = 1.0
 KEEP_TOKENS_TICKS = 3600
 FORGET_FAILURES_TICKS = 60
 QUERY_BYTES = 50_000  # what a query weighs beside its answer: it may take ms, so a client gets a few of them a turn
-SLOW_DOWN_S = 0.02  # how often a client that is over its rate is looked at
 _HELLO = hello("Welcome. HELP lists the commands; SIGNUP|username|password makes an account")
 _INTERNAL = Refused("INTERNAL", "The server has a defect and could not do this: nothing has changed, please report it")
-
-Connect = Callable[[Reactor, socket.socket, Owner, int], Connection]
-"""Makes a connection of an accepted socket, as Connection does."""
 
 
 class Server:
@@ -94,9 +90,7 @@ class Server:
         self._bots = host_bots(self.turn)
         # By place: a named field costs 25 ns, and this is the path of a message.
         self.turn.effects[MessageSent] = lambda origin, event: self._bots.hear(event[2], event[3], event[4:5])
-        self.turn.effects[MessagesSent] = lambda origin, event: self._bots.hear(
-            event.sender, event.recipient, event.texts
-        )
+        self.turn.effects[MessagesSent] = lambda origin, event: self._bots.hear(event[2], event[3], event[4])
         if settings.greet_new_users:
             self.turn.effects[UserSignedUp] = lambda origin, event: self._bots.welcome(event)
         self.turn.reloaded = self._bots.attach
@@ -108,9 +102,10 @@ class Server:
         self._pool = pool
         self._peers: dict[Peer, None] = {}
         self._addresses: dict[str, int] = {}  # address → connections from it
-        self._again: list[Peer] = []  # with lines left for the next turn
         self._stopping = False
         self._ticks = 0
+        lines = Lines(self, settings, reactor)
+        self.run_line, self.run_lines = lines.run_line, lines.run_lines  # without a call between: the path of a message
         self._sessions = Sessions(self, self.turn, reactor, settings, random_bytes)
         self._housekeeping = Housekeeping(reactor, store, self.turn, self._break)
         self._throttle = LoginThrottle(settings.logins_per_minute, reactor.clock)
@@ -225,35 +220,8 @@ class Server:
 
     # Lines become requests.
 
-    def run_line(self, peer: Peer, line: str) -> None:
-        """Run the only line of a peer, or have it wait. As `run_lines` would, which takes 0.6 µs more."""
-        settings = self.settings
-        can_run = peer.session.reads and (peer.allowance >= 1 or not settings.commands_per_s)
-        if can_run and peer.staged_bytes + peer.connection.unsent <= settings.send_bytes_high:
-            peer.allowance -= 1
-            self._run(peer, line, self.turn.stamp())
-        else:
-            peer.lines = deque((line,))
-            self.run_lines(peer)
-
-    def run_lines(self, peer: Peer) -> None:
-        """Run the lines that have come in, as far as the limits of one turn allow."""
-        lines, session = peer.lines, peer.session
-        most = left = peer.commands_left(self.settings, self.reactor.clock)
-        now_ms = self.turn.stamp()
-        room = self.settings.send_bytes_high - peer.connection.unsent
-        while lines and left > 0 and session.reads and peer.staged_bytes <= room:
-            run = session.read_run(lines, left, now_ms) if len(lines) > 1 else None
-            if run is None:
-                left -= 1
-                self._run(peer, lines.popleft(), now_ms)
-            else:
-                left -= len(run.texts)
-                self._run_messages(peer, [lines.popleft() for _ in run.texts], run)
-        peer.allowance -= most - left
-        self._look_ahead(peer)
-
-    def _run(self, peer: Peer, line: str, now_ms: int) -> None:
+    def do_line(self, peer: Peer, line: str, now_ms: int) -> None:
+        """Do what one line says, and answer it."""
         echo = "?"
         try:
             echo, request = peer.session.read(line, now_ms)
@@ -265,7 +233,7 @@ class Server:
         except Exception as error:  # a session's edge: one client's command must not end the others
             self._failed(peer, echo, error)
 
-    def _run_messages(self, peer: Peer, lines: list[str], command: SendMessages) -> None:
+    def do_messages(self, peer: Peer, lines: list[str], command: SendMessages) -> None:
         """Do lines that are one command. Where one cannot be sent none is, and each gets an answer of its own."""
         try:
             outcome = self.turn.execute(peer, command)
@@ -277,31 +245,11 @@ class Server:
                 self.turn.stage(peer, oks("SENDMESSAGE", outcome[1]))
                 return
         for line in lines:
-            self._run(peer, line, command.now_ms)
+            self.do_line(peer, line, command.now_ms)
 
-    def _look_ahead(self, peer: Peer) -> None:
-        """Say when the peer's next line is run, and whether more is read meanwhile."""
-        if not peer.lines:
-            peer.lines = NO_LINES
-            peer.connection.resume()
-            if peer.at_end and peer.session.reads:
-                self._sessions.end(peer, LEFT)
-            return
-        peer.connection.pause()  # so that lines waiting here are never more than one read brings
-        if not peer.session.reads or peer.connection.unsent > self.settings.send_bytes_high:
-            return  # the worker's answer or the drained socket goes on
-        rate = self.settings.commands_per_s
-        if rate and peer.allowance < 1:
-            self.reactor.call_later(max(1 / rate, SLOW_DOWN_S), lambda: self.run_lines(peer))
-            return
-        if not self._again:
-            self.reactor.call_soon(self._run_again)
-        self._again.append(peer)
-
-    def _run_again(self) -> None:
-        again, self._again = self._again, []
-        for peer in again:
-            self.run_lines(peer)
+    def all_done(self, peer: Peer) -> None:
+        """A client that sends no more is answered: it goes."""
+        self._sessions.end(peer, LEFT)
 
     def attempt(self, peer: Peer, echo: str, action: Callable[[], None]) -> None:
         """Do something for a peer that did not come from a line just now."""
