@@ -4,6 +4,7 @@ It decides when, and whether more is read meanwhile; what a line does is the hos
 """
 
 from collections import deque
+from collections.abc import Callable
 from typing import Protocol
 
 from chatserver.core.commands import SendMessages
@@ -26,15 +27,14 @@ class Host(Protocol):
     def all_done(self, peer: Peer) -> None:
         """A client that sends no more has had all its lines run."""
 
-    def now_ms(self) -> int:
-        """The wall clock of this turn."""
-
 
 class Lines:
     """The lines of all clients, and whose turn it is."""
 
-    def __init__(self, host: Host, settings: Settings, reactor: Reactor) -> None:
+    def __init__(self, host: Host, settings: Settings, reactor: Reactor, now_ms: Callable[[], int]) -> None:
+        """`now_ms` is the wall clock of a turn."""
         self._host = host
+        self._now_ms = now_ms
         self._settings = settings
         self._reactor = reactor
         self._again: list[Peer] = []  # with lines left for the next turn
@@ -45,7 +45,7 @@ class Lines:
         can_run = peer.session.reads and (peer.allowance >= 1 or not settings.commands_per_s)
         if can_run and peer.staged_bytes + peer.connection.unsent <= settings.send_bytes_high:
             peer.allowance -= 1
-            self._host.do_line(peer, line, self._host.now_ms())
+            self._host.do_line(peer, line, self._now_ms())
         else:
             peer.lines = deque((line,))
             self.run_lines(peer)
@@ -54,7 +54,7 @@ class Lines:
         """Run the lines that have come in, as far as the limits of one turn allow."""
         lines, session = peer.lines, peer.session
         most = left = peer.commands_left(self._settings, self._reactor.clock)
-        now_ms = self._host.now_ms()
+        now_ms = self._now_ms()
         room = self._settings.send_bytes_high - peer.connection.unsent
         while lines and left > 0 and session.reads and peer.staged_bytes <= room:
             run = session.read_run(lines, left, now_ms) if len(lines) > 1 else None

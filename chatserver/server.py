@@ -104,7 +104,7 @@ class Server:
         self._addresses: dict[str, int] = {}  # address → connections from it
         self._stopping = False
         self._ticks = 0
-        lines = Lines(self, settings, reactor)
+        lines = Lines(self, settings, reactor, self.turn.stamp)
         self.run_line, self.run_lines = lines.run_line, lines.run_lines  # without a call between: the path of a message
         self._sessions = Sessions(self, self.turn, reactor, settings, random_bytes)
         self._housekeeping = Housekeeping(reactor, store, self.turn, self._break)
