@@ -113,6 +113,16 @@ def test_a_run_that_cannot_be_stored_is_answered_line_by_line(tmp_path: Path) ->
     place.world.close()
 
 
+def test_a_server_that_starts_lists_what_an_earlier_life_has_left(tmp_path: Path) -> None:
+    place = Place(tmp_path, 256)
+    place.world.say(place.sessions[0], "SENDMESSAGE|anna|ben|hi\n" * 9)
+    assert place.world.disk.history.postings.indexed_id == 0
+    place.world.restart()
+    place.world.pass_time(1.0)
+    assert place.world.disk.history.postings.indexed_id == 9
+    place.world.close()
+
+
 def test_a_defect_in_a_run_is_one_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = Place(tmp_path, 256)
     monkeypatch.setitem(EVOLVE, MessagesSent, _fail)
