@@ -19,17 +19,17 @@ from random import Random
 from typing import NoReturn
 
 from chatserver import __version__
-from chatserver.bot_setup import load_bots, start_bots
-from chatserver.connection import Connect, Connection
-from chatserver.epoll import best_selector
-from chatserver.listener import listen
+from chatserver.bothost.setup import load_bots, start_bots
+from chatserver.net.connection import Connect, Connection
+from chatserver.net.listener import listen
+from chatserver.net.reactor import Reactor
+from chatserver.net.selector import best_selector
+from chatserver.net.workers import WorkerPool
 from chatserver.protocol.verbs import nearest
-from chatserver.reactor import Reactor
 from chatserver.server import Server
 from chatserver.settings import SettingError, Settings, build, describe
 from chatserver.store.errors import StoreBroken, StoreError, StoreUnavailable
 from chatserver.store.store import MEMORY, Store
-from chatserver.workers import WorkerPool
 
 log = logging.getLogger("chatserver")
 
@@ -173,7 +173,7 @@ def _connect(settings: Settings) -> Connect:
         return Connection
     if not certificate or not key:
         raise _Failure("TLS needs both a certificate and its key: set tls_certificate and tls_key, or none", USAGE)
-    from chatserver.tls_connection import TlsConnection, TlsFileError, tls_context
+    from chatserver.net.tls import TlsConnection, TlsFileError, tls_context
 
     try:
         return partial(TlsConnection, context=tls_context(certificate, key))

@@ -11,9 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from chatserver import long_reading, reading
-from chatserver.bothost import BotHost
-from chatserver.connection import Connect, Connection
+from chatserver.bothost.host import BotHost
 from chatserver.core.commands import (
     Command,
     DeleteMessage,
@@ -27,17 +25,15 @@ from chatserver.core.commands import (
 from chatserver.core.events import MessageSent, MessagesSent, UserSignedUp
 from chatserver.core.outcome import Outcome, Refused
 from chatserver.core.state import State
-from chatserver.failure import UNAVAILABLE
-from chatserver.housekeeping import Housekeeping
-from chatserver.lines import Lines
-from chatserver.listener import FULL, Listener
-from chatserver.logins import Logins
-from chatserver.outbox import Aside
-from chatserver.peer import Peer
+from chatserver.net.connection import Connect, Connection
+from chatserver.net.listener import FULL, Listener
+from chatserver.net.reactor import Reactor
+from chatserver.net.workers import WorkerPool
+from chatserver.ops.housekeeping import Housekeeping
 from chatserver.protocol.names import name_key
 from chatserver.protocol.render import err, hello, items, ok, oks
-from chatserver.reactor import Reactor
-from chatserver.requests import (
+from chatserver.queries import answers, long_answers
+from chatserver.queries.requests import (
     Answer,
     AskDeleteAccount,
     AskLogIn,
@@ -50,14 +46,18 @@ from chatserver.requests import (
     ShowFriends,
     ShowMembers,
 )
-from chatserver.sessions import LEFT, Sessions
+from chatserver.sessions.logins import Logins
+from chatserver.sessions.pacing import Lines
+from chatserver.sessions.peer import Peer
+from chatserver.sessions.sessions import LEFT, Sessions
+from chatserver.sessions.slices import Slices
+from chatserver.sessions.throttle import LoginThrottle
 from chatserver.settings import Settings
-from chatserver.slices import Slices
 from chatserver.store.errors import StoreBroken, StoreUnavailable
 from chatserver.store.store import Store
-from chatserver.throttle import LoginThrottle
-from chatserver.turn import Turn
-from chatserver.workers import WorkerPool
+from chatserver.turn.failure import UNAVAILABLE
+from chatserver.turn.outbox import Aside
+from chatserver.turn.turn import Turn
 
 log = logging.getLogger(__name__)
 
@@ -131,8 +131,8 @@ class Server:
             AskQuit: self._quit,
             LogOut: self._sessions.log_out,
             **dict.fromkeys((EditMessage, DeleteMessage, React), self._change),
-            **dict.fromkeys(reading.TABLE, self._query),
-            **dict.fromkeys(long_reading.TABLE, self._long_query),
+            **dict.fromkeys(answers.TABLE, self._query),
+            **dict.fromkeys(long_answers.TABLE, self._long_query),
             **dict.fromkeys((ShowFriends, ShowMembers), self._show_presence),
         }
 
@@ -306,14 +306,14 @@ class Server:
         return self.turn.execute(origin, command)
 
     def _query(self, peer: Peer, echo: str, query: Query) -> None:
-        answer = reading.answer(self.state, self.turn.history(), peer.session.user, query)
+        answer = answers.answer(self.state, self.turn.history(), peer.session.user, query)
         if isinstance(answer, Answer) and answer.passed is not None:
             peer.synced.append(answer.passed)
         peer.staged_bytes += QUERY_BYTES
         self.answer(peer, echo, answer)
 
     def _long_query(self, peer: Peer, echo: str, query: LongQuery) -> None:
-        self._slices.start(peer, echo, long_reading.job(self.turn, peer.session.user, query))
+        self._slices.start(peer, echo, long_answers.job(self.turn, peer.session.user, query))
 
     def finish(self, peer: Peer, echo: str, result: Answer | Refused | MarkRead) -> None:
         """Answer a long query; one that has found what a command needs becomes that command."""

@@ -110,4 +110,4 @@ def server(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[InThrea
 def busy_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a server does by the clock is always due, so that it falls into every kind of turn."""
     monkeypatch.setattr("chatserver.server.TICK_S", 0.001)
-    monkeypatch.setattr("chatserver.housekeeping.IDLE_S", 0.0)
+    monkeypatch.setattr("chatserver.ops.housekeeping.IDLE_S", 0.0)

@@ -12,7 +12,7 @@ import pytest
 
 from chatserver.cli import build_server
 from chatserver.core.state import snapshot
-from chatserver.listener import listen
+from chatserver.net.listener import listen
 from chatserver.settings import build
 from chatserver.store import search, store, unread
 from chatserver.store.store import Store

@@ -14,21 +14,21 @@ from typing import Self
 
 from bench import BenchError
 from bench.ledger.stopwatch import Stopwatch, weigh_tare_s
+from chatserver.core.audience import TABLE as DELIVER
+from chatserver.core.audience import Delivery
 from chatserver.core.commands import AcceptFriend, AddFriend, Command, SendMessage, SendMessages, SignUp
 from chatserver.core.decide import TABLE as DECIDE
-from chatserver.core.deliver import TABLE as DELIVER
-from chatserver.core.deliver import Delivery
 from chatserver.core.events import MessageSent, MessagesSent
 from chatserver.core.evolve import TABLE as EVOLVE
 from chatserver.core.outcome import Outcome, Refused
-from chatserver.peer import Peer
+from chatserver.net.reactor import Reactor
 from chatserver.protocol.frames import LineReader
 from chatserver.protocol.render import ok, oks
-from chatserver.reactor import Reactor
-from chatserver.session import Session
+from chatserver.sessions.peer import Peer
+from chatserver.sessions.session import Session
 from chatserver.settings import build
 from chatserver.store.store import UNLISTED_BUSY, UNLISTED_IDLE, Store
-from chatserver.turn import Turn
+from chatserver.turn.turn import Turn
 
 TEXT = "x" * 64
 RECEIVE_BYTES = 65536

@@ -6,7 +6,7 @@ Pure: it reads State and the command, changes neither, and knows no clock.
 from collections.abc import Callable
 from typing import Any
 
-from chatserver.core import accounts, blocks, bots, changes, friends, messages, reading_marks, rooms, typing
+from chatserver.core import accounts, blocks, bots, changes, friends, messages, rooms, typing, unread_marks
 from chatserver.core.commands import (
     AcceptFriend,
     AddFriend,
@@ -77,7 +77,7 @@ TABLE: dict[type, Callable[[State, Any], Outcome]] = {  # Any: each row takes it
     Invite: rooms.invite,
     Kick: rooms.kick,
     SetTopic: rooms.set_topic,
-    MarkRead: reading_marks.mark_read,
+    MarkRead: unread_marks.mark_read,
     ShowTyping: typing.show_typing,
     EditMessage: changes.edit_message,
     DeleteMessage: changes.delete_message,

@@ -7,8 +7,8 @@ from heapq import merge
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from chatserver.core.audience_changes import Change
 from chatserver.core.commands import Found
-from chatserver.core.deliver_changes import Change
 from chatserver.core.events import MessageDeleted, MessageEdited, ReactionChanged
 
 MARKS_MAX = 5_000

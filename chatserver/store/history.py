@@ -7,7 +7,7 @@ from heapq import merge
 from itertools import chain, islice
 from typing import NamedTuple
 
-from chatserver.core.marks import Run
+from chatserver.core.id_ranges import Run
 from chatserver.store.changes import Changes
 from chatserver.store.postings import ID_MAX, Postings
 from chatserver.store.search import SearchIndex

@@ -10,7 +10,7 @@ from bench.ledger import ORDER, Ledger, keep_ledger, table
 from bench.ledger.turns import STAGES, Turns
 from bench.progress import Progress
 from bench.servers import ServerOptions
-from chatserver.session import Session
+from chatserver.sessions.session import Session
 from chatserver.store.store import UNLISTED_IDLE
 
 PAIRS = 2

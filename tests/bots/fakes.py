@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from bots import Reply
-from chatserver.workers import Result
+from chatserver.net.workers import Result
 
 
 class FakeTimer:

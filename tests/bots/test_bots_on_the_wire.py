@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chatserver.bothost import FAULT, FAULTS_MAX, SWITCHED_OFF, TOO_FAST
+from chatserver.bothost.host import FAULT, FAULTS_MAX, SWITCHED_OFF, TOO_FAST
 from chatserver.store.errors import StoreUnavailable
 from chatserver.store.store import Store
 from tests.bots.test_weather_bot import open_meteo

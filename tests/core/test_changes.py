@@ -4,10 +4,10 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from chatserver.core.audience import deliver
 from chatserver.core.changes import CHANGEABLE_MS
 from chatserver.core.commands import DeleteMessage, EditMessage, Found, React, SignUp
 from chatserver.core.decide import decide
-from chatserver.core.deliver import deliver
 from chatserver.core.events import Event, MessageDeleted, MessageEdited, ReactionChanged
 from chatserver.core.evolve import evolve
 from chatserver.core.outcome import Refused

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from chatserver.core.events import MessagesSent
 from chatserver.core.evolve import TABLE as EVOLVE
-from chatserver.session import RUN_MAX
-from chatserver.session import Session as ClientSession
+from chatserver.sessions.session import RUN_MAX
+from chatserver.sessions.session import Session as ClientSession
 from tests.model.world import PASSWORD, Session, World
 
 STARTS = [

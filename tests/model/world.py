@@ -15,14 +15,14 @@ from random import Random
 from selectors import EVENT_READ, BaseSelector, SelectorKey
 from typing import Any, TypeVar, cast
 
-from chatserver.bot_setup import start_bots
+from chatserver.bothost.setup import start_bots
 from chatserver.core.state import snapshot
-from chatserver.reactor import Reactor
+from chatserver.net.reactor import Reactor
+from chatserver.net.workers import Result, WorkerPool
 from chatserver.server import Server
 from chatserver.settings import build
 from chatserver.store.errors import StoreUnavailable
 from chatserver.store.store import Store
-from chatserver.workers import Result, WorkerPool
 from tests.harness import SETTINGS
 
 PASSWORD = "correct horse"

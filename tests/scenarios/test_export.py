@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from chatserver import long_reading
+from chatserver.queries import long_answers
 from tests.harness import PASSWORD, Running
 from tests.inside import InThread
 from tests.scenarios.test_read_marks import room_of, write
@@ -73,7 +73,7 @@ def test_a_blocked_one_s_request_is_not_told(server: Running) -> None:
 
 
 def test_long_exports_come_in_pages(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(long_reading, "EXPORT_BYTES_MAX", 50_000)
+    monkeypatch.setattr(long_answers, "EXPORT_BYTES_MAX", 50_000)
     alice, bob = server.friends("alice", "bob")
     alice.send(*(f"SENDMESSAGE|alice|bob|{at} {'x' * 100}" for at in range(1200)))
     for _ in range(1200):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chatserver import long_reading
+from chatserver.queries import long_answers
 from chatserver.store.search import SearchIndex
 from tests.harness import PASSWORD, Running
 from tests.inside import InThread
@@ -84,7 +84,7 @@ def test_few_grams_are_looked_up_until_the_index_gives_what_was_not_meant(
         return candidates(index, pieces, *rest)
 
     monkeypatch.setattr(SearchIndex, "candidates", count)
-    monkeypatch.setattr(long_reading, "FIRST_PAGE", 2)
+    monkeypatch.setattr(long_answers, "FIRST_PAGE", 2)
     alice, _ = server.friends("alice", "bob")
     write(alice, "bob", *["treasure"] * 5)
     server.keep_house()

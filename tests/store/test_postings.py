@@ -20,9 +20,9 @@ from chatserver.core.events import (
 from chatserver.core.state import Limits
 from chatserver.store import schema
 from chatserver.store import store as store_module
-from chatserver.store.finding import page_below
 from chatserver.store.history import History, Message
 from chatserver.store.postings import ID_MAX, NUMBERS_MAX, Postings
+from chatserver.store.search_pages import page_below
 from chatserver.store.store import PAGE_BYTES, Store
 from chatserver.store.unread import PAGE, page
 

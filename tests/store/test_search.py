@@ -11,10 +11,10 @@ import pytest
 from chatserver.core.events import AccountDeleted, MessageSent, UserSignedUp
 from chatserver.core.state import Limits
 from chatserver.store import search
-from chatserver.store.finding import page_below
 from chatserver.store.history import Message
 from chatserver.store.postings import ID_MAX
 from chatserver.store.search import SLICE_MESSAGES, grams
+from chatserver.store.search_pages import page_below
 from chatserver.store.store import Store
 
 LETTERS = ["a", "b", "Ab", "ß", "É", "İ", "日", "本", "ก", "가", "😀", " ", "  ", "\u3000", "'", '"', "-", "*", "x1"]

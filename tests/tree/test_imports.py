@@ -133,12 +133,12 @@ def test_the_core_is_there() -> None:
 
 
 def test_the_reactor_knows_neither_bytes_nor_chat() -> None:
-    for name in imported_by(ROOT / "chatserver" / "reactor.py"):
+    for name in imported_by(ROOT / "chatserver" / "net" / "reactor.py"):
         assert not name.startswith("chatserver."), name
 
 
 def test_the_session_knows_neither_sockets_nor_sql() -> None:
-    roots = {name.partition(".")[0] for name in imported_by(ROOT / "chatserver" / "session.py")}
+    roots = {name.partition(".")[0] for name in imported_by(ROOT / "chatserver" / "sessions" / "session.py")}
     assert not roots & {"socket", "selectors", "sqlite3"}
 
 

@@ -2,10 +2,11 @@
 
 from typing import get_args
 
-from chatserver import builders, reading, requests
-from chatserver.builders import Phase
-from chatserver.core import commands, decide, deliver, events, evolve
+from chatserver.core import audience, commands, decide, events, evolve
+from chatserver.fronts.pipe import builders
+from chatserver.fronts.pipe.builders import Phase
 from chatserver.protocol.verbs import VERBS
+from chatserver.queries import answers, requests
 from chatserver.store.message_rows import STORED
 from chatserver.store.statements import STATEMENTS
 
@@ -27,11 +28,11 @@ def test_every_event_is_stored_or_named_as_passing() -> None:
 
 
 def test_only_events_are_delivered() -> None:
-    assert deliver.TABLE.keys() <= EVENTS
+    assert audience.TABLE.keys() <= EVENTS
 
 
 def test_every_query_is_answered() -> None:
-    assert reading.TABLE.keys() == set(get_args(requests.Query))
+    assert answers.TABLE.keys() == set(get_args(requests.Query))
 
 
 def test_every_verb_has_a_row_where_it_may_be_used() -> None:

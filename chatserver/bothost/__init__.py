@@ -1,0 +1,1 @@
+"""Runs the bots of `bots/` on the server's turn."""

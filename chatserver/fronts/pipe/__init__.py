@@ -1,0 +1,1 @@
+"""The pipe: one frame a line, as PROTOCOL.md tells."""

@@ -1,0 +1,159 @@
+"""Answers to what may take long: generators that yield after each page they have looked at (see `slices`).
+
+State and the store may change between two pages: each looks at them anew.
+"""
+
+from collections.abc import Callable, Generator, Sequence
+from typing import Any
+
+from chatserver.core.commands import MarkRead
+from chatserver.core.outcome import Refused
+from chatserver.core.unread_marks import find_party, read_upto
+from chatserver.queries.answers import message_row
+from chatserver.queries.explain import explain
+from chatserver.queries.export import about_rows, deed_row
+from chatserver.queries.requests import Answer, AskMarkRead, Explain, Export, LongQuery, Search, ShowUnread
+from chatserver.sessions.slices import Job
+from chatserver.store import unread
+from chatserver.store.about import about
+from chatserver.store.history import Message
+from chatserver.store.postings import ID_MAX
+from chatserver.store.search import grams
+from chatserver.store.search_pages import FIRST_PAGE, PAGE_MAX, page_below
+from chatserver.turn.turn import Turn
+
+FOUND_MAX = 50
+SEARCH_CHARS_MAX = 1000
+EXPORT_PAGE = 200  # messages and deeds read at a time
+EXPORT_BYTES_MAX = 4 << 20  # of one answer, and a page more: what a SYNC may come to too
+
+
+def job(turn: Turn, user: int, query: LongQuery) -> Job:
+    """Work out the answer to a query of a user who is logged in."""
+    return TABLE[type(query)](turn, user, query)
+
+
+def _mark_read(turn: Turn, user: int, query: AskMarkRead) -> Job:
+    """What decide needs to know of the conversation: its end, and who wrote what the mark passes."""
+    party = find_party(turn.state, user, query.other)
+    if isinstance(party, Refused):
+        return party
+    if query.upto <= (turn.state.users[user].read or {}).get(party, 0):
+        return MarkRead(user, party, query.upto, 0, ())
+    end = unread.end_at(turn.history(), user, party, query.upto)
+    first, last = read_upto(turn.state, user, party) + 1, min(query.upto, end)
+    authors: set[int] = set()
+    while first <= last:
+        page = unread.page(turn.history(), user, party, first, last)
+        authors.update(entry.sender for entry in page)
+        if len(page) < unread.PAGE:
+            break
+        first = page[-1].id + 1
+        yield
+    return MarkRead(user, party, query.upto, end, tuple(sorted(authors)))
+
+
+def _show_unread(turn: Turn, user: int, query: ShowUnread) -> Job:
+    newest_id = turn.state.last_message_id
+    authors = yield from _authors(turn, user, newest_id)
+    me = turn.state.users[user]
+    marks = {party: read_upto(turn.state, user, party) for party in {*authors, *me.rooms, *(me.read or {})}}
+    found: list[tuple[int, str, int]] = []
+    for party, mark in sorted(marks.items()):
+        count, first_id = yield from _from_others(turn, user, party, mark, newest_id)
+        if count:
+            found.append((first_id, turn.state.name_of(party), count))
+        yield
+    return Answer((), [(name, str(count), str(first_id)) for first_id, name, count in sorted(found)])
+
+
+def _authors(turn: Turn, user: int, upto: int) -> Generator[None, None, set[int]]:
+    """Who has ever written to a user, of messages up to an id."""
+    history = turn.history()
+    authors, heard_id = unread.correspondents(history, user), history.heard_id
+    while heard_id < upto:
+        more, heard_id = unread.authors_page(turn.history(), user, heard_id + 1, upto)
+        authors |= more
+        yield
+    return authors
+
+
+def _from_others(turn: Turn, user: int, party: int, after: int, upto: int) -> Generator[None, None, tuple[int, int]]:
+    """How many messages others wrote in a conversation behind an id, up to another, and the first's id."""
+    count = first_id = 0
+    while after < upto:
+        page = unread.page(turn.history(), user, party, after + 1, upto)
+        others = [entry.id for entry in page if entry.sender != user]
+        count += len(others)
+        first_id = first_id or (others[0] if others else 0)
+        if len(page) < unread.PAGE:
+            break
+        after = page[-1].id
+        yield
+    return count, first_id
+
+
+def _search(turn: Turn, user: int, query: Search) -> Job:
+    words = sorted(set(query.words.casefold().split()), key=len, reverse=True)
+    if not words or len(query.words) > SEARCH_CHARS_MAX:
+        return Refused("BAD_TEXT", f"Name words to search for, {SEARCH_CHARS_MAX} characters at most")
+    pieces = _pieces(words)
+    used = pieces[: len(words)]  # a list each is looked through: one a word is quick, and enough for frequent words
+    found: list[Message] = []
+    below, limit = ID_MAX + 1, FIRST_PAGE
+    while below > 1 and len(found) < FOUND_MAX:
+        history = turn.history()
+        looked_up = below <= history.search.searched_id + 1  # else not chosen by grams
+        candidates, below = page_below(history, user, turn.state.users[user].rooms, used, below, limit)
+        limit = min(2 * limit, PAGE_MAX)
+        hits = [message for message in candidates if _holds(message.text.casefold(), words)]
+        found += hits
+        if looked_up and 2 * len(hits) < len(candidates):
+            used = pieces
+        yield
+    return Answer((), [message_row(turn.state, message) for message in reversed(found[:FOUND_MAX])])
+
+
+def _holds(folded: str, words: Sequence[str]) -> bool:
+    return all(word in folded for word in words)
+
+
+def _pieces(words: list[str]) -> list[str]:
+    """The grams to look up: some of every word, those of the longest word first."""
+    per_word = [sorted(grams(word)) for word in words]
+    longest = max(map(len, per_word))
+    return [pieces[at] for at in range(longest) for pieces in per_word if at < len(pieces)]
+
+
+def _explain(turn: Turn, user: int, query: Explain) -> Job:
+    message = turn.history().message(query.message)
+    rows = explain(turn.state, turn.handover, turn.state.users[user], message)
+    return rows if isinstance(rows, Refused) else Answer((), rows)
+    yield  # never reached: it makes this a job like the others
+
+
+def _export(turn: Turn, user: int, query: Export) -> Job:
+    after = query.after
+    rows = [] if after else about_rows(turn.state, turn.state.users[user], about(turn.history(), user))
+    left = EXPORT_BYTES_MAX
+    while left > 0:
+        messages = turn.history().after(user, after, EXPORT_PAGE)
+        deeds = turn.history().changes.by(user, after, EXPORT_PAGE)
+        after = min(page[-1].id if len(page) == EXPORT_PAGE else ID_MAX for page in (messages, deeds))
+        written = [message for message in messages if message.id <= after and message.text]  # without the deleted ones
+        rows += [("message", *message_row(turn.state, message)) for message in written]
+        rows += [deed_row(deed) for deed in deeds if deed.id <= after]
+        if after == ID_MAX:
+            return Answer(("0",), rows)
+        left -= sum(100 + 4 * len(message.text) for message in written) + 100 * len(deeds)
+        yield
+    return Answer((str(after),), rows)
+
+
+TABLE: dict[type, Callable[[Turn, int, Any], Job]] = {  # Any: each row takes its own query
+    AskMarkRead: _mark_read,
+    ShowUnread: _show_unread,
+    Search: _search,
+    Explain: _explain,
+    Export: _export,
+}

@@ -1,0 +1,1 @@
+"""Who is connected: clients, logins, waits, and when their lines are run."""
