@@ -20,9 +20,9 @@ from chatserver.core.commands import (
     LogOut,
     MarkRead,
     React,
-    SendMessages,
+    SendBurst,
 )
-from chatserver.core.events import MessageSent, MessagesSent, UserSignedUp
+from chatserver.core.events import BurstSent, MessageSent, UserSignedUp
 from chatserver.core.outcome import Outcome, Refused
 from chatserver.core.state import State
 from chatserver.net.connection import Connect, Connection
@@ -90,7 +90,7 @@ class Server:
         self._bots = host_bots(self.turn)
         # By place: a named field costs 25 ns, and this is the path of a message.
         self.turn.effects[MessageSent] = lambda origin, event: self._bots.hear(event[2], event[3], event[4:5])
-        self.turn.effects[MessagesSent] = lambda origin, event: self._bots.hear(event[2], event[3], event[4])
+        self.turn.effects[BurstSent] = lambda origin, event: self._bots.hear(event[2], event[3], event[4])
         if settings.greet_new_users:
             self.turn.effects[UserSignedUp] = lambda origin, event: self._bots.welcome(event)
         self.turn.reloaded = self._bots.attach
@@ -233,7 +233,7 @@ class Server:
         except Exception as error:  # a session's edge: one client's command must not end the others
             self._failed(peer, echo, error)
 
-    def do_messages(self, peer: Peer, lines: list[str], command: SendMessages) -> None:
+    def do_burst(self, peer: Peer, lines: list[str], command: SendBurst) -> None:
         """Do lines that are one command. Where one cannot be sent none is, and each gets an answer of its own."""
         try:
             outcome = self.turn.execute(peer, command)

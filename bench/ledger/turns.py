@@ -16,9 +16,9 @@ from bench import BenchError
 from bench.ledger.stopwatch import Stopwatch, weigh_tare_s
 from chatserver.core.audience import TABLE as DELIVER
 from chatserver.core.audience import Delivery
-from chatserver.core.commands import AcceptFriend, AddFriend, Command, SendMessage, SendMessages, SignUp
+from chatserver.core.commands import AcceptFriend, AddFriend, Command, SendBurst, SendMessage, SignUp
 from chatserver.core.decide import TABLE as DECIDE
-from chatserver.core.events import MessageSent, MessagesSent
+from chatserver.core.events import BurstSent, MessageSent
 from chatserver.core.evolve import TABLE as EVOLVE
 from chatserver.core.outcome import Outcome, Refused
 from chatserver.net.reactor import Reactor
@@ -46,7 +46,7 @@ LIST, CHECKPOINT = LATER = ("list, later", "checkpoint, later")
 """What a busy server does behind the messages: many turns' posting lists at a time; moving the log to the tables."""
 
 
-Written = SendMessage | SendMessages
+Written = SendMessage | SendBurst
 
 
 class _Nobody:
@@ -107,7 +107,7 @@ class Turns:
                 EVOLVE[type(event)](state, event)
         with watch("deliver, render"):
             heard = [DELIVER[type(event)](state, event) for event in events]
-        render = oks if isinstance(events[0], MessagesSent) else ok
+        render = oks if isinstance(events[0], BurstSent) else ok
         with watch("render the OK"):
             replies = [render("SENDMESSAGE", outcome[1]) for outcome in outcomes]
         with watch("stage"):
@@ -170,12 +170,12 @@ class Turns:
         with watch("read"):
             return self._socket.recv(RECEIVE_BYTES)
 
-    def _numbered(self, outcomes: Sequence[Outcome]) -> list[MessageSent | MessagesSent]:
+    def _numbered(self, outcomes: Sequence[Outcome]) -> list[MessageSent | BurstSent]:
         """The events with ids in their order: all were decided on one state, so all got the same."""
-        numbered: list[MessageSent | MessagesSent] = []
+        numbered: list[MessageSent | BurstSent] = []
         next_id = self._turn.state.last_message_id + 1
         for event in (event for outcome in outcomes for event in outcome[0]):
-            if isinstance(event, MessagesSent):
+            if isinstance(event, BurstSent):
                 numbered.append(event._replace(first_id=next_id))
                 next_id += len(event.texts)
             elif isinstance(event, MessageSent):
@@ -205,7 +205,7 @@ def _understood(session: Session, lines: Sequence[str], now_ms: int) -> Written:
     if len(lines) == 1:
         return session.read(lines[0], now_ms)[1]  # type: ignore[return-value]  # it is a SENDMESSAGE
     waiting = deque(lines)
-    run = session.read_run(waiting, WINDOW_MAX, now_ms)
+    run = session.read_burst(waiting, WINDOW_MAX, now_ms)
     assert run is not None
     for _ in run.texts:
         waiting.popleft()

@@ -9,6 +9,7 @@ from typing import Any
 
 from chatserver.core import audience_changes
 from chatserver.core.events import (
+    BurstSent,
     Event,
     FriendAdded,
     FriendRemoved,
@@ -17,7 +18,6 @@ from chatserver.core.events import (
     MessageDeleted,
     MessageEdited,
     MessageSent,
-    MessagesSent,
     ReactionChanged,
     ReadMarked,
     RoomJoined,
@@ -51,7 +51,7 @@ def _message_sent(state: State, event: MessageSent) -> Collection[Delivery]:
     return ((room.members, line.encode()),)
 
 
-def _messages_sent(state: State, event: MessagesSent) -> Collection[Delivery]:
+def _burst_sent(state: State, event: BurstSent) -> Collection[Delivery]:
     first_id, time_ms, by, to, texts = event
     shared = f"{format_time(time_ms)}|{state.users[by].name}|{state.name_of(to)}"
     lines = [f"EVENT|MESSAGE|{message_id}|{shared}|{text}\n" for message_id, text in enumerate(texts, first_id)]
@@ -115,7 +115,7 @@ def _typed(state: State, event: Typed) -> Collection[Delivery]:
 
 TABLE: dict[type, Callable[[State, Any], Collection[Delivery]]] = {  # Any: each row takes its own type of event
     MessageSent: _message_sent,
-    MessagesSent: _messages_sent,
+    BurstSent: _burst_sent,
     FriendRequested: _friend_requested,
     FriendAdded: _friend_added,
     FriendRemoved: _friend_removed,

@@ -142,7 +142,7 @@ class SendMessage:
 
 
 @dataclass(slots=True)
-class SendMessages:
+class SendBurst:
     """Write several messages without tags to one party: all of them, or none; a refusal does not tell which is why."""
 
     user: int
@@ -331,7 +331,7 @@ Command = (
     | RejectFriend
     | DeleteFriend
     | SendMessage
-    | SendMessages
+    | SendBurst
     | StartBot
     | KeepForBot
     | Block

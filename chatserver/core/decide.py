@@ -31,8 +31,8 @@ from chatserver.core.commands import (
     Rehash,
     RejectFriend,
     Resume,
+    SendBurst,
     SendMessage,
-    SendMessages,
     SetPassword,
     SetStatus,
     SetTopic,
@@ -52,7 +52,7 @@ def decide(state: State, command: Command) -> Outcome:
 
 TABLE: dict[type, Callable[[State, Any], Outcome]] = {  # Any: each row takes its own type of command
     SendMessage: messages.send_message,
-    SendMessages: messages.send_messages,
+    SendBurst: messages.send_burst,
     SignUp: accounts.sign_up,
     LogIn: accounts.log_in,
     Resume: accounts.resume,

@@ -110,7 +110,7 @@ message_sent: Callable[[tuple[int, int, int, int, str, str | None]], MessageSent
 """Make one from its fields in 0.1 µs in place of 0.3: it is on the path of a message."""
 
 
-class MessagesSent(NamedTuple):
+class BurstSent(NamedTuple):
     """One user wrote several messages to one party in one go; their ids are `first_id` and those behind it."""
 
     first_id: int
@@ -340,7 +340,7 @@ Event = (
     | FriendRemoved
     | AccountDeleted
     | MessageSent
-    | MessagesSent
+    | BurstSent
     | Delivered
     | BotRemembered
     | BotTimerSet

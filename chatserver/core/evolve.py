@@ -9,6 +9,7 @@ from chatserver.core.events import (
     BotStarted,
     BotTimerRemoved,
     BotTimerSet,
+    BurstSent,
     Delivered,
     Event,
     FriendAdded,
@@ -19,7 +20,6 @@ from chatserver.core.events import (
     MessageDeleted,
     MessageEdited,
     MessageSent,
-    MessagesSent,
     OtherSessionsEnded,
     OwnerSet,
     PasswordSet,
@@ -74,7 +74,7 @@ def _message_sent(state: State, event: MessageSent) -> None:
         remember_tag(state.users[sender], tag, message_id, time_ms)
 
 
-def _messages_sent(state: State, event: MessagesSent) -> None:
+def _burst_sent(state: State, event: BurstSent) -> None:
     recipient = event.recipient
     receiver = state.users[recipient] if recipient > 0 else state.rooms[recipient]
     state.last_message_id = receiver.received_id = event.first_id + len(event.texts) - 1
@@ -256,7 +256,7 @@ def _nothing(state: State, event: Event) -> None:
 
 TABLE: dict[type, Callable[[State, Any], None]] = {  # Any: each row takes its own type of event
     MessageSent: _message_sent,
-    MessagesSent: _messages_sent,
+    BurstSent: _burst_sent,
     UserSignedUp: _user_signed_up,
     PasswordSet: _password_set,
     TokenIssued: _token_issued,

@@ -1,7 +1,7 @@
 """Decisions about messages."""
 
-from chatserver.core.commands import SendMessage, SendMessages
-from chatserver.core.events import MessagesSent, message_sent
+from chatserver.core.commands import SendBurst, SendMessage
+from chatserver.core.events import BurstSent, message_sent
 from chatserver.core.outcome import Outcome, Refused, find_own_room, no_such_user
 from chatserver.core.state import TAG_LIFE_MS, Limits, State, User
 from chatserver.protocol.times import format_time
@@ -37,7 +37,7 @@ def send_message(state: State, command: SendMessage) -> Outcome:
     return (event,), (str(message_id), format_time(now_ms))
 
 
-def send_messages(state: State, command: SendMessages) -> Outcome:
+def send_burst(state: State, command: SendBurst) -> Outcome:
     """The same for many at once, so that what is done for each is little. Of the answer, each is one message's."""
     sender, texts = state.users[command.user], command.texts
     recipient = find_recipient(state, sender, command.to)
@@ -55,7 +55,7 @@ def send_messages(state: State, command: SendMessages) -> Outcome:
     first_id, now_ms = state.last_message_id + 1, command.now_ms
     stamp = format_time(now_ms)
     answers = [f"{message_id}|{stamp}" for message_id in range(first_id, first_id + len(texts))]
-    return (MessagesSent(first_id, now_ms, sender.id, recipient, texts),), answers
+    return (BurstSent(first_id, now_ms, sender.id, recipient, texts),), answers
 
 
 def check_text(limits: Limits, text: str) -> Refused | None:

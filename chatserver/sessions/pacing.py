@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-from chatserver.core.commands import SendMessages
+from chatserver.core.commands import SendBurst
 from chatserver.net.reactor import Reactor
 from chatserver.sessions.peer import NO_LINES, Peer
 from chatserver.settings import Settings
@@ -21,7 +21,7 @@ class Host(Protocol):
     def do_line(self, peer: Peer, line: str, now_ms: int) -> None:
         """Do what one line says."""
 
-    def do_messages(self, peer: Peer, lines: list[str], command: SendMessages) -> None:
+    def do_burst(self, peer: Peer, lines: list[str], command: SendBurst) -> None:
         """Do lines that are one command."""
 
     def all_done(self, peer: Peer) -> None:
@@ -57,13 +57,13 @@ class Lines:
         now_ms = self._now_ms()
         room = self._settings.send_bytes_high - peer.connection.unsent
         while lines and left > 0 and session.reads and peer.staged_bytes <= room:
-            run = session.read_run(lines, left, now_ms) if len(lines) > 1 else None
+            run = session.read_burst(lines, left, now_ms) if len(lines) > 1 else None
             if run is None:
                 left -= 1
                 self._host.do_line(peer, lines.popleft(), now_ms)
             else:
                 left -= len(run.texts)
-                self._host.do_messages(peer, [lines.popleft() for _ in run.texts], run)
+                self._host.do_burst(peer, [lines.popleft() for _ in run.texts], run)
         peer.allowance -= most - left
         self._look_ahead(peer)
 

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-from chatserver.core.id_ranges import Run
+from chatserver.core.id_ranges import IdRange
 from chatserver.net.connection import Connection
 from chatserver.protocol.frames import LineReader
 from chatserver.sessions.session import Session
@@ -69,8 +69,8 @@ class Peer:
         self.since_ms = 0  # when its user logged in
         self.user = 0  # whose messages it hears or, after LOGOUT and in closing, heard last
         self.heard_until: int | None = None  # it heard no message after this id
-        self.hole: Run | None = None  # ids of a long backlog that were not replayed
-        self.synced: list[Run] = []  # what SYNCs have passed since the last settling: behind one id, up to another
+        self.hole: IdRange | None = None  # ids of a long backlog that were not replayed
+        self.synced: list[IdRange] = []  # what SYNCs have passed since the last settling: behind one id, up to another
         self.allowance = 0.0  # commands it may still send
         self.allowance_s = 0.0  # when that was reckoned
 

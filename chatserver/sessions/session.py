@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from chatserver.core.commands import SendMessages
+from chatserver.core.commands import SendBurst
 from chatserver.core.outcome import Refused
 from chatserver.fronts.pipe.builders import BAD_ARGUMENTS, TABLE, Builder, Phase, unknown_command
 from chatserver.protocol.frames import BadFrame
@@ -16,7 +16,7 @@ from chatserver.protocol.names import name_key
 from chatserver.protocol.verbs import VERBS, Head, Verb, parse_head, split_arguments
 from chatserver.queries.requests import Request
 
-RUN_MAX = 256  # lines looked at for a run: with all of a turn's, runs of two would cost the square of their number
+BURST_MAX = 256  # lines looked at for a burst: with all lines of a turn, bursts of two would cost their number squared
 BAD_LINE = Head(None, "?", "")
 """In the place of the head of a line that is no frame."""
 NOT_LOGGED_IN = Refused("NOT_LOGGED_IN", "Log in first: LOGIN|username|password, or SIGNUP if you are new")
@@ -93,7 +93,7 @@ class Session:
             return echo, Refused("NOT_YOU", f"You are logged in as {self.name}: put that name after the verb")
         return echo, request
 
-    def read_run(self, lines: Sequence[str], most: int, now_ms: int) -> SendMessages | None:
+    def read_burst(self, lines: Sequence[str], most: int, now_ms: int) -> SendBurst | None:
         """The first lines, `most` at most, as one command: where they are messages to one party, typed alike, no tags.
 
         They are cut all at once, because this is the path of many messages. `lines` has two or more.
@@ -105,12 +105,12 @@ class Session:
         start = first[:end]
         if not end or not lines[1].startswith(start):
             return None
-        run = list(islice(lines, min(most, RUN_MAX)))
-        texts = "\n".join(run)[end:].split("\n" + start)
-        if len(texts) < len(run):  # other lines stand behind one of them
+        burst = list(islice(lines, min(most, BURST_MAX)))
+        texts = "\n".join(burst)[end:].split("\n" + start)
+        if len(texts) < len(burst):  # other lines stand behind one of them
             last = next(at for at, text in enumerate(texts) if "\n" in text)
             texts[last:] = [texts[last].partition("\n")[0]]
-        return SendMessages(self.user, first[len(sends) : end - 1], texts, now_ms)
+        return SendBurst(self.user, first[len(sends) : end - 1], texts, now_ms)
 
     def _is_named(self, verb: Verb, name: str) -> bool:
         """The user may type the own name in another case or Unicode form, or leave it out where it is optional."""

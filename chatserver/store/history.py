@@ -7,7 +7,7 @@ from heapq import merge
 from itertools import chain, islice
 from typing import NamedTuple
 
-from chatserver.core.id_ranges import Run
+from chatserver.core.id_ranges import IdRange
 from chatserver.store.changes import Changes
 from chatserver.store.postings import ID_MAX, Postings
 from chatserver.store.search import SearchIndex
@@ -63,12 +63,12 @@ class History:
         """The first `limit` messages that a user sent or received with an id above `after`."""
         return list(islice(self._heard(user, after + 1, ID_MAX), limit))
 
-    def received(self, user: int, runs: Sequence[Run], limit: int) -> list[Message]:
-        """The first `limit` messages from others to a user, or to rooms of that time, whose ids lie in the runs.
+    def received(self, user: int, ranges: Sequence[IdRange], limit: int) -> list[Message]:
+        """The first `limit` messages from others to a user, or to rooms of that time, whose ids lie in the ranges.
 
         Deleted ones are left out.
         """
-        heard = chain.from_iterable(self._heard(user, first, last) for first, last in runs)
+        heard = chain.from_iterable(self._heard(user, first, last) for first, last in ranges)
         return list(islice((message for message in heard if message.sender != user and message.text), limit))
 
     def _heard(self, user: int, first: int, last: int) -> Iterator[Message]:

@@ -11,21 +11,21 @@ from functools import cache
 from itertools import chain, count, groupby
 from typing import Any
 
-from chatserver.core.events import MessageSent, MessagesSent
+from chatserver.core.events import BurstSent, MessageSent
 
-STORED = frozenset((MessageSent, MessagesSent))
+STORED = frozenset((MessageSent, BurstSent))
 """The events that are stored here; `statements` has the others."""
 
 _SIZES = (64, 16, 4, 1)
 """Rows a statement; with more than 64 little is won."""
 
 
-def insert_messages(connection: sqlite3.Connection, events: Iterable[MessageSent | MessagesSent]) -> int:
+def insert_messages(connection: sqlite3.Connection, events: Iterable[MessageSent | BurstSent]) -> int:
     """Put messages into the open transaction; return the last one's id. Raises sqlite3.Error."""
     rows = _Rows(0, 0)
     for kind, run in groupby(events, type):
         same: list[Any] = list(run)  # all of one kind
-        for part in _singles(same) if kind is MessageSent else map(_of_run, same):
+        for part in _singles(same) if kind is MessageSent else map(_of_burst, same):
             first_id, time_ms, senders, recipients, texts, tags = part
             if first_id != rows.next_id or time_ms != rows.time_ms:
                 rows.insert(connection)
@@ -49,7 +49,7 @@ def _singles(events: Sequence[MessageSent]) -> list[Columns]:
     ]
 
 
-def _of_run(event: MessagesSent) -> Columns:
+def _of_burst(event: BurstSent) -> Columns:
     first_id, time_ms, sender, recipient, texts = event
     size = len(texts)
     return first_id, time_ms, [sender] * size, [recipient] * size, texts, [None] * size
@@ -83,17 +83,17 @@ class _Rows:
         for size in _SIZES:
             while end - at >= size:
                 parts: list[list[Any]] = [column[at : at + size] for column in columns]
-                is_run = parts[0].count(parts[0][0]) == parts[1].count(parts[1][0]) == size
-                if is_run:
+                is_burst = parts[0].count(parts[0][0]) == parts[1].count(parts[1][0]) == size
+                if is_burst:
                     parts[:2] = parts[0][:1], parts[1][:1]
                 values = chain((self.first_id + at, self.time_ms), *parts)
-                connection.execute(_statement(size, len(columns), is_run), tuple(values))
+                connection.execute(_statement(size, len(columns), is_burst), tuple(values))
                 at += size
 
 
 @cache
-def _statement(size: int, columns: int, is_run: bool) -> str:
-    """?1 is the first id, ?2 the time; then come the columns, one after the other, of a run one sender and recipient.
+def _statement(size: int, columns: int, is_burst: bool) -> str:
+    """?1 is the first id, ?2 the time; then come the columns, one after the other, of a burst one sender and recipient.
 
     The other ids are left to SQLite, which takes the next one: that spares it a search.
     """
@@ -101,7 +101,7 @@ def _statement(size: int, columns: int, is_run: bool) -> str:
     names = ("sender", "recipient", "text", "tag")[:columns]
     values = []
     for name in names:
-        places = [f"?{next(numbers)}" for _ in range(1 if is_run and name in ("sender", "recipient") else size)]
+        places = [f"?{next(numbers)}" for _ in range(1 if is_burst and name in ("sender", "recipient") else size)]
         values.append([f"nullif({place}, '')" for place in places] if name == "tag" else places * (size // len(places)))
     rows = [
         f"({'?1' if row == 0 else 'NULL'}, ?2, {', '.join(each)})" for row, each in enumerate(zip(*values, strict=True))

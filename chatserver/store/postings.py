@@ -15,7 +15,7 @@ import sqlite3
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
-from chatserver.core.events import MessageSent, MessagesSent
+from chatserver.core.events import BurstSent, MessageSent
 
 ID_MAX = 10**18 - 1
 
@@ -65,7 +65,7 @@ class Postings:
             if ranges[0] <= above:
                 return
 
-    def add(self, events: Iterable[MessageSent | MessagesSent]) -> None:
+    def add(self, events: Iterable[MessageSent | BurstSent]) -> None:
         """Put messages that have just been written into their lists."""
         if self._newest is None:
             self._lists()  # reads these too

@@ -23,5 +23,5 @@ def _in_its_place(frame: bytes) -> bytes:
     echo = rest.partition(b"\n")[0].partition(b"|")[0].decode()
     if echo.partition("#")[0] in _KEPT_VERBS:
         return frame
-    answers = 1 + frame.count(b"\nOK|") if kind == b"OK" else 1  # a run of messages is answered in one piece
+    answers = 1 + frame.count(b"\nOK|") if kind == b"OK" else 1  # a burst is answered in one piece
     return err(echo, *UNAVAILABLE) * answers

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from chatserver.core.events import Delivered
 from chatserver.core.evolve import evolve
-from chatserver.core.id_ranges import Runs, after_delivery
+from chatserver.core.id_ranges import IdRanges, after_delivery
 from chatserver.core.state import State, User
 from chatserver.sessions.peer import Peer
 
-Marks = tuple[int, Runs]
+Marks = tuple[int, IdRanges]
 """Up to which id all is delivered, and the gaps below it."""
 
 REMEMBERED_PER_USER = 8  # steps of a mark, of which one a second can come

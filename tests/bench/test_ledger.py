@@ -23,7 +23,7 @@ def test_the_ledger_has_every_stage(store: str) -> None:
     assert ledger.rest is None
 
 
-@pytest.mark.parametrize(("window", "not_taken"), [(1, "read_run"), (3, "read")])
+@pytest.mark.parametrize(("window", "not_taken"), [(1, "read_burst"), (3, "read")])
 def test_messages_that_come_together_are_one_command(
     window: int, not_taken: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import pytest
 
-from chatserver.core.commands import SendMessages
+from chatserver.core.commands import SendBurst
 from chatserver.net.connection import Connection
 from chatserver.net.reactor import Reactor
 from chatserver.sessions.pacing import Lines
@@ -56,7 +56,7 @@ class World:
     def do_line(self, peer: Peer, line: str, now_ms: int) -> None:
         self.done.append(line)
 
-    def do_messages(self, peer: Peer, lines: list[str], command: SendMessages) -> None:
+    def do_burst(self, peer: Peer, lines: list[str], command: SendBurst) -> None:
         self.done += lines
 
     def all_done(self, peer: Peer) -> None:

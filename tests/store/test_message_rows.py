@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from chatserver.core.events import MessageSent, MessagesSent
+from chatserver.core.events import BurstSent, MessageSent
 from chatserver.store.message_rows import insert_messages
 from chatserver.store.schema import migrate
 
@@ -21,23 +21,23 @@ def connection() -> Iterator[sqlite3.Connection]:
         yield made
 
 
-def rows_of(event: MessageSent | MessagesSent) -> list[Row]:
+def rows_of(event: MessageSent | BurstSent) -> list[Row]:
     if isinstance(event, MessageSent):
         return [event]
     first_id, time_ms, sender, recipient, texts = event
     return [(first_id + at, time_ms, sender, recipient, text, None) for at, text in enumerate(texts)]
 
 
-def some_events(random: Random, first_id: int) -> list[MessageSent | MessagesSent]:
+def some_events(random: Random, first_id: int) -> list[MessageSent | BurstSent]:
     """Singles and runs in any order; now and then an id is left out, or time goes on."""
-    events: list[MessageSent | MessagesSent] = []
+    events: list[MessageSent | BurstSent] = []
     next_id, time_ms = first_id, 1_795_358_345_123
     tagged = random.choice([0.0, 0.1])
     for _ in range(random.randint(1, 30)):
         sender, recipient = random.randint(1, 9), random.choice([-1, 1, 2])
         count = random.choice([0, 0, 0, 2, 15, 64, 90])
         if count:
-            events.append(MessagesSent(next_id, time_ms, sender, recipient, [f"text {at}" for at in range(count)]))
+            events.append(BurstSent(next_id, time_ms, sender, recipient, [f"text {at}" for at in range(count)]))
         else:
             tag = f"tag{next_id}" if random.random() < tagged else None
             events.append(MessageSent(next_id, time_ms, sender, recipient, "日本 | ''", tag))

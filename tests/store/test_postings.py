@@ -10,10 +10,10 @@ import pytest
 
 from chatserver.core.events import (
     AccountDeleted,
+    BurstSent,
     Event,
     MessageDeleted,
     MessageSent,
-    MessagesSent,
     RoomJoined,
     UserSignedUp,
 )
@@ -58,7 +58,7 @@ def some_turn(random: Random, next_id: int) -> tuple[list[Event], list[Message]]
         if count == 1:
             events.append(MessageSent(next_id, 5, sender, recipient, texts[0], None))
         else:
-            events.append(MessagesSent(next_id, 5, sender, recipient, texts))
+            events.append(BurstSent(next_id, 5, sender, recipient, texts))
         said += [Message(next_id + at, 5, sender, recipient, text) for at, text in enumerate(texts)]
         next_id += count + (random.random() < 0.1)
     return events, said
@@ -146,7 +146,7 @@ def test_a_sweep_that_ended_half_way_stores_nothing_twice(store: Store) -> None:
 
 
 def test_a_write_that_fails_again_and_again_does_not_read_what_waits(store: Store) -> None:
-    store.write([MessagesSent(1, 5, 1, 2, ["hi"] * 9)])
+    store.write([BurstSent(1, 5, 1, 2, ["hi"] * 9)])
     store.commit()
     statements: list[str] = []
     store._connection.set_trace_callback(statements.append)
@@ -155,13 +155,13 @@ def test_a_write_that_fails_again_and_again_does_not_read_what_waits(store: Stor
     store._connection.set_trace_callback(None)
     assert statements
     assert not [each for each in statements if "messages" in each]
-    store.write([MessagesSent(10, 5, 1, 2, ["hi"] * 9)])
+    store.write([BurstSent(10, 5, 1, 2, ["hi"] * 9)])
     assert store.history.postings.fill(100)
     assert list(store.history.postings.upward(1, 2, 1, ID_MAX)) == list(range(1, 19))
 
 
 def test_what_waits_is_read_before_a_server_that_starts_is_asked(store: Store) -> None:
-    store.write([MessagesSent(1, 5, 1, 2, ["hi"] * 9)])
+    store.write([BurstSent(1, 5, 1, 2, ["hi"] * 9)])
     store.commit()
     store.history = History(store._connection)
     store.catch_up(lambda done: None)
@@ -188,7 +188,7 @@ def test_of_many_lists_only_the_messages_that_are_wanted_are_read(store: Store) 
 
 
 def test_a_run_of_messages_is_one_range(store: Store) -> None:
-    store.write([MessagesSent(1, 5, 1, 2, ["hi"] * 1000), MessagesSent(1001, 5, 2, 1, ["hi"] * 1000)])
+    store.write([BurstSent(1, 5, 1, 2, ["hi"] * 1000), BurstSent(1001, 5, 2, 1, ["hi"] * 1000)])
     store.history.postings.fill(100)  # as the lists of a busy server: with the events of the same turn
     store.commit()
     rows = store._connection.execute("SELECT * FROM postings ORDER BY party, other").fetchall()
@@ -220,7 +220,7 @@ def test_a_deleted_account_leaves_what_others_wrote(store: Store) -> None:
 
 
 def test_what_a_deleted_account_said_in_a_room_is_passed_over_many_at_a_time(store: Store) -> None:
-    store.write([MessageSent(1, 5, 1, -1, "hi", None), MessagesSent(2, 5, 2, -1, ["hi"] * 5000)])
+    store.write([MessageSent(1, 5, 1, -1, "hi", None), BurstSent(2, 5, 2, -1, ["hi"] * 5000)])
     store.history.postings.fill(100)
     store.write([AccountDeleted(9, 5001, 2)])
     store.commit()
@@ -233,7 +233,7 @@ def test_what_a_deleted_account_said_in_a_room_is_passed_over_many_at_a_time(sto
 
 
 def test_a_page_holds_no_more_than_it_may(store: Store) -> None:
-    store.write([MessagesSent(1, 5, 2, 1, ["hi"] * 30), MessagesSent(31, 5, 2, 1, ["hi"] * (PAGE + 20))])
+    store.write([BurstSent(1, 5, 2, 1, ["hi"] * 30), BurstSent(31, 5, 2, 1, ["hi"] * (PAGE + 20))])
     store.write([MessageDeleted(PAGE + 51, at, 2, 1, 9) for at in range(11, 20)])
     store.history.postings.fill(100)
     store.commit()
@@ -271,7 +271,7 @@ def test_catching_up_that_is_interrupted_leaves_no_half_of_a_slice(
 
     monkeypatch.setattr(store_module, "CATCH_UP_MESSAGES", 5)
     monkeypatch.setattr(Postings, "catch_up", half)
-    store.write([MessagesSent(1, 5, 1, 2, ["hi"] * 9)])
+    store.write([BurstSent(1, 5, 1, 2, ["hi"] * 9)])
     store._connection.execute("COMMIT")
     with pytest.raises(KeyboardInterrupt):
         store.catch_up(lambda done: None)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatserver.core.events import MessagesSent
+from chatserver.core.events import BurstSent
 from chatserver.core.evolve import TABLE as EVOLVE
-from chatserver.sessions.session import RUN_MAX
+from chatserver.sessions.session import BURST_MAX
 from chatserver.sessions.session import Session as ClientSession
 from tests.model.world import PASSWORD, Session, World
 
@@ -91,9 +91,9 @@ def test_lines_that_come_together_do_what_they_do_one_by_one(lines: list[str]) -
 def test_a_run_is_no_longer_than_it_may_be() -> None:
     session = ClientSession()
     session.log_in(1, "anna", b"")
-    command = session.read_run(["SENDMESSAGE|anna|ben|hi"] * 1000, 10**6, 5)
+    command = session.read_burst(["SENDMESSAGE|anna|ben|hi"] * 1000, 10**6, 5)
     assert command is not None
-    assert len(command.texts) == RUN_MAX
+    assert len(command.texts) == BURST_MAX
 
 
 def test_a_run_that_cannot_be_stored_is_answered_line_by_line(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_a_server_that_starts_lists_what_an_earlier_life_has_left(tmp_path: Path
 
 def test_a_defect_in_a_run_is_one_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = Place(tmp_path, 256)
-    monkeypatch.setitem(EVOLVE, MessagesSent, _fail)
+    monkeypatch.setitem(EVOLVE, BurstSent, _fail)
     place.world.say(place.sessions[0], "SENDMESSAGE|anna|ben|hi\n" * 3)
     answers, heard_by_ben, *_ = place.frames()
     assert [answer[:24] for answer in answers[:1]] == ["ERR|SENDMESSAGE|INTERNAL"]
