@@ -20,13 +20,14 @@ from typing import NoReturn
 
 from chatserver import __version__
 from chatserver.bothost.setup import load_bots, start_bots
+from chatserver.fronts.pipe.front import Pipe
 from chatserver.net.connection import Connect, Connection
 from chatserver.net.listener import listen
 from chatserver.net.reactor import Reactor
 from chatserver.net.selector import best_selector
 from chatserver.net.workers import WorkerPool
 from chatserver.protocol.verbs import nearest
-from chatserver.server import Server
+from chatserver.server import Door, Pools, Server
 from chatserver.settings import SettingError, Settings, build, describe
 from chatserver.store.errors import StoreBroken, StoreError, StoreUnavailable
 from chatserver.store.store import MEMORY, Store
@@ -36,6 +37,8 @@ log = logging.getLogger("chatserver")
 USAGE, FAILED = 2, 1
 GARBAGE_THRESHOLD = 20_000  # new objects until a look for circles of them, of which a turn makes none
 PROGRESS_S = 2.0  # between two words about work that keeps the server from starting
+READERS = 1  # threads that read what takes SQLite long: they share its one connection
+SWITCH_S = 0.0005  # how long a thread may have to wait for Python: the flusher's few steps must not wait for a turn
 _SPARE_DESCRIPTORS = 64  # for the store, the log and the rest
 
 
@@ -132,6 +135,7 @@ def _serve(settings: Settings) -> int:
     if settings.bots and not os.path.isdir(settings.bots):
         raise _Failure(f"there is no folder {settings.bots}: check --bots", USAGE)
     connect = _connect(settings)
+    front = Pipe(farewell=b"") if settings.tls_certificate else Pipe()
     _raise_descriptor_limit(settings.connections_max)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: an older file may take minutes to list
     try:
@@ -143,7 +147,7 @@ def _serve(settings: Settings) -> int:
     except _Failure:
         store.close()
         raise
-    server = build_server(settings, store, listening, connect=connect)
+    server = build_server(settings, store, [Door(listening, front, connect)])
     try:
         _catch_up(store)
     except BaseException:  # Ctrl-C too
@@ -152,6 +156,7 @@ def _serve(settings: Settings) -> int:
     gc.collect()
     gc.freeze()  # State lives as long as the process: looking through it again and again costs 5 % of a message
     gc.set_threshold(GARBAGE_THRESHOLD)
+    sys.setswitchinterval(SWITCH_S)
     _catch_signals(server)
     if settings.password_hash_cost < 14:
         log.warning("password_hash_cost=%d is for load tests: passwords are easy to guess", settings.password_hash_cost)
@@ -202,18 +207,18 @@ def _wall_ms() -> int:
 
 
 def build_server(
-    settings: Settings,
-    store: Store,
-    listening: socket.socket,
-    wall_ms: Callable[[], int] = _wall_ms,
-    connect: Connect = Connection,
+    settings: Settings, store: Store, doors: Sequence[Door], wall_ms: Callable[[], int] = _wall_ms
 ) -> Server:
     """A server with the real selector, monotonic clock, threads and randomness."""
     reactor = Reactor(best_selector())
-    pool = WorkerPool(settings.password_workers, reactor.post)
+    pools = Pools(
+        flusher=WorkerPool(1, reactor.post),
+        hashers=WorkerPool(settings.password_workers, reactor.post),
+        readers=WorkerPool(READERS, reactor.post),
+    )
     page_pool = WorkerPool(settings.bot_page_threads, reactor.post)
     host_bots = partial(start_bots, load_bots(settings.bots), settings, reactor, page_pool, Random())
-    return Server(settings, store, reactor, pool, listening, wall_ms, os.urandom, host_bots, connect)
+    return Server(settings, store, reactor, pools, doors, wall_ms, os.urandom, host_bots)
 
 
 def _listen(settings: Settings) -> socket.socket:

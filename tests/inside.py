@@ -12,7 +12,9 @@ import pytest
 
 from chatserver.cli import build_server
 from chatserver.core.state import snapshot
+from chatserver.fronts.pipe.front import Pipe
 from chatserver.net.listener import listen
+from chatserver.server import Door
 from chatserver.settings import build
 from chatserver.store import search, store, unread
 from chatserver.store.store import Store
@@ -67,12 +69,14 @@ class InThread(Running):
         done = Event()
 
         def work() -> None:
+            self._server.turn.log.settle()
             with pytest.MonkeyPatch.context() as patch:
                 for module in (search, unread):
                     patch.setattr(module, "PENDING_MIN", 1)
                 patch.setattr(store, "UNLISTED_IDLE", 1)
-                while self._store.keep_house(busy=False):
-                    pass
+                while self._store.has_chore(busy=False):
+                    self._store.commit()
+                    self._store.committed()
             done.set()
 
         self._server.reactor.post(work)
@@ -82,7 +86,7 @@ class InThread(Running):
         settings = self._settings
         self._store = Store(settings.store, settings.sync)
         listening = listen(settings.host, 0, settings.listen_backlog)
-        self._server = build_server(settings, self._store, listening, self._wall_ms)
+        self._server = build_server(settings, self._store, [Door(listening, Pipe())], self._wall_ms)
         self.address = (settings.host, self._server.port)
         self._thread = Thread(target=self._server.run)
         self._thread.start()

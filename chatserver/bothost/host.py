@@ -13,7 +13,7 @@ from functools import partial
 from random import Random
 from time import perf_counter
 
-from bots import After, Bot, BotError, Event, Reply
+from bots import After, Bot, BotError, Event, Fetch, Reply
 from bots.kit.event import addressed
 from bots.kit.faults import place_of
 from bots.kit.running import Step, begin, resume
@@ -82,12 +82,18 @@ class _Due:
 class _Arrived:
     """The page that a step waited for."""
 
+    awaited: "_Awaited"
     step: Step
     room: str | None
     reply: Reply
 
 
 Work = _Heard | _Note | _Due | _Arrived
+
+
+@dataclass(slots=True, eq=False)
+class _Awaited:
+    """A page that a talk waits for: one that comes for another wait is passed over."""
 
 
 class BotHost:
@@ -116,7 +122,7 @@ class BotHost:
         self._directory: dict[str, str] = {}  # name → help, as bots see it
         self._mail: dict[Talk, deque[Work]] = {}  # what is to be done, for each talk that has something
         self._ready: deque[Talk] = deque()  # talks whose first piece of work can be done now
-        self._waiting: set[Talk] = set()  # talks that wait for a page
+        self._waiting: dict[Talk, _Awaited] = {}  # talks that wait for a page
         self._alarms = Alarms(loop, chat.stamp, self._ring)
 
     def attach(self) -> None:
@@ -174,14 +180,21 @@ class BotHost:
                 self._take((member, sender), meant, room)
 
     def work(self) -> None:
-        """Do a slice of what there is to do; what is left makes the loop turn again at once."""
+        """Do a slice of what there is to do; what is left makes the loop turn again at once.
+
+        While the store cannot write nothing is done: no answer could be given.
+        """
+        if self._chat.unavailable:
+            return
         for _ in range(STEPS_PER_TURN):
             if not self._ready:
                 return
             talk = self._ready.popleft()
             waits = False
+            work = self._mail[talk].popleft()
+            self._chat.batch.undo.append(partial(self._put_back, talk, work))
             try:
-                waits = not self._do(talk, self._mail[talk].popleft())
+                waits = not self._do(talk, work)
             finally:  # a defect in one talk must not hold up what comes after it
                 if not waits:
                     self._end_work(talk)
@@ -194,6 +207,16 @@ class BotHost:
             self._ready.append(talk)
         else:
             del self._mail[talk]
+
+    def _put_back(self, talk: Talk, work: Work) -> None:
+        """What was done of this did not hold: it is to be done again."""
+        mail = self._mail.setdefault(talk, deque())
+        mail.appendleft(work)
+        self._make_ready(talk)
+
+    def _make_ready(self, talk: Talk) -> None:
+        if talk not in self._waiting and talk not in self._ready:
+            self._ready.append(talk)
 
     # What comes in, in the order of each talk.
 
@@ -216,11 +239,41 @@ class BotHost:
         if not mail and talk not in self._waiting:
             self._ready.append(talk)
         mail.append(work)
+        self._chat.batch.undo.append(partial(self._take_out, talk, work))
 
-    def _arrived(self, talk: Talk, step: Step, room: str | None, reply: Reply) -> None:
-        self._waiting.discard(talk)
-        self._mail[talk].appendleft(_Arrived(step, room, reply))
-        self._ready.append(talk)
+    def _take_out(self, talk: Talk, work: Work) -> None:
+        """What brought this did not happen."""
+        mail = self._mail.get(talk)
+        if mail is None:
+            return
+        for at, other in enumerate(mail):
+            if other is work:
+                del mail[at]
+                break
+        if not mail and talk not in self._waiting:
+            del self._mail[talk]
+            self._ready = deque(ready for ready in self._ready if ready != talk)
+
+    def _await_page(self, running: _Running, talk: Talk, room: str | None, step: Step, fetch: Fetch) -> None:
+        awaited = self._waiting[talk] = _Awaited()
+        self._chat.batch.undo.append(partial(self._wait_no_more, talk, awaited))
+        self._pages.get(running.bot.name, fetch, partial(self._arrived, talk, awaited, step, room))
+
+    def _wait_no_more(self, talk: Talk, awaited: _Awaited) -> None:
+        """The step that asked for a page did not hold; what it was asked is put back by itself."""
+        if self._waiting.get(talk) is awaited:
+            del self._waiting[talk]
+        mail = self._mail.setdefault(talk, deque())
+        for at, work in enumerate(mail):
+            if isinstance(work, _Arrived) and work.awaited is awaited:
+                del mail[at]
+                break
+
+    def _arrived(self, talk: Talk, awaited: _Awaited, step: Step, room: str | None, reply: Reply) -> None:
+        if self._waiting.get(talk) is awaited:
+            del self._waiting[talk]
+            self._mail[talk].appendleft(_Arrived(awaited, step, room, reply))
+            self._ready.append(talk)
 
     def _ring(self, alarm: Alarm) -> None:
         due_ms, bot, user, name = alarm
@@ -285,8 +338,7 @@ class BotHost:
             self._keep(talk, step, timers)
         if step.fetch is None:
             return True
-        self._waiting.add(talk)
-        self._pages.get(running.bot.name, step.fetch, partial(self._arrived, talk, step, room))
+        self._await_page(running, talk, room, step, step.fetch)
         return False
 
     def _timers(self, talk: Talk, room: str | None, step: Step) -> list[BotTimer]:

@@ -8,6 +8,7 @@ from chatserver.core.commands import Command
 from chatserver.core.outcome import Outcome
 from chatserver.core.state import State
 from chatserver.net.workers import Result
+from chatserver.turn.batch import Batch
 
 Done = Callable[[Reply], None]
 
@@ -53,6 +54,14 @@ class Chat(Protocol):
     @property
     def state(self) -> State:
         """The chat as it is now."""
+
+    @property
+    def unavailable(self) -> bool:
+        """Whether the store cannot write."""
+
+    @property
+    def batch(self) -> Batch:
+        """What gathers now: what a bot takes in hand goes back with it."""
 
     def execute(self, origin: None, command: Command) -> Outcome:
         """Decide a command and make its events so, in this turn."""

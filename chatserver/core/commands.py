@@ -169,7 +169,7 @@ class EditMessage:
     id: int
     text: str
     now_ms: int
-    found: Found | None = None
+    found: Found | None
 
 
 @dataclass(slots=True)
@@ -179,7 +179,7 @@ class DeleteMessage:
     user: int
     id: int
     now_ms: int
-    found: Found | None = None
+    found: Found | None
 
 
 @dataclass(slots=True)
@@ -190,7 +190,7 @@ class React:
     id: int
     emoji: str
     now_ms: int
-    found: Found | None = None
+    found: Found | None
 
 
 @dataclass(slots=True)

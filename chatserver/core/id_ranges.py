@@ -3,8 +3,21 @@
 Pure arithmetic on ranges of ids. A range is (first, last), both included.
 """
 
+from typing import NamedTuple
+
 IdRange = tuple[int, int]
 IdRanges = tuple[IdRange, ...]
+
+
+class Delivery(NamedTuple):
+    """That messages were handed to a session: when it was noticed (0: not remembered), and since when that is open.
+
+    `was_seen` is false where the user was invisible, so that others must not learn of it.
+    """
+
+    time_ms: int
+    session_since_ms: int
+    was_seen: bool
 
 
 def undelivered(delivered_id: int, gaps: IdRanges, last_id: int) -> IdRanges:

@@ -57,7 +57,7 @@ class Connection:
         self._socket = connected
         self._owner = owner
         self._read_bytes = read_bytes
-        self._buffer = b""  # being sent, from _offset on; it begins at the begin of a frame
+        self._buffer = b""  # being sent, from _offset on
         self._offset = 0
         self._more: list[bytes] = []
         self.unsent = 0  # bytes that wait here for the kernel
@@ -70,7 +70,7 @@ class Connection:
         reactor.register(connected, READ, self._read)
 
     def send(self, data: bytes) -> bool:
-        """Hand bytes over, whole frames; tell whether the kernel has them all. False on a lost connection too."""
+        """Hand bytes over; tell whether the kernel has them all. False on a lost connection too."""
         if self.closed:
             return False
         if self.unsent:
@@ -86,13 +86,17 @@ class Connection:
             self._watch()
         return False
 
-    def drop_unsent(self) -> None:
-        """Forget what waits, but for the rest of a frame that has begun to go out."""
-        begun = self._offset > 0 and self._buffer[self._offset - 1 : self._offset] != b"\n"
-        end = self._buffer.find(b"\n", self._offset) + 1 if begun else self._offset
-        self._buffer = self._buffer[:end]
+    @property
+    def committed(self) -> int:
+        """How many of the unsent bytes cannot be dropped any more."""
+        return 0
+
+    def drop_unsent(self, keep: int) -> None:
+        """Forget what waits, but for so many bytes from its begin on, `committed` at least."""
+        self._buffer = b"".join((self._buffer[self._offset :], *self._more))[:keep]
+        self._offset = 0
         self._more.clear()
-        self.unsent = end - self._offset
+        self.unsent = keep
 
     def pause(self) -> None:
         """Read no more for now: the peer's bytes wait in the kernel, and then in the peer."""

@@ -11,15 +11,13 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 
+from chatserver.net.addresses import address_group
 from chatserver.net.reactor import READ, Reactor
-from chatserver.protocol.render import bye
-from chatserver.sessions.throttle import address_group
 
 log = logging.getLogger(__name__)
 
 ACCEPTS_PER_TURN = 128  # clients at the door, before those inside have their turn
 PAUSE_S = 1.0  # after a failure that accepting at once again would only repeat
-FULL = bye("FULL", "The server has no place left for this address now: try again later")
 _NO_DESCRIPTOR = (errno.EMFILE, errno.ENFILE)
 
 

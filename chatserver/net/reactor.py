@@ -1,8 +1,8 @@
-"""The loop: one selector turn after another, timers, a hook before each sleep, a wake-up for other threads.
+"""The loop: one selector turn after another, timers, what is done before each sleep, a wake-up for other threads.
 
 It knows neither bytes nor chat. Everything but `post` belongs to the thread that runs it. A turn is:
-sockets that are ready, what was posted or put off, timers that are due, then the hook. The hook is
-where a turn's work is made durable and sent, so nothing waits longer than the turn it happened in.
+sockets that are ready, what was posted or put off, timers that are due, then the calls of `before_sleep` in
+their order. There a turn's work is handed to the log, and what need not wait for it is sent.
 """
 
 import heapq
@@ -41,12 +41,13 @@ class Reactor:
     def __init__(self, selector: selectors.BaseSelector | None = None, clock: Callable[[], float] = monotonic) -> None:
         self._selector = selector or selectors.DefaultSelector()
         self.clock = clock
-        self.before_sleep: Callback = lambda: None
+        self.before_sleep: list[Callback] = []
         self._soon: deque[Callback] = deque()
         self._posted: deque[Callback] = deque()  # append and popleft are atomic, so other threads may append
         self._timers: list[tuple[float, int, Timer]] = []
         self._numbers = count()  # keeps timers of one instant in the order they were made
         self._running = False
+        self._may_sleep = True  # else it looks at what was posted before it does
         self._waker, self._wakened = socket.socketpair()
         self._waker.setblocking(False)
         self._wakened.setblocking(False)
@@ -75,9 +76,10 @@ class Reactor:
         return timer
 
     def post(self, callback: Callback) -> None:
-        """Call in the next turn, from any thread."""
+        """Call in the next turn, from any thread. A loop that is at work needs no waking, which is a system call."""
         self._posted.append(callback)
-        self.wake()
+        if self._may_sleep:
+            self.wake()
 
     def wake(self) -> None:
         """End the sleep; safe in any thread and in a signal handler."""
@@ -100,14 +102,18 @@ class Reactor:
 
     def turn(self) -> None:
         """One turn, which sleeps until there is something to do."""
-        for key, ready in self._selector.select(self._sleep_s()):
+        self._may_sleep = True  # before looking at what was posted: whoever posts behind that look wakes the loop
+        selected = self._selector.select(self._sleep_s())
+        self._may_sleep = False
+        for key, ready in selected:
             try:  # as `_guarded` does, which costs a call: this is once a read
                 key.data(ready)
             except Exception:
                 log.exception(DEFECT)
         self._run_posted()
         self._run_timers()
-        _guarded(self.before_sleep)
+        for callback in self.before_sleep:
+            _guarded(callback)
 
     def close(self) -> None:
         """Let go of the selector and the wake-up sockets."""

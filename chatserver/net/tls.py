@@ -57,12 +57,10 @@ class TlsConnection(Connection):
         self._record_bytes = 0  # of plain text in it
         super().__init__(reactor, connected, owner, read_bytes)
 
-    def drop_unsent(self) -> None:
-        """Forget what waits, but for the record that has begun to go out, and the rest of its last frame."""
-        self._offset += self._record_bytes
-        super().drop_unsent()
-        self._offset -= self._record_bytes
-        self.unsent += self._record_bytes
+    @property
+    def committed(self) -> int:
+        """The plain bytes of the record that has begun to go out."""
+        return self._record_bytes
 
     def close_when_sent(self, within_s: float) -> None:
         """Close once the peer has been sent what waits; at once where it has not finished its handshake."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from threading import Thread
 from time import monotonic
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +24,20 @@ class Result(Generic[Value]):
     def __init__(self, value: Value | None, error: Exception | None) -> None:
         self.value = value
         self.error = error
+
+
+class Pool(Protocol):
+    """What jobs are given to; tests have others."""
+
+    @property
+    def free(self) -> int:
+        """How many more jobs would run at once."""
+
+    def submit(self, job: Callable[[], Value], done: Callable[[Result[Value]], None]) -> None:
+        """Run a job, and then `done` in the loop."""
+
+    def close(self, within_s: float = 5.0) -> None:
+        """Let the threads end."""
 
 
 class WorkerPool:

@@ -1,6 +1,6 @@
 """What the store is spared while messages come: it is done between turns, a slice at a time.
 
-Never inside a turn's transaction, which a failure here would take back with it.
+Never while a batch is in the log's hand: one transaction is either a batch or a chore. Its flush is the flusher's.
 """
 
 import logging
@@ -26,51 +26,54 @@ class Housekeeping:
         self._store = store
         self._turn = turn
         self._break_off = break_off
-        self._chores: list[Callable[[], None]] = []
         self._stored_at = 0.0
         self._answered_at = 0.0
-        self._is_due = False
-        self._later(IDLE_S)  # an earlier life may have left something
+        self._is_due = True  # an earlier life may have left something
+        self._has_timer = False
 
     def tick(self) -> None:
         """Once a second: store what was delivered, and see whether the store can write again."""
         if self._turn.unavailable:
-            self._chores.append(self._recover)
+            self._turn.recover()
         self._turn.store_marks()
 
-    def turn_ended(self, stored: bool, answered: bool) -> None:
-        """A turn is committed and sent, and nothing is open: now is the time."""
-        if answered or stored:
-            self._answered_at = self._reactor.clock()
-        if stored:
-            self._stored_at = self._answered_at
+    def turn_ended(self) -> None:
+        """A turn has handed over what it had. If the log has nothing in hand, now is the time."""
+        turn, now_s = self._turn, self._reactor.clock()
+        if turn.has_stored:
+            self._stored_at = now_s
             self._later(IDLE_S)
-            self._on_store(self._store.checkpoint)
-        chores, self._chores = self._chores, []
-        for chore in chores:
-            chore()
+        if turn.has_stored or turn.release.answered:
+            self._answered_at = now_s
+        turn.has_stored = turn.release.answered = False
+        if turn.unavailable or not turn.log.is_ready:
+            return
+        if self._store.needs_checkpoint(idle=now_s - self._stored_at >= IDLE_S):
+            turn.log.run(self._store.checkpoint, self._done)
+        elif self._is_due:
+            self._keep_house(now_s)
 
     def _later(self, delay_s: float) -> None:
-        if not self._is_due:
-            self._is_due = True
-            self._reactor.call_later(delay_s, lambda: self._chores.append(self._keep_house))
+        if not self._has_timer:
+            self._has_timer = True
+            self._reactor.call_later(delay_s, self._set_due)
 
-    def _keep_house(self) -> None:
+    def _set_due(self) -> None:
+        self._has_timer, self._is_due = False, True
+
+    def _keep_house(self, now_s: float) -> None:
         self._is_due = False
-        now = self._reactor.clock()
-        busy = now - self._stored_at < IDLE_S
-        if not self._turn.unavailable and self._on_store(lambda: self._store.keep_house(busy)):
-            self._later(IDLE_S if busy else ASIDE_S if now - self._answered_at < ASIDE_S else 0)
-
-    def _recover(self) -> None:
-        self._on_store(self._turn.recover)
-
-    def _on_store(self, work: Callable[[], object]) -> bool:
+        busy = now_s - self._stored_at < IDLE_S
         try:
-            return bool(work())
-        except StoreUnavailable as error:
-            log.warning("the store cannot keep house now: %s", error)
-            self._turn.unavailable = True
-        except StoreBroken as error:
-            self._break_off(error)
-        return False
+            has_chore = self._store.has_chore(busy)
+        except (StoreUnavailable, StoreBroken) as error:
+            self._done(error)
+            return
+        if has_chore:
+            self._turn.log.run(self._store.commit, self._done)
+        if has_chore or busy:
+            self._later(IDLE_S if busy else ASIDE_S if now_s - self._answered_at < ASIDE_S else 0)
+
+    def _done(self, error: Exception | None) -> None:
+        if error is not None:
+            self._turn.failed(error)

@@ -16,7 +16,7 @@ def ok(echo: str, answer: Sequence[str] = ()) -> bytes:
 
 
 def oks(echo: str, answers: Sequence[str]) -> bytes:
-    """An `OK` for each answer, as one run of bytes; an answer's fields are joined already."""
+    """An `OK` for each answer, in one piece; an answer's fields are joined already."""
     separator = f"\nOK|{echo}|"
     return f"{separator[1:]}{separator.join(answers)}\n".encode()
 
@@ -26,11 +26,11 @@ def err(echo: str, code: str, text: str) -> bytes:
     return f"ERR|{echo}|{code}|{text}\n".encode()
 
 
-def items(echo: str, rows: Iterable[Sequence[str]], after: Sequence[str] = ()) -> bytes:
-    """A whole answer of rows: the `ITEM`s, and the `OK` with their count (and `after`), as one run of bytes."""
+def item_lines(echo: str, rows: Iterable[Sequence[str]], after: Sequence[str] = ()) -> list[str]:
+    """A whole answer of rows, a frame each: the `ITEM`s, and the `OK` with their count (and `after`)."""
     lines = [f"ITEM|{echo}|{'|'.join(row)}\n" for row in rows]
     lines.append(f"OK|{'|'.join((echo, str(len(lines)), *after))}\n")
-    return "".join(lines).encode()
+    return lines
 
 
 def event(kind: str, *fields: str) -> bytes:

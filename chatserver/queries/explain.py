@@ -4,21 +4,24 @@ What one user may not know of another is not told here either: whoever is invisi
 like somebody who has not logged in yet.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+from chatserver.core.id_ranges import Delivery
 from chatserver.core.outcome import Refused
 from chatserver.core.state import State, User, apart
 from chatserver.protocol.times import format_time
 from chatserver.store.history import Message
-from chatserver.turn.handover import Delivery, Handover
 
 Row = tuple[str, ...]
+Deliveries = Callable[[User, int], Delivery | None]
+"""When a message to a user was handed to a session; None if it waits."""
+
 NO_SUCH_MESSAGE = Refused(
     "NO_SUCH_MESSAGE", "You have sent and received no message with this id: HISTORY and SYNC show ids"
 )
 
 
-def explain(state: State, handover: Handover, user: User, message: Message | None) -> list[Row] | Refused:
+def explain(state: State, deliveries: Deliveries, user: User, message: Message | None) -> list[Row] | Refused:
     """Rows of what, who, and a sentence. The sender learns of every receiver, a receiver of themselves alone."""
     if message is None or not _concerns(state, user, message):
         return NO_SUCH_MESSAGE
@@ -30,7 +33,7 @@ def explain(state: State, handover: Handover, user: User, message: Message | Non
         return [*rows, ("gone", state.name_of(message.recipient), "the account has been deleted")]
     for receiver in _receivers(state, message):
         if user.id in (message.sender, receiver.id):
-            rows += _fate(state, handover, user, receiver, message)
+            rows += _fate(state, deliveries, user, receiver, message)
     return rows
 
 
@@ -49,13 +52,13 @@ def _receivers(state: State, message: Message) -> Iterable[User]:
     return sorted(receivers, key=lambda receiver: receiver.key)
 
 
-def _fate(state: State, handover: Handover, asker: User, receiver: User, message: Message) -> list[Row]:
+def _fate(state: State, deliveries: Deliveries, asker: User, receiver: User, message: Message) -> list[Row]:
     name = receiver.name
     if receiver.id in state.bots:
         return [("delivered", name, "bots get their messages at once")]
     is_own = asker is receiver
     is_told = is_own or not apart(asker, receiver)
-    delivery = handover.delivery(receiver, message.id) if is_told else None
+    delivery = deliveries(receiver, message.id) if is_told else None
     party = message.sender if message.recipient > 0 else message.recipient
     read_id = (receiver.read or {}).get(party, 0) if is_told else 0
     rows: list[Row] = []

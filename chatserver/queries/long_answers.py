@@ -1,4 +1,4 @@
-"""Answers to what may take long: generators that yield after each page they have looked at (see `slices`).
+"""Answers to what may take long: generators that yield after each page they have looked at (see `jobs`).
 
 State and the store may change between two pages: each looks at them anew.
 """
@@ -6,21 +6,20 @@ State and the store may change between two pages: each looks at them anew.
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
-from chatserver.core.commands import MarkRead
+from chatserver.core.facts import heard_by, message_fact
 from chatserver.core.outcome import Refused
-from chatserver.core.unread_marks import find_party, read_upto
-from chatserver.queries.answers import message_row
+from chatserver.core.unread_marks import read_upto
 from chatserver.queries.explain import explain
 from chatserver.queries.export import about_rows, deed_row
-from chatserver.queries.requests import Answer, AskMarkRead, Explain, Export, LongQuery, Search, ShowUnread
-from chatserver.sessions.slices import Job
+from chatserver.queries.jobs import Chat, Job, until_stored
+from chatserver.queries.messages import message_row, show_history, show_sync
+from chatserver.queries.requests import Answer, Explain, Export, LongQuery, Search, ShowHistory, ShowSync, ShowUnread
 from chatserver.store import unread
 from chatserver.store.about import about
 from chatserver.store.history import Message
 from chatserver.store.postings import ID_MAX
 from chatserver.store.search import grams
 from chatserver.store.search_pages import FIRST_PAGE, PAGE_MAX, page_below
-from chatserver.turn.turn import Turn
 
 FOUND_MAX = 50
 SEARCH_CHARS_MAX = 1000
@@ -28,61 +27,42 @@ EXPORT_PAGE = 200  # messages and deeds read at a time
 EXPORT_BYTES_MAX = 4 << 20  # of one answer, and a page more: what a SYNC may come to too
 
 
-def job(turn: Turn, user: int, query: LongQuery) -> Job:
+def job(chat: Chat, user: int, query: LongQuery) -> Job:
     """Work out the answer to a query of a user who is logged in."""
-    return TABLE[type(query)](turn, user, query)
+    return TABLE[type(query)](chat, user, query)
 
 
-def _mark_read(turn: Turn, user: int, query: AskMarkRead) -> Job:
-    """What decide needs to know of the conversation: its end, and who wrote what the mark passes."""
-    party = find_party(turn.state, user, query.other)
-    if isinstance(party, Refused):
-        return party
-    if query.upto <= (turn.state.users[user].read or {}).get(party, 0):
-        return MarkRead(user, party, query.upto, 0, ())
-    end = unread.end_at(turn.history(), user, party, query.upto)
-    first, last = read_upto(turn.state, user, party) + 1, min(query.upto, end)
-    authors: set[int] = set()
-    while first <= last:
-        page = unread.page(turn.history(), user, party, first, last)
-        authors.update(entry.sender for entry in page)
-        if len(page) < unread.PAGE:
-            break
-        first = page[-1].id + 1
-        yield
-    return MarkRead(user, party, query.upto, end, tuple(sorted(authors)))
-
-
-def _show_unread(turn: Turn, user: int, query: ShowUnread) -> Job:
-    newest_id = turn.state.last_message_id
-    authors = yield from _authors(turn, user, newest_id)
-    me = turn.state.users[user]
-    marks = {party: read_upto(turn.state, user, party) for party in {*authors, *me.rooms, *(me.read or {})}}
+def _show_unread(chat: Chat, user: int, query: ShowUnread) -> Job:
+    yield from until_stored(chat, heard_by(chat.state.users[user]))
+    newest_id = chat.stored_message_id
+    authors = yield from _authors(chat, user, newest_id)
+    me = chat.state.users[user]
+    marks = {party: read_upto(chat.state, user, party) for party in {*authors, *me.rooms, *(me.read or {})}}
     found: list[tuple[int, str, int]] = []
     for party, mark in sorted(marks.items()):
-        count, first_id = yield from _from_others(turn, user, party, mark, newest_id)
+        count, first_id = yield from _from_others(chat, user, party, mark, newest_id)
         if count:
-            found.append((first_id, turn.state.name_of(party), count))
+            found.append((first_id, chat.state.name_of(party), count))
         yield
     return Answer((), [(name, str(count), str(first_id)) for first_id, name, count in sorted(found)])
 
 
-def _authors(turn: Turn, user: int, upto: int) -> Generator[None, None, set[int]]:
+def _authors(chat: Chat, user: int, upto: int) -> Generator[None, None, set[int]]:
     """Who has ever written to a user, of messages up to an id."""
-    history = turn.history()
+    history = chat.history
     authors, heard_id = unread.correspondents(history, user), history.heard_id
     while heard_id < upto:
-        more, heard_id = unread.authors_page(turn.history(), user, heard_id + 1, upto)
+        more, heard_id = unread.authors_page(chat.history, user, heard_id + 1, upto)
         authors |= more
         yield
     return authors
 
 
-def _from_others(turn: Turn, user: int, party: int, after: int, upto: int) -> Generator[None, None, tuple[int, int]]:
+def _from_others(chat: Chat, user: int, party: int, after: int, upto: int) -> Generator[None, None, tuple[int, int]]:
     """How many messages others wrote in a conversation behind an id, up to another, and the first's id."""
     count = first_id = 0
     while after < upto:
-        page = unread.page(turn.history(), user, party, after + 1, upto)
+        page = unread.page(chat.history, user, party, after + 1, upto)
         others = [entry.id for entry in page if entry.sender != user]
         count += len(others)
         first_id = first_id or (others[0] if others else 0)
@@ -93,25 +73,26 @@ def _from_others(turn: Turn, user: int, party: int, after: int, upto: int) -> Ge
     return count, first_id
 
 
-def _search(turn: Turn, user: int, query: Search) -> Job:
+def _search(chat: Chat, user: int, query: Search) -> Job:
     words = sorted(set(query.words.casefold().split()), key=len, reverse=True)
     if not words or len(query.words) > SEARCH_CHARS_MAX:
         return Refused("BAD_TEXT", f"Name words to search for, {SEARCH_CHARS_MAX} characters at most")
+    yield from until_stored(chat, heard_by(chat.state.users[user]))
     pieces = _pieces(words)
     used = pieces[: len(words)]  # a list each is looked through: one a word is quick, and enough for frequent words
     found: list[Message] = []
     below, limit = ID_MAX + 1, FIRST_PAGE
     while below > 1 and len(found) < FOUND_MAX:
-        history = turn.history()
+        history = chat.history
         looked_up = below <= history.search.searched_id + 1  # else not chosen by grams
-        candidates, below = page_below(history, user, turn.state.users[user].rooms, used, below, limit)
+        candidates, below = page_below(history, user, chat.state.users[user].rooms, used, below, limit)
         limit = min(2 * limit, PAGE_MAX)
         hits = [message for message in candidates if _holds(message.text.casefold(), words)]
         found += hits
         if looked_up and 2 * len(hits) < len(candidates):
             used = pieces
         yield
-    return Answer((), [message_row(turn.state, message) for message in reversed(found[:FOUND_MAX])])
+    return Answer((), [message_row(chat.state, message) for message in reversed(found[:FOUND_MAX])])
 
 
 def _holds(folded: str, words: Sequence[str]) -> bool:
@@ -125,23 +106,24 @@ def _pieces(words: list[str]) -> list[str]:
     return [pieces[at] for at in range(longest) for pieces in per_word if at < len(pieces)]
 
 
-def _explain(turn: Turn, user: int, query: Explain) -> Job:
-    message = turn.history().message(query.message)
-    rows = explain(turn.state, turn.handover, turn.state.users[user], message)
+def _explain(chat: Chat, user: int, query: Explain) -> Job:
+    yield from until_stored(chat, [user, message_fact(query.message)], query.message)
+    message = chat.history.message(query.message)
+    rows = explain(chat.state, chat.delivery, chat.state.users[user], message)
     return rows if isinstance(rows, Refused) else Answer((), rows)
-    yield  # never reached: it makes this a job like the others
 
 
-def _export(turn: Turn, user: int, query: Export) -> Job:
+def _export(chat: Chat, user: int, query: Export) -> Job:
+    yield from until_stored(chat, heard_by(chat.state.users[user]))
     after = query.after
-    rows = [] if after else about_rows(turn.state, turn.state.users[user], about(turn.history(), user))
+    rows = [] if after else about_rows(chat.state, chat.state.users[user], about(chat.history, user))
     left = EXPORT_BYTES_MAX
     while left > 0:
-        messages = turn.history().after(user, after, EXPORT_PAGE)
-        deeds = turn.history().changes.by(user, after, EXPORT_PAGE)
+        messages = chat.history.after(user, after, EXPORT_PAGE)
+        deeds = chat.history.changes.by(user, after, EXPORT_PAGE)
         after = min(page[-1].id if len(page) == EXPORT_PAGE else ID_MAX for page in (messages, deeds))
         written = [message for message in messages if message.id <= after and message.text]  # without the deleted ones
-        rows += [("message", *message_row(turn.state, message)) for message in written]
+        rows += [("message", *message_row(chat.state, message)) for message in written]
         rows += [deed_row(deed) for deed in deeds if deed.id <= after]
         if after == ID_MAX:
             return Answer(("0",), rows)
@@ -150,8 +132,9 @@ def _export(turn: Turn, user: int, query: Export) -> Job:
     return Answer((str(after),), rows)
 
 
-TABLE: dict[type, Callable[[Turn, int, Any], Job]] = {  # Any: each row takes its own query
-    AskMarkRead: _mark_read,
+TABLE: dict[type, Callable[[Chat, int, Any], Job]] = {  # Any: each row takes its own query
+    ShowHistory: show_history,
+    ShowSync: show_sync,
     ShowUnread: _show_unread,
     Search: _search,
     Explain: _explain,

@@ -1,9 +1,7 @@
-"""What a line can ask for, beside the commands of the core: queries, what needs a password, ready answers."""
+"""What can be asked without changing anything, what has to be looked up before something is changed, and answers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-
-from chatserver.core.commands import Command
-from chatserver.core.outcome import Refused
 
 
 @dataclass(slots=True)
@@ -12,52 +10,9 @@ class Answer:
 
     fields: tuple[str, ...]
     rows: list[tuple[str, ...]] | None = None
-    passed: tuple[int, int] | None = None  # once handed over, messages behind one id and up to another are delivered
-    marks: bytes = b""  # events that are sent before the rows, to the asker alone
-
-
-@dataclass(slots=True)
-class AskSignUp:
-    """A password to hash for a new account."""
-
-    name: str
-    password: str
-
-
-@dataclass(slots=True)
-class AskLogIn:
-    """A password to check."""
-
-    name: str
-    password: str
-
-
-@dataclass(slots=True)
-class AskResume:
-    """A token to look up."""
-
-    name: str
-    token: str
-
-
-@dataclass(slots=True)
-class AskSetPassword:
-    """A password to check, and one to hash."""
-
-    old: str
-    new: str
-
-
-@dataclass(slots=True)
-class AskDeleteAccount:
-    """A password to check."""
-
-    password: str
-
-
-@dataclass(slots=True)
-class AskQuit:
-    """The client is going."""
+    marks: Sequence[bytes] = ()  # frames of events that are sent before the rows, to the asker alone
+    after: int | None = None  # of a SYNC: with each row that is handed over, messages from here to it are delivered
+    passed: int = 0  # and with the whole answer those up to here
 
 
 @dataclass(slots=True)
@@ -111,10 +66,33 @@ class ShowMembers:
 
 @dataclass(slots=True)
 class AskMarkRead:
-    """MARKREAD: what a conversation holds has to be asked first."""
+    """MARKREAD: what a conversation holds has to be looked up first."""
 
     other: str
     upto: int
+
+
+@dataclass(slots=True)
+class AskEdit:
+    """EDITMESSAGE: the message has to be looked up first."""
+
+    message: int
+    text: str
+
+
+@dataclass(slots=True)
+class AskDelete:
+    """DELETEMESSAGE: the same."""
+
+    message: int
+
+
+@dataclass(slots=True)
+class AskReact:
+    """REACT: the same."""
+
+    message: int
+    emoji: str
 
 
 @dataclass(slots=True)
@@ -143,8 +121,9 @@ class Export:
     after: int
 
 
-Ask = AskSignUp | AskLogIn | AskResume | AskSetPassword | AskDeleteAccount | AskQuit
-Query = ShowFriends | ShowRequests | ShowBots | ShowHistory | ShowSync | ShowBlocks | ShowRooms | ShowMembers
-LongQuery = AskMarkRead | ShowUnread | Search | Explain | Export
-"""These may take longer than a turn has."""
-Request = Command | Ask | Query | LongQuery | Answer | Refused
+Query = ShowFriends | ShowRequests | ShowBots | ShowBlocks | ShowRooms | ShowMembers
+"""State alone can answer these."""
+LongQuery = ShowHistory | ShowSync | ShowUnread | Search | Explain | Export
+"""These are answered from the disk."""
+LookUp = AskMarkRead | AskEdit | AskDelete | AskReact
+"""These become commands once it is known what they are about."""

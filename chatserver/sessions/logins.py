@@ -15,13 +15,14 @@ from chatserver.core.accounts import BAD_LOGIN, check_password, check_sign_up
 from chatserver.core.commands import Command, DeleteAccount, Rehash, SetPassword, SignUp
 from chatserver.core.outcome import Outcome, Refused
 from chatserver.core.state import State
-from chatserver.fronts.pipe.builders import Phase
-from chatserver.net.workers import Result, WorkerPool
+from chatserver.net.workers import Pool, Result
 from chatserver.protocol.names import name_key
-from chatserver.queries.requests import AskDeleteAccount, AskLogIn, AskSetPassword, AskSignUp
+from chatserver.sessions.asks import AskDeleteAccount, AskLogIn, AskSetPassword, AskSignUp
+from chatserver.sessions.client import Client, Ticket
 from chatserver.sessions.passwords import SALT_BYTES, decoy, fits, hash_password, is_current
-from chatserver.sessions.peer import Peer
 from chatserver.sessions.throttle import LoginThrottle
+from chatserver.sessions.waits import Waits
+from chatserver.turn.receiver import Receiver
 
 log = logging.getLogger(__name__)
 
@@ -36,26 +37,19 @@ class Host(Protocol):
     def now_ms(self) -> int:
         """Wall clock of this turn."""
 
-    def execute(self, origin: Peer | None, command: Command) -> Outcome:
+    def execute(self, origin: Receiver | None, command: Command) -> Outcome:
         """Decide, apply and stage a command."""
 
-    def answer(self, peer: Peer, echo: str, outcome: Outcome) -> None:
+    def answer(self, client: Client, echo: str, outcome: Outcome) -> None:
         """Stage the reply."""
 
-    def open_session(self, peer: Peer, echo: str, user: int) -> Outcome:
-        """Log a peer in and stage its reply and backlog."""
-
-    def attempt(self, peer: Peer, echo: str, action: Callable[[], None]) -> None:
-        """Do something for a peer, whose faults end at its edge."""
-
-    def proceed(self, peer: Peer) -> None:
-        """Run the lines that have waited."""
+    def open_session(self, client: Client, echo: str, user: int) -> Outcome:
+        """Log a client in and stage its reply and backlog."""
 
 
 @dataclass(slots=True)
 class _Job:
-    peer: Peer
-    echo: str
+    ticket: Ticket
     name_key: str  # "" for a job that guesses no password
     work: Callable[[], tuple[bool, str]]  # whether the password fits, and a new hash or ""
     done: Callable[[str], Outcome | None]  # given the new hash; None where the reply is staged already
@@ -65,9 +59,16 @@ class Logins:
     """The queue of password work; at most as many jobs at once as the pool has threads."""
 
     def __init__(
-        self, host: Host, pool: WorkerPool, throttle: LoginThrottle, cost: int, random_bytes: Callable[[int], bytes]
+        self,
+        host: Host,
+        waits: Waits,
+        pool: Pool,
+        throttle: LoginThrottle,
+        cost: int,
+        random_bytes: Callable[[int], bytes],
     ) -> None:
         self._host = host
+        self._waits = waits
         self._pool = pool
         self._throttle = throttle
         self._cost = cost
@@ -75,19 +76,19 @@ class Logins:
         self._waiting: deque[_Job] = deque()
         self._decoy = decoy(cost, random_bytes(SALT_BYTES), random_bytes(32))
 
-    def sign_up(self, peer: Peer, echo: str, ask: AskSignUp) -> None:
+    def sign_up(self, client: Client, echo: str, ask: AskSignUp) -> None:
         """SIGNUP: hash the password, then make the account."""
         refused = check_sign_up(self._host.state, ask.name, ask.password)
         if refused:
-            self._host.answer(peer, echo, refused)
+            self._host.answer(client, echo, refused)
             return
 
         def done(made: str) -> Outcome:
-            return self._host.execute(peer, SignUp(ask.name, made, self._host.now_ms()))
+            return self._host.execute(client.receiver, SignUp(ask.name, made, self._host.now_ms()))
 
-        self._enqueue(_Job(peer, echo, "", partial(_make, ask.password, self._cost, self._salt()), done))
+        self._enqueue(client, echo, "", partial(_make, ask.password, self._cost, self._salt()), done)
 
-    def log_in(self, peer: Peer, echo: str, ask: AskLogIn) -> None:
+    def log_in(self, client: Client, echo: str, ask: AskLogIn) -> None:
         """LOGIN: check the password, or do the same work where there is no such user."""
         user = self._host.state.find(ask.name)
         stored = (user.password_hash if user else "") or self._decoy
@@ -97,39 +98,39 @@ class Logins:
             if user is None or now is None:
                 return BAD_LOGIN  # it is gone by now
             if now.password_hash != stored:  # changed, or hashed anew, while this one was being checked
-                self.log_in(peer, echo, ask)
+                self.log_in(client, echo, ask)
                 return None
-            outcome = self._host.open_session(peer, echo, user.id)
+            outcome = self._host.open_session(client, echo, user.id)
             if made and not isinstance(outcome, Refused):
-                self._host.execute(peer, Rehash(user.id, made))
+                self._host.execute(client.receiver, Rehash(user.id, made))
             return None
 
         work = partial(_check, ask.password, stored, self._cost, self._salt())
-        self._enqueue(_Job(peer, echo, name_key(ask.name), work, done))
+        self._enqueue(client, echo, name_key(ask.name), work, done)
 
-    def set_password(self, peer: Peer, echo: str, ask: AskSetPassword) -> None:
+    def set_password(self, client: Client, echo: str, ask: AskSetPassword) -> None:
         """SETPASSWORD: check the old one and hash the new one."""
         refused = check_password(self._host.state, ask.new)
         if refused:
-            self._host.answer(peer, echo, refused)
+            self._host.answer(client, echo, refused)
             return
-        user, token_hash = self._host.state.users[peer.session.user], peer.session.token_hash
+        user, token_hash = self._host.state.users[client.user], client.token_hash
 
         def done(made: str) -> Outcome:
-            return self._host.execute(peer, SetPassword(user.id, made, token_hash))
+            return self._host.execute(client.receiver, SetPassword(user.id, made, token_hash))
 
         work = partial(_replace, ask.old, user.password_hash, ask.new, self._cost, self._salt())
-        self._enqueue(_Job(peer, echo, user.key, work, done))
+        self._enqueue(client, echo, user.key, work, done)
 
-    def delete_account(self, peer: Peer, echo: str, ask: AskDeleteAccount) -> None:
+    def delete_account(self, client: Client, echo: str, ask: AskDeleteAccount) -> None:
         """DELETEACCOUNT: check the password."""
-        user = self._host.state.users[peer.session.user]
+        user = self._host.state.users[client.user]
 
         def done(made: str) -> Outcome:
-            return self._host.execute(peer, DeleteAccount(user.id, self._host.now_ms()))
+            return self._host.execute(client.receiver, DeleteAccount(user.id, self._host.now_ms()))
 
         work = partial(_check, ask.password, user.password_hash, 0, b"")
-        self._enqueue(_Job(peer, echo, user.key, work, done))
+        self._enqueue(client, echo, user.key, work, done)
 
     def throttled(self, address: str, key: str) -> Refused | None:
         """Refuse an address that has guessed too often."""
@@ -143,17 +144,24 @@ class Logins:
     def _salt(self) -> bytes:
         return self._random_bytes(SALT_BYTES)
 
-    def _enqueue(self, job: _Job) -> None:
-        job.peer.session.wait()
-        self._waiting.append(job)
+    def _enqueue(
+        self,
+        client: Client,
+        echo: str,
+        name_key: str,
+        work: Callable[[], tuple[bool, str]],
+        done: Callable[[str], Outcome | None],
+    ) -> None:
+        self._waiting.append(_Job(self._waits.begin(client, echo), name_key, work, done))
         self._start()
 
     def _start(self) -> None:
         while self._waiting and self._pool.free > 0:
             job = self._waiting.popleft()
-            if job.peer.session.phase is not Phase.WAITING:
+            client = job.ticket.client
+            if client.ticket is not job.ticket:
                 continue  # it has gone meanwhile
-            refused = self.throttled(job.peer.address, job.name_key) if job.name_key else None
+            refused = self.throttled(client.address, job.name_key) if job.name_key else None
             if refused:
                 self._reply(job, refused)
             else:
@@ -164,23 +172,19 @@ class Logins:
             log.error("a password could not be hashed: %s", result.error)
             self._reply(job, Refused("INTERNAL", "The server could not check the password: try again later"))
         elif not result.value[0]:
-            self.failed(job.peer.address, job.name_key)
+            self.failed(job.ticket.client.address, job.name_key)
             self._reply(job, BAD_LOGIN)
-        elif job.peer.session.phase is Phase.WAITING:
-            job.peer.session.go_on()
+        else:
             made = result.value[1]
-            self._host.attempt(job.peer, job.echo, lambda: self._answer(job, job.done(made)))
-            self._host.proceed(job.peer)
+            self._waits.end(job.ticket, lambda: self._answer(job, job.done(made)))
         self._start()
 
     def _reply(self, job: _Job, refused: Refused) -> None:
-        job.peer.session.go_on()
-        self._host.answer(job.peer, job.echo, refused)
-        self._host.proceed(job.peer)
+        self._waits.end(job.ticket, lambda: self._answer(job, refused))
 
     def _answer(self, job: _Job, outcome: Outcome | None) -> None:
         if outcome is not None:
-            self._host.answer(job.peer, job.echo, outcome)
+            self._host.answer(job.ticket.client, job.ticket.echo, outcome)
 
 
 def _make(password: str, cost: int, salt: bytes) -> tuple[bool, str]:

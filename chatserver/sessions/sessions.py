@@ -1,29 +1,30 @@
-"""How sessions begin and end: logins with their backlog, logouts, good-byes, and who hears what a user hears.
+"""How sessions begin and end: logins, logouts, good-byes, and who hears what a user hears.
 
-What a turn has done here is undone if it cannot be committed. It knows no sockets but to have them closed.
+What is changed here goes back with the batch if that cannot be stored. It knows no sockets but to have them closed.
 """
 
 import hashlib
 from base64 import urlsafe_b64encode
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from itertools import takewhile
 from typing import Protocol
 
 from chatserver.core import queries
 from chatserver.core.commands import CloseSession, LogIn, LogOut, Resume
 from chatserver.core.events import AccountDeleted, OtherSessionsEnded
-from chatserver.core.id_ranges import undelivered
 from chatserver.core.outcome import Outcome, Refused
-from chatserver.fronts.pipe.builders import Phase
 from chatserver.net.reactor import Reactor
-from chatserver.protocol.render import bye, event, ok
-from chatserver.queries import answers
-from chatserver.sessions.peer import NO_LINES, Peer
+from chatserver.protocol.render import event, ok
+from chatserver.sessions.client import Client, Ticket
+from chatserver.sessions.phases import Phase
 from chatserver.settings import Settings
+from chatserver.turn.receiver import Receiver
+from chatserver.turn.records import UNAVAILABLE, Opening, Reply, good_bye
+from chatserver.turn.release import backlog_waits
 from chatserver.turn.turn import Turn
 
-BACKLOG_MAX = 1000  # messages replayed at a login (PROTOCOL.md, "Backlog")
 TOKEN_BYTES = 24
 GONE_S = 60.0  # how long a client that has closed its side may take to read the rest
 LEFT = ""  # in place of a BYE's reason: the client has gone by itself, and is told nothing
@@ -35,15 +36,17 @@ _FAREWELLS = {
     "KICKED": "Your password was changed in another session: log in with the new one",
     "DELETED": "This account has been deleted",
 }
+_DECIDED = ("KICKED", "DELETED")
+"""Reasons that are events: they may turn out not to have happened."""
 
 
 class Host(Protocol):
     """What sessions need of the server."""
 
-    def answer(self, peer: Peer, echo: str, outcome: Outcome) -> None:
+    def answer(self, client: Client, echo: str, outcome: Outcome) -> None:
         """Stage a reply."""
 
-    def run_lines(self, peer: Peer) -> None:
+    def run_lines(self, client: Client) -> None:
         """Run the lines that wait."""
 
 
@@ -58,161 +61,175 @@ class Sessions:
         self._reactor = reactor
         self._settings = settings
         self._random_bytes = random_bytes
-        self._unknown: dict[Peer, float] = {}  # not logged in → deadline; in the order of deadlines
-        self._closing: dict[Peer, float] = {}  # once this turn is sent → within how many seconds
-        self._ending: list[tuple[Peer, str]] = []  # told good-bye once the answer in hand is staged
-        turn.effects |= {OtherSessionsEnded: self._end_others, AccountDeleted: self._end_all}
+        self._clients: dict[Receiver, Client] = {}  # of those who hear what a user hears
+        self._unknown: dict[Client, float] = {}  # not logged in → deadline; in the order of deadlines
+        self._closing: dict[Client, float] = {}  # once what is staged is sent → within how many seconds
+        self._ending: list[tuple[Client, str]] = []  # told good-bye once the answer in hand is staged
 
-    def expect_login(self, peer: Peer) -> None:
-        self._unknown[peer] = self._reactor.clock() + self._settings.login_timeout_s
+    def expect_login(self, client: Client) -> None:
+        """A client is connected, or has logged out."""
+        self._unknown[client] = self._reactor.clock() + self._settings.login_timeout_s
 
-    def forget(self, peer: Peer) -> None:
+    def forget(self, client: Client) -> None:
         """The connection is gone: nobody waits for its login any more."""
-        self._unknown.pop(peer, None)
+        self._unknown.pop(client, None)
+        self._closing.pop(client, None)
 
     def end_late(self) -> None:
         """Say good-bye to those who have not logged in in time."""
         now = self._reactor.clock()
-        for peer in list(takewhile(lambda peer: self._unknown[peer] <= now, self._unknown)):
-            if peer.session.phase is Phase.WAITING:  # it has sent its password: the queue for hashing is long
-                del self._unknown[peer]
-                self.expect_login(peer)
+        for client in list(takewhile(lambda client: self._unknown[client] <= now, self._unknown)):
+            if client.ticket is not None:  # it has sent its password: the queue for hashing is long
+                del self._unknown[client]
+                self.expect_login(client)
             else:
-                self.end(peer, "LOGIN_TIMEOUT")
+                self.end(client, "LOGIN_TIMEOUT")
 
     def answered(self) -> None:
         """The answer in hand is staged: now come the good-byes that its command has brought about."""
         if self._ending:
             ending, self._ending = self._ending, []
-            for peer, reason in ending:
-                self.end(peer, reason)
+            for client, reason in ending:
+                self.end(client, reason)
 
-    def turn_ended(self) -> None:
-        """What was staged is sent: close those who were told good-bye."""
-        closing, self._closing = self._closing, {}
-        for peer, within_s in closing.items():
-            peer.connection.close_when_sent(within_s)
+    def close_sent(self) -> None:
+        """Close those who were told good-bye, once nothing of it waits for the disk."""
+        for client in list(self._closing):
+            if self._turn.held_back(client.receiver) is None and client.receiver.cork is None:
+                client.receiver.connection.close_when_sent(self._closing.pop(client))
 
     def tokens_in_use(self) -> frozenset[bytes]:
         """The hashes of all open sessions' tokens."""
-        return frozenset(peer.session.token_hash for peers in self._turn.sessions.values() for peer in peers)
+        return frozenset(client.token_hash for client in self._clients.values())
 
-    def end(self, peer: Peer, reason: str) -> None:
+    # Ends.
+
+    def end(self, client: Client, reason: str) -> None:
         """Say good-bye and close, once what is staged is sent. Nothing more is read, nothing more is heard."""
-        if peer.session.phase is Phase.CLOSING:
+        if client.phase not in (Phase.BEFORE_LOGIN, Phase.LOGGED_IN):
             return
-        if reason in ("KICKED", "DELETED"):
-            lines = peer.lines
-            self._turn.undo.append(lambda: self._reopen(peer, lines))
-        peer.session.close()
-        peer.lines = NO_LINES
-        self._unknown.pop(peer, None)
-        self.leave(peer)
+        if reason in _DECIDED:
+            self._turn.batch.undo.append(partial(self._reopen, client, client.lines, client.ticket))
+        client.close()
+        self._unknown.pop(client, None)
+        self.leave(client)
         if reason != LEFT:
-            self._turn.stage(peer, bye(reason, _FAREWELLS[reason]))
-        self._closing[peer] = GONE_S if reason == LEFT else self._settings.goodbye_s
+            record = good_bye(reason, _FAREWELLS[reason], stands=reason not in _DECIDED)
+            self._turn.stage_behind(client.receiver, record, self._turn.batch if reason in _DECIDED else None)
+        self._closing[client] = GONE_S if reason == LEFT else self._settings.goodbye_s
 
-    def _reopen(self, peer: Peer, lines: deque[str]) -> None:
-        """What was to end this session did not hold."""
-        if not peer.connection.closed:
-            peer.session.reopen()
-            peer.lines = lines
-            del self._closing[peer]
-            self._enter(peer)
-            self._reactor.call_soon(lambda: self._host.run_lines(peer))
+    def _reopen(self, client: Client, lines: deque[str], ticket: Ticket | None) -> None:
+        """What was to end this session did not hold; what it waited for may be over by now, and is taken as failed."""
+        if client.phase is Phase.CLOSING:
+            client.reopen(lines)
+            self._closing.pop(client, None)
+            self._enter(client)
+            self._go_on(client, ticket)
 
-    def leave(self, peer: Peer) -> None:
-        """The peer is no session of its user any more."""
-        if self._stop_hearing(peer):
-            self._turn.execute(None, CloseSession(peer.session.user, peer.session.token_hash, self._turn.stamp()))
+    def leave(self, client: Client) -> None:
+        """The client is no session of its user any more."""
+        if self._stop_hearing(client):
+            self._turn.execute(None, CloseSession(client.user, client.token_hash, self._turn.stamp()))
 
-    def _stop_hearing(self, peer: Peer) -> bool:
-        """Take a peer from those that hear what its user hears; tell whether it was one."""
-        heard = self._turn.sessions.get(peer.session.user)
-        if heard is None or peer not in heard:
+    def _stop_hearing(self, client: Client) -> bool:
+        """Take a client from those that hear what its user hears; tell whether it was one."""
+        heard = self._turn.hearers.get(client.user)
+        if heard is None or client.receiver not in heard:
             return False
-        heard.remove(peer)
+        heard.remove(client.receiver)
         if not heard:
-            del self._turn.sessions[peer.session.user]
-        if peer.heard_until is None:
-            peer.heard_until = self._turn.state.last_message_id
+            del self._turn.hearers[client.user]
+        del self._clients[client.receiver]
         return True
 
-    def _enter(self, peer: Peer) -> None:
-        self._turn.sessions.setdefault(peer.session.user, []).append(peer)
-        peer.user, peer.heard_until, peer.since_ms = peer.session.user, None, self._turn.stamp()
-        self._unknown.pop(peer, None)
+    def _enter(self, client: Client) -> None:
+        self._turn.hearers.setdefault(client.user, []).append(client.receiver)
+        self._clients[client.receiver] = client
+        self._unknown.pop(client, None)
 
-    def resume(self, peer: Peer, echo: str, name: str, token: str) -> Outcome:
-        """Log a peer in with an old token, and stage its reply and backlog; a refusal is the caller's to answer."""
+    # Logins.
+
+    def resume(self, client: Client, echo: str, name: str, token: str) -> Outcome:
+        """Log a client in with an old token, and stage its reply; a refusal is the caller's to answer."""
         token_hash = hashlib.sha256(token.encode()).digest()
-        outcome = self._turn.execute(peer, Resume(name, token_hash, self._turn.stamp()))
+        outcome = self._turn.execute(client.receiver, Resume(name, token_hash, self._turn.stamp()))
         if not isinstance(outcome, Refused):
-            self._opened(peer, echo, self._turn.state.tokens[token_hash].user, token, token_hash)
+            self._opened(client, echo, self._turn.state.tokens[token_hash].user, token, token_hash)
         return outcome
 
-    def open_session(self, peer: Peer, echo: str, user: int) -> Outcome:
-        """Log a peer in with a new token, and stage its reply and backlog."""
+    def open_session(self, client: Client, echo: str, user: int) -> Outcome:
+        """Log a client in with a new token, and stage its reply."""
         token = urlsafe_b64encode(self._random_bytes(TOKEN_BYTES)).decode()
         token_hash = hashlib.sha256(token.encode()).digest()
-        outcome = self._turn.execute(peer, LogIn(user, token_hash, self._turn.stamp()))
+        outcome = self._turn.execute(client.receiver, LogIn(user, token_hash, self._turn.stamp()))
         if isinstance(outcome, Refused):
-            self._host.answer(peer, echo, outcome)
+            self._host.answer(client, echo, outcome)
         else:
-            self._opened(peer, echo, user, token, token_hash)
+            self._opened(client, echo, user, token, token_hash)
         return outcome
 
-    def _opened(self, peer: Peer, echo: str, user: int, token: str, token_hash: bytes) -> None:
-        self._turn.handover.settle()
-        name = self._turn.state.users[user].name
-        peer.session.log_in(user, name, token_hash)
-        peer.hole, peer.synced = None, []
-        self._enter(peer)
-        self._turn.undo.append(lambda: self._close_again(peer))
-        frame = ok(echo, (name, token)) + self._backlog(peer)
-        peer.staged_bytes += len(frame)
-        self._turn.stage(peer, frame)
+    def _opened(self, client: Client, echo: str, user: int, token: str, token_hash: bytes) -> None:
+        """Its backlog is read when the reply has left: by then all that was written so far is stored."""
+        turn, state = self._turn, self._turn.state
+        client.log_in(user, state.users[user].name, token_hash)
+        self._enter(client)
+        turn.batch.undo.append(partial(self._close_again, client))
+        upto = state.last_message_id if backlog_waits(state, user) else 0
+        asked = [event("FRIENDREQUEST", name) for _, name in queries.requests_in(state, state.users[user])]
+        asked += [event("INVITED", *row) for row in queries.invitations(state, state.users[user])]
+        opening = Opening(user, turn.stamp(), upto)
+        self._stage_credit(client, Reply(b"".join((ok(echo, (client.name, token)), *asked)), opening, echo, 1))
 
-    def _close_again(self, peer: Peer) -> None:
-        """The login did not hold."""
-        self._stop_hearing(peer)
-        peer.user = 0  # its backlog is taken back with the login: nothing of it counts as handed over
-        peer.session.log_out()
-        self.expect_login(peer)
+    def _close_again(self, client: Client) -> None:
+        """The login did not hold, nor does what the client has begun to wait for since."""
+        self._stop_hearing(client)
+        if client.phase is not Phase.LOGGED_IN:
+            return
+        ticket = client.ticket
+        client.wait(None)
+        client.log_out()
+        self.expect_login(client)
+        self._go_on(client, ticket)
 
-    def _backlog(self, peer: Peer) -> bytes:
-        """What has waited for a user: requests, then the oldest messages that no session has got."""
-        state = self._turn.state
-        user = state.users[peer.session.user]
-        frames = [event("FRIENDREQUEST", name) for _, name in queries.requests_in(state, user)]
-        frames += [event("INVITED", *row) for row in queries.invitations(state, user)]
-        received_id = max((state.rooms[room].received_id for room in user.rooms), default=user.received_id)
-        if user.gaps or max(user.received_id, received_id) > user.delivered_id:
-            runs = undelivered(user.delivered_id, user.gaps, state.last_message_id)
-            found = self._turn.history().received(user.id, runs, BACKLOG_MAX + 1)
-            if len(found) > BACKLOG_MAX:
-                peer.hole = (found[BACKLOG_MAX].id, state.last_message_id)
-            frames += [event("MISSED", *answers.message_row(state, message)) for message in found[:BACKLOG_MAX]]
-        return b"".join(frames)
+    def log_out(self, client: Client, echo: str, command: LogOut) -> None:
+        """LOGOUT."""
+        outcome = self._turn.execute(client.receiver, command)
+        if isinstance(outcome, Refused):
+            self._host.answer(client, echo, outcome)
+            return
+        self._turn.batch.undo.append(partial(self._come_back, client, client.user, client.name, client.token_hash))
+        self._stop_hearing(client)
+        client.log_out()
+        self.expect_login(client)
+        self._stage_credit(client, Reply(ok(echo, outcome[1]), Opening(0, 0, 0), echo, 1))
 
-    def log_out(self, peer: Peer, echo: str, command: LogOut) -> None:
-        outcome = self._turn.execute(peer, command)
-        if not isinstance(outcome, Refused):
-            session = peer.session
-            who = (session.user, session.name, session.token_hash)
-            self._turn.undo.append(lambda: self._come_back(peer, *who))
-            self._stop_hearing(peer)
-            session.log_out()
-            self.expect_login(peer)
-        self._host.answer(peer, echo, outcome)
+    def _come_back(self, client: Client, user: int, name: str, token_hash: bytes) -> None:
+        """The logout did not hold, nor does what the client has begun to wait for since."""
+        if client.phase is not Phase.BEFORE_LOGIN:
+            return
+        ticket = client.ticket
+        client.wait(None)
+        client.log_in(user, name, token_hash)
+        self._enter(client)
+        self._go_on(client, ticket)
 
-    def _come_back(self, peer: Peer, user: int, name: str, token_hash: bytes) -> None:
-        """The logout did not hold."""
-        peer.session.log_in(user, name, token_hash)
-        self._enter(peer)
+    def _go_on(self, client: Client, ticket: Ticket | None) -> None:
+        """A session change was taken back: so is what the client waited for then, if it did, and its lines go on."""
+        if ticket is not None and ticket.echo:
+            self._host.answer(client, ticket.echo, UNAVAILABLE)
+        self._reactor.call_soon(lambda: self._host.run_lines(client))
 
-    def _end_others(self, origin: Peer | None, event: OtherSessionsEnded) -> None:
-        self._ending += [(peer, "KICKED") for peer in self._turn.sessions.get(event.user, ()) if peer is not origin]
+    def _stage_credit(self, client: Client, reply: Reply) -> None:
+        client.receiver.opening += 1
+        self._turn.stage(client.receiver, reply)
 
-    def _end_all(self, origin: Peer | None, event: AccountDeleted) -> None:
-        self._ending += [(peer, "DELETED") for peer in self._turn.sessions.get(event.user, ())]
+    # What commands of others bring about.
+
+    def end_others(self, origin: Receiver | None, happened: OtherSessionsEnded) -> None:
+        """Another session has changed the password."""
+        receivers = self._turn.hearers.get(happened.user, ())
+        self._ending += [(self._clients[each], "KICKED") for each in receivers if each is not origin]
+
+    def end_all(self, origin: Receiver | None, happened: AccountDeleted) -> None:
+        """The account is gone."""
+        self._ending += [(self._clients[each], "DELETED") for each in self._turn.hearers.get(happened.user, ())]

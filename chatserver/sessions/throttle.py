@@ -5,8 +5,6 @@ Only failures count, within the last minute, so that a right password from elsew
 
 from collections import deque
 from collections.abc import Callable
-from functools import lru_cache
-from ipaddress import IPv6Address, ip_address
 from math import ceil
 
 WINDOW_S = 60.0
@@ -61,14 +59,3 @@ class LoginThrottle:
         if times is None or len(times) < most:
             return 0
         return max(0, ceil(times[0] + WINDOW_S - self._clock()))
-
-
-@lru_cache(maxsize=4096)
-def address_group(host: str) -> str:
-    """What counts as one address: an IPv4 address, however written, or the /64 that an IPv6 host owns."""
-    address = ip_address(host.partition("%")[0])
-    if not isinstance(address, IPv6Address):
-        return str(address)
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(IPv6Address(int(address) >> 64 << 64))

@@ -30,12 +30,17 @@ class Message(NamedTuple):
 class History:
     """Queries over messages, oldest first."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, postings: Postings) -> None:
+        """What the connection sees; the newest parts of the lists are shared with those who write."""
         self._connection = connection
         self.search = SearchIndex(connection)
         self.changes = Changes(connection)
-        self.postings = Postings(connection)
-        self.heard_id: int = connection.execute("SELECT value FROM meta WHERE name = 'heard_id'").fetchone()[0]
+        self.postings = postings
+
+    @property
+    def heard_id(self) -> int:
+        """Up to which id it is noted who has written to whom."""
+        return int(self._connection.execute("SELECT value FROM meta WHERE name = 'heard_id'").fetchone()[0])
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -59,9 +64,9 @@ class History:
         """One message, whoever may see it."""
         return next(self._rows(f"SELECT {COLUMNS} FROM messages m WHERE id = ?", (message_id,)), None)
 
-    def after(self, user: int, after: int, limit: int) -> list[Message]:
-        """The first `limit` messages that a user sent or received with an id above `after`."""
-        return list(islice(self._heard(user, after + 1, ID_MAX), limit))
+    def after(self, user: int, after: int, limit: int, upto: int = ID_MAX) -> list[Message]:
+        """The first `limit` messages that a user sent or received with an id above `after`, up to another."""
+        return list(islice(self._heard(user, after + 1, upto), limit))
 
     def received(self, user: int, ranges: Sequence[IdRange], limit: int) -> list[Message]:
         """The first `limit` messages from others to a user, or to rooms of that time, whose ids lie in the ranges.

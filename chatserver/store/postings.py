@@ -36,11 +36,17 @@ _LAST = "SELECT ranges FROM postings WHERE party = ? AND other = ? ORDER BY firs
 
 
 class Postings:
-    """All lists. Belongs to one connection, and to the transactions on it: one that fails needs new ones."""
+    """All lists. Belongs to the transactions on one connection: one that fails needs new ones.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    Rows are read through a connection that sees what is stored. Lists that are being stored are kept in memory until
+    that is done (`stored`); who reads meanwhile may find them in rows too, and passes over what it has had.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, stored: sqlite3.Connection) -> None:
         self._connection = connection
+        self._reading = stored
         self.indexed_id: int = connection.execute("SELECT value FROM meta WHERE name = 'indexed_id'").fetchone()[0]
+        self._storing: Lists = {}  # in the open transaction, between the rows and the newest
         self._newest: Lists | None = None  # behind the rows of each list; None until it is needed
         self._newest_id = self.indexed_id  # the last one in it
         self._routes: dict[Key, list[list[int]]] = {}  # sender, recipient → the lists of such a message
@@ -49,27 +55,30 @@ class Postings:
 
     def upward(self, party: int, other: int, first: int, last: int) -> Iterator[int]:
         """The ids of a list from `first` to `last`, rising."""
-        for (text,) in self._connection.execute(_FROM, (party, other, first, last)):
-            yield from _ids_up(json.loads(text), first, last)
-        yield from _ids_up(self._lists().get((party, other), []), first, last)
+        newest, at = self._lists().get((party, other), []), first
+        for (text,) in self._reading.execute(_FROM, (party, other, first, last)):
+            for message_id in _ids_up(json.loads(text), first, last):
+                yield message_id
+                at = message_id + 1
+        for ranges in (self._storing.get((party, other), []), newest):
+            yield from _ids_up(ranges, at, last)
 
     def downward(self, party: int, other: int, above: int, below: int) -> Iterator[int]:
         """The ids of a list under `below` and over `above`, falling."""
-        newest = self._lists().get((party, other), [])
-        yield from _ids_down(newest, above, below)
-        if newest and newest[0] <= above:
+        for ranges in (self._lists().get((party, other), []), self._storing.get((party, other), [])):
+            if ranges:
+                yield from _ids_down(ranges, above, below)
+                below = min(below, ranges[0])
+        if below <= above + 1:
             return
-        for (text,) in self._connection.execute(_BELOW, (party, other, below)):
+        for (text,) in self._reading.execute(_BELOW, (party, other, below)):
             ranges = json.loads(text)
             yield from _ids_down(ranges, above, below)
             if ranges[0] <= above:
                 return
 
     def add(self, events: Iterable[MessageSent | BurstSent]) -> None:
-        """Put messages that have just been written into their lists."""
-        if self._newest is None:
-            self._lists()  # reads these too
-            return
+        """Put messages that are being written into their lists, which were read before (`read_newest`)."""
         routes, first, count = self._routes, 0, 0
         for event in events:
             first, count = event[0], 1 if type(event) is MessageSent else len(event[4])
@@ -93,10 +102,16 @@ class Postings:
             taken[key] = lists.pop(key, [])
             weight += 1 + len(taken[key]) // NUMBERS_PER_ROW
         self._store(taken)
+        for key, ranges in taken.items():
+            self._storing.setdefault(key, []).extend(ranges)
         self._routes.clear()
         if not self._sweep:
             self._set_indexed(self._sweep_upto)
         return len(taken)
+
+    def stored(self) -> None:
+        """The transaction with what `fill` took is on the disk."""
+        self._storing.clear()
 
     def catch_up(self, messages_max: int) -> bool:
         """Store the lists of so many messages behind `indexed_id`, in the open transaction; tell if there are more."""
@@ -116,6 +131,7 @@ class Postings:
         for key in keys:
             self._connection.execute("DELETE FROM postings WHERE party = ? AND other = ?", key)
             lists.pop(key, None)
+            self._storing.pop(key, None)
         self._routes.clear()
 
     def _lists(self) -> Lists:
@@ -133,7 +149,7 @@ class Postings:
         """Lists of the messages behind `indexed_id`, without what rows have already; the last id, and how many."""
         lists: Lists = {}
         last_id, count = self.indexed_id, 0
-        for message_id, sender, recipient in self._connection.execute(
+        for message_id, sender, recipient in self._reading.execute(
             "SELECT id, sender, recipient FROM messages WHERE id > ? ORDER BY id LIMIT ?", (self.indexed_id, limit)
         ):
             last_id, count = message_id, count + 1
@@ -145,7 +161,7 @@ class Postings:
         return lists, last_id, count
 
     def _stored_upto(self, key: Key) -> int:
-        row = self._connection.execute(_LAST, key).fetchone()
+        row = self._reading.execute(_LAST, key).fetchone()
         start, count = json.loads(row[0])[-2:] if row else (1, 0)
         return int(start + count - 1)
 

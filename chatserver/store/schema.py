@@ -226,9 +226,23 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
 VERSION = len(MIGRATIONS)
 
 
-def migrate(connection: sqlite3.Connection, path: str) -> None:
-    """Bring the file up to this version, all steps in one transaction. Raises StoreError on what is not ours."""
-    version = _checked_version(connection, path)
+def check_file(connection: sqlite3.Connection, path: str) -> None:
+    """Refuse a file that is not ours, or of a newer version, before anything in it is changed. Raises StoreError."""
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    if tables and application != APPLICATION_ID:
+        raise StoreError(f"{path} belongs to another program: name another file with --store")
+    version = _version(connection)
+    if version > VERSION:
+        raise StoreError(
+            f"{path} was written by a newer version (format {version}, this one knows {VERSION}):"
+            " use that version, or name another file with --store"
+        )
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the file up to this version, all steps in one transaction."""
+    version = _version(connection)
     if version == VERSION:
         return
     connection.execute("BEGIN IMMEDIATE")
@@ -238,15 +252,5 @@ def migrate(connection: sqlite3.Connection, path: str) -> None:
     connection.execute("COMMIT")
 
 
-def _checked_version(connection: sqlite3.Connection, path: str) -> int:
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
-    if tables and application != APPLICATION_ID:
-        raise StoreError(f"{path} belongs to another program: name another file with --store")
-    if version > VERSION:
-        raise StoreError(
-            f"{path} was written by a newer version (format {version}, this one knows {VERSION}):"
-            " use that version, or name another file with --store"
-        )
-    return version
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])

@@ -90,17 +90,27 @@ def prepare(connection: sqlite3.Connection) -> None:
         connection.execute(trigger)
 
 
+def is_there(connection: sqlite3.Connection) -> bool:
+    """Tell whether the file has an index, and SQLite the FTS5 to look into it."""
+    try:
+        connection.execute("SELECT rowid FROM search_index WHERE search_index MATCH 'x' LIMIT 0")
+    except sqlite3.OperationalError:
+        return False
+    return True
+
+
 class SearchIndex:
     """What is indexed, up to which id, and how to add to it and look into it."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        meta = dict(connection.execute("SELECT name, value FROM meta WHERE name IN ('searched_id', 'search_purge')"))
-        self.searched_id: int = meta["searched_id"]
         self._may_merge = True
-        self._is_there = bool(
-            connection.execute("SELECT count(*) FROM sqlite_temp_schema WHERE name = 'search_forgets'").fetchone()[0]
-        )
+        self._is_there = is_there(connection)
+
+    @property
+    def searched_id(self) -> int:
+        """Up to which id messages are indexed, as this connection sees it."""
+        return int(self._connection.execute("SELECT value FROM meta WHERE name = 'searched_id'").fetchone()[0])
 
     def can_answer(self, pieces: Sequence[str]) -> bool:
         """Tell whether the index can give candidates for these grams."""
@@ -147,8 +157,8 @@ class SearchIndex:
             if chars > SLICE_CHARS:
                 break
         self._connection.executemany("INSERT INTO search_index (rowid, grams) VALUES (?, ?)", documents)
-        self.searched_id = documents[-1][0] if documents else upto
-        self._connection.execute("UPDATE meta SET value = ? WHERE name = 'searched_id'", (self.searched_id,))
+        searched_id = documents[-1][0] if documents else upto
+        self._connection.execute("UPDATE meta SET value = ? WHERE name = 'searched_id'", (searched_id,))
 
     def _purge(self) -> bool:
         """FTS5 notes deletions beside what it has; rewriting all of it, bit by bit, leaves no trace of a text."""

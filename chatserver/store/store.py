@@ -19,8 +19,9 @@ from chatserver.store.errors import StoreBroken, StoreError, StoreUnavailable, c
 from chatserver.store.history import History
 from chatserver.store.load import load_state
 from chatserver.store.message_rows import STORED, insert_messages
+from chatserver.store.postings import Postings
 from chatserver.store.removal import remove_messages
-from chatserver.store.schema import migrate
+from chatserver.store.schema import check_file, migrate
 from chatserver.store.statements import STATEMENTS
 from chatserver.store.unread import fill_correspondents
 
@@ -31,9 +32,8 @@ UNLISTED_IDLE = 500  # below it, an idle server stores none: a write for each me
 ROWS_IDLE = 500  # of posting lists stored at a time, some 4 ms
 CATCH_UP_MESSAGES = 200_000  # listed at a time when the server starts with an older file
 CORRESPONDENTS = 2_000  # ids looked at for authors at a time
-CHECKPOINT_BYTES = 4 << 20  # of log; moving it to the tables takes some 5 ms, a larger one as much longer
+CHECKPOINT_BYTES_MIN = 4 << 20  # of log; moving it to the tables takes some 5 ms, a larger one as much longer
 CHECKPOINT_BYTES_IDLE = 1 << 20
-CHECKPOINT_BYTES_HOUSE = 4 << 20  # while an idle server indexes
 HOUSE_BYTES = 100_000  # what a slice of indexing adds to the log
 PAGE_BYTES = 8192  # 0.5 µs of CPU a message in large turns, 0.7 with 4096; small turns write 4 KB more
 COMMIT_BYTES = PAGE_BYTES  # what a commit adds to the log, by experience: a page, and
@@ -42,14 +42,24 @@ BUSY_MS = 50  # how long a foreign lock on the file may hold up a turn
 
 
 class Store:
-    """One open SQLite file (or memory), which belongs to this process alone until `close`."""
+    """One open SQLite file (or memory), which belongs to this process alone until `close`.
+
+    Rows are written by the loop's thread: `write`, then `seal`. `commit` and `checkpoint` wait for the disk, and may
+    run in another thread; until they are done nothing else touches that connection. Reading goes on meanwhile through
+    `history`, on a connection of its own that sees what is on the disk and no more.
+    """
 
     def __init__(self, path: str, sync: str = "full") -> None:
-        """Open or create the file. Raises StoreError with a sentence for the operator."""
+        """Open or create the file, and make sure that what it holds is on the disk.
+
+        Raises StoreError with a sentence for the operator.
+        """
+        self.is_in_memory = path == MEMORY
         self._lock = _Lock(path)
         try:
             self._connection = _connect(path, sync)
-            self.history = History(self._connection)
+            self._reading = self._connection if self.is_in_memory else _connect_to_read(path)
+            self._begin_anew()
         except (sqlite3.Error, OSError) as error:
             self._lock.release()
             raise StoreError(
@@ -59,9 +69,14 @@ class Store:
             self._lock.release()
             raise
         self._last_id = 0
-        self._index_in_commit = False
-        self._began = False  # a turn's transaction is open, or ought to be
+        self._lists_in_commit = False
+        self._began = False  # a transaction is open, or ought to be
         self._uncopied_bytes = 0  # reckoned, in the log and not yet in the tables
+
+    def _begin_anew(self) -> None:
+        postings = Postings(self._connection, self._reading)
+        self._writing = History(self._connection, postings)
+        self.history = self._writing if self.is_in_memory else History(self._reading, postings)
 
     def load(self, limits: Limits, now_ms: int) -> State:
         """State as the tables have it."""
@@ -70,17 +85,21 @@ class Store:
         return state
 
     def write(self, events: Sequence[Event]) -> None:
-        """Put events into the open transaction, so that queries see them; `commit` makes them hold."""
+        """Put events into the open transaction, which `commit` makes hold. Raises StoreUnavailable."""
         try:
             self._check_open()
-            if events and not self._connection.in_transaction:
-                self._connection.execute("BEGIN IMMEDIATE")
-                self._began = True
-                self._uncopied_bytes += COMMIT_BYTES
+            self._begin(bool(events))
             for kind, run in groupby(events, _kind):
                 self._write_run(kind, list(run))
         except sqlite3.Error as error:
             raise self._failed(error) from error
+
+    def _begin(self, has_work: bool = True) -> None:
+        if has_work and not self._connection.in_transaction:
+            self.history.postings.read_newest()  # before there are rows that it must not find
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._began = True
+            self._uncopied_bytes += COMMIT_BYTES
 
     def _write_run(self, kind: type, events: Sequence[Any]) -> None:
         rows = len(events)
@@ -96,20 +115,41 @@ class Store:
                 self._connection.executemany(statement, map(convert, events) if convert else events)
         self._uncopied_bytes += EVENT_BYTES * rows
 
-    def commit(self) -> None:
-        """End the transaction, if one is open: when this returns, what was written is on the disk."""
-        self._check_open()
-        if not self._connection.in_transaction:
-            return
+    def touch(self) -> None:
+        """Put something that changes nothing into the open transaction, so that there is one to be tried."""
         try:
-            if self._index_in_commit:
-                unlisted = self._last_id - self.history.postings.indexed_id
-                self._store_lists(2 * (unlisted // UNLISTED_STEP) ** 2)
-            self._index_in_commit = False
-            self._connection.execute("COMMIT")
-            self._began = False
+            self._begin()
+            self._connection.execute("UPDATE meta SET value = value + 1 WHERE name = 'probe'")
         except sqlite3.Error as error:
             raise self._failed(error) from error
+
+    def seal(self) -> None:
+        """All rows of a batch are written; a busy server stores some posting lists with them. Raises as `write`."""
+        if self._lists_in_commit and self._connection.in_transaction:
+            unlisted = self._last_id - self.history.postings.indexed_id
+            try:
+                self._store_lists(2 * (unlisted // UNLISTED_STEP) ** 2)
+            except sqlite3.Error as error:
+                raise self._failed(error) from error
+        self._lists_in_commit = False
+
+    def commit(self) -> None:
+        """End the transaction, if one is open: when this returns, what was written is on the disk.
+
+        Raises StoreUnavailable or StoreBroken, and leaves it to `roll_back` to begin anew.
+        """
+        if self._began and not self._connection.in_transaction:
+            raise StoreUnavailable("the database has undone what was written")
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise classify(error) from error
+
+    def committed(self) -> None:
+        """What was written is on the disk: said by the loop's thread, which has had `commit` done elsewhere."""
+        self._began = False
+        self.history.postings.stored()
 
     def _store_lists(self, rows: int) -> bool:
         """Store posting lists in the open transaction; tell whether there were any."""
@@ -117,39 +157,31 @@ class Store:
         self._uncopied_bytes += PAGE_BYTES * stored  # at most: each stands in another place of the tree
         return stored > 0
 
-    def probe(self) -> None:
-        """Commit, with something that changes nothing. Raises StoreUnavailable while writing fails."""
+    def has_chore(self, busy: bool) -> bool:
+        """Write a slice of what can wait, some ms of it, for `commit` to store; tell whether there was anything.
+
+        While messages come (`busy`) the next batch takes some along, which saves a flush. Raises as `write`.
+        """
+        unlisted = self._last_id - self.history.postings.indexed_id
+        if busy:
+            self._lists_in_commit = unlisted >= UNLISTED_BUSY
+            return False
+        before = self._connection.total_changes
         try:
-            if not self._connection.in_transaction:
-                self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.execute("UPDATE meta SET value = value + 1 WHERE name = 'probe'")
-            self._connection.execute("COMMIT")
+            self._begin()
+            if not (unlisted >= UNLISTED_IDLE and self._store_lists(ROWS_IDLE)) and self._index_when_idle():
+                self._uncopied_bytes += HOUSE_BYTES
+            if self._connection.total_changes > before:
+                return True
+            self._connection.execute("ROLLBACK")  # of nothing
             self._began = False
         except sqlite3.Error as error:
             raise self._failed(error) from error
-
-    def keep_house(self, busy: bool) -> bool:
-        """Do a slice of what can wait, some ms of it; tell whether there is more to do."""
-        unlisted = self._last_id - self.history.postings.indexed_id
-        if busy:  # the next turn's commit takes some along, which saves a flush of its own
-            self._index_in_commit = unlisted >= UNLISTED_BUSY
-        if busy or self._connection.in_transaction:
-            return True
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            listed = unlisted >= UNLISTED_IDLE and self._store_lists(ROWS_IDLE)
-            more = listed or self._index_when_idle()
-            self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise self._failed(error) from error
-        if more and not listed:
-            self._uncopied_bytes += HOUSE_BYTES
-        self.checkpoint(CHECKPOINT_BYTES_HOUSE if more else CHECKPOINT_BYTES_IDLE)
-        return more
+        return False
 
     def _index_when_idle(self) -> bool:
         """What no message waits for, and what costs more than posting lists."""
-        return fill_correspondents(self.history, CORRESPONDENTS, self._last_id) or self.history.search.keep_up(
+        return fill_correspondents(self._writing, CORRESPONDENTS, self._last_id) or self._writing.search.keep_up(
             self._last_id
         )
 
@@ -171,26 +203,29 @@ class Store:
             except BaseException:  # Ctrl-C: half a slice must not be committed when the store is closed
                 self.roll_back()
                 raise
-            self._uncopied_bytes = CHECKPOINT_BYTES  # or more: lists stand all over the tree
+            self._uncopied_bytes = CHECKPOINT_BYTES_MIN  # or more: lists stand all over the tree
             self.checkpoint()
         try:
             postings.read_newest()  # now, when nobody waits: it may take seconds
         except sqlite3.Error as error:
             raise self._failed(error) from error
 
-    def checkpoint(self, bytes_min: int = CHECKPOINT_BYTES) -> None:
-        """Move the log into the tables, if about so much was written since the last time."""
-        if self._uncopied_bytes < bytes_min or self._connection.in_transaction:
-            return
+    def needs_checkpoint(self, idle: bool) -> bool:
+        """Tell whether the log has grown enough to be moved into the tables; sooner where nobody waits."""
+        return self._uncopied_bytes >= (CHECKPOINT_BYTES_IDLE if idle else CHECKPOINT_BYTES_MIN)
+
+    def checkpoint(self) -> None:
+        """Move the log into the tables: it writes and flushes. Raises StoreUnavailable or StoreBroken."""
         self._uncopied_bytes = 0
         try:
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         except sqlite3.Error as error:
-            raise self._failed(error) from error
+            raise classify(error) from error
 
     def close(self) -> None:
         """Fold the log into the file, and let go of it; what was not committed is gone."""
         with contextlib.suppress(sqlite3.Error):  # the log then stays beside the file, and is read at the next start
+            self._reading.close()
             self._connection.close()
         self._lock.release()
 
@@ -212,7 +247,7 @@ class Store:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
         try:
-            self.history = History(self._connection)
+            self._begin_anew()
         except sqlite3.Error as error:  # the old one may know of lists that were undone: messages would be passed over
             raise StoreBroken(f"the store cannot be read ({error}): check the disk, then start again") from error
 
@@ -258,13 +293,15 @@ def _connect(path: str, sync: str) -> sqlite3.Connection:
     # Autocommit, because a transaction here is a turn. Tests build a server in one thread and run it in another.
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000)
     try:
+        check_file(connection, path)
         connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # of a new file
         connection.execute("PRAGMA journal_mode = WAL").fetchone()
         connection.execute(f"PRAGMA synchronous = {sync}")
         connection.execute("PRAGMA wal_autocheckpoint = 0")  # it would hide a failed flush; see Store.checkpoint
         connection.execute("PRAGMA cache_size = -65536")  # KiB
         connection.execute("PRAGMA secure_delete = ON")  # a deleted account leaves nothing on free pages
-        migrate(connection, path)
+        _make_durable(connection, path)
+        migrate(connection)
         search.prepare(connection)
     except BaseException:
         connection.close()
@@ -272,6 +309,27 @@ def _connect(path: str, sync: str) -> sqlite3.Connection:
     if path != MEMORY:
         _sync_folder(path)
     return connection
+
+
+def _connect_to_read(path: str) -> sqlite3.Connection:
+    """A connection that sees what is committed, which in a log with `--sync full` is what is flushed."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000)
+    connection.execute("PRAGMA query_only = ON")
+    connection.execute("PRAGMA cache_size = -16384")  # KiB; it begins anew after each commit
+    return connection
+
+
+def _make_durable(connection: sqlite3.Connection, path: str) -> None:
+    """Move what an earlier life left in the log into the tables, with its flushes, before anybody is told of it.
+
+    A commit that was written but not flushed is read back from the kernel's memory as if it held, and a power cut
+    could still take it. After a flush that failed the kernel may call lost pages clean; these are written anew.
+    """
+    if path == MEMORY:
+        return
+    _, in_log, moved = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    if moved < in_log:
+        raise StoreError(f"{path} is being read by another program, which keeps its log from being moved: end that one")
 
 
 def _sync_folder(path: str) -> None:

@@ -66,14 +66,14 @@ def authors_page(history: History, user: int, first: int, last: int) -> tuple[se
 
 def fill_correspondents(history: History, limit: int, last_id: int) -> bool:
     """Look at so many ids more, up to the last one, inside the open transaction; tell whether there was anything."""
-    if last_id - history.heard_id < PENDING_MIN:
+    heard_id = history.heard_id
+    if last_id - heard_id < PENDING_MIN:
         return False
-    upto = min(history.heard_id + limit, last_id)
+    upto = min(heard_id + limit, last_id)
     history.connection.execute(
         "INSERT OR IGNORE INTO correspondents SELECT DISTINCT recipient, sender FROM messages"
         " WHERE id > ? AND id <= ? AND recipient > 0 ORDER BY 1, 2",
-        (history.heard_id, upto),
+        (heard_id, upto),
     )
     history.connection.execute("UPDATE meta SET value = ? WHERE name = 'heard_id'", (upto,))
-    history.heard_id = upto
     return True

@@ -12,6 +12,8 @@ from typing import Protocol
 
 from chatserver.core.state import State, seen_as
 from chatserver.protocol.render import event as frame
+from chatserver.turn.batch import Batch
+from chatserver.turn.records import Heard
 
 Seen = tuple[str, str]
 """Status and text."""
@@ -21,15 +23,19 @@ class Chat(Protocol):
     """What is needed of the server's turn."""
 
     @property
-    def sessions(self) -> Mapping[int, object]:
-        """Users who have one at least."""
+    def hearers(self) -> Mapping[int, object]:
+        """Users who have a session at least."""
+
+    @property
+    def batch(self) -> Batch:
+        """What gathers now."""
 
     @property
     def state(self) -> State:
         """The chat as it is now."""
 
-    def tell(self, users: Iterable[int], frame: bytes, origin: None) -> None:
-        """Stage a frame for every session of the users."""
+    def tell(self, users: Iterable[int], record: Heard, origin: None) -> None:
+        """Stage a record for every session of the users."""
 
 
 class Loop(Protocol):
@@ -51,7 +57,8 @@ class _Told:
     ends_s: float
     held: bool = False  # there was a change since, to be looked at when the second is over
     views: dict[int, tuple[Seen, ...]] = field(default_factory=dict)
-    """Friends who have asked, or become friends, meanwhile → what their sessions may take for true."""
+    """Friend id → statuses that this friend's sessions may currently believe, for friends who ran SHOWFRIENDS or were
+    added while a change was held back."""
 
 
 class Presence:
@@ -61,15 +68,21 @@ class Presence:
         self._chat = chat
         self._loop = loop
         self._second_s = second_s
-        self._told: dict[int, _Told] = {}  # in the order in which the seconds end, but for a failed turn's
-        self._before: dict[int, _Told] = {}  # what friends knew before this turn, of those it tells of
+        self._told: dict[int, _Told] = {}  # in the order in which the seconds end, but for a failed batch's
+        self._noted: Batch | None = None  # the batch for which these are noted
+        self._noted_users: set[int] = set()
+        self._undone: dict[int, _Told] = {}  # what friends knew before the batches that have just failed
 
     def note(self, user: int) -> None:
-        """How a user is seen is about to change in this turn."""
-        if user not in self._before:
+        """How a user is seen is about to change: keep what friends know now, should the batch fail."""
+        if self._noted is not self._chat.batch:
+            self._noted, self._noted_users = self._chat.batch, set()
+        if user not in self._noted_users:
+            self._noted_users.add(user)
             told = self._told.get(user)
             seen = seen_as(self._chat.state.users[user])
-            self._before[user] = replace(told, held=False) if told else _Told(seen, 0.0)
+            before = replace(told, held=False) if told else _Told(seen, 0.0)
+            self._chat.batch.undo.append(lambda: self._undone.__setitem__(user, before))
 
     def changed(self, user: int) -> None:
         """How a user is seen has changed: tell it now, or when the second is over."""
@@ -98,14 +111,10 @@ class Presence:
             if told is not None:
                 told.views[user] = (seen_as(self._chat.state.users[friend]),)
 
-    def turn_held(self) -> None:
-        """What was told in this turn has been sent."""
-        self._before.clear()
-
-    def turn_failed(self) -> None:
-        """What was told in this turn was not sent. Connections do not come back with State: tell what is true now."""
-        before, self._before = self._before, {}
-        for user, told in before.items():
+    def tell_truth(self) -> None:
+        """What was told in failed batches was not sent. Connections do not come back with State: tell what is true."""
+        undone, self._undone = self._undone, {}
+        for user, told in undone.items():
             self._told[user] = told
             found = self._chat.state.users.get(user)
             if found is None:
@@ -135,12 +144,12 @@ class Presence:
     def _tell(self, user: int, friends: Iterable[int]) -> None:
         """Where nobody is there to hear it, no second begins."""
         self._told.pop(user, None)
-        found, sessions = self._chat.state.users[user], self._chat.sessions
-        hearers = [friend for friend in friends if friend in sessions]
+        found, hearers_of = self._chat.state.users[user], self._chat.hearers
+        hearers = [friend for friend in friends if friend in hearers_of]
         if hearers:
             seen = seen_as(found)
             self._told[user] = _Told(seen, self._loop.clock() + self._second_s)
-            self._chat.tell(hearers, frame("STATUS", found.name, *seen), None)
+            self._chat.tell(hearers, (frame("STATUS", found.name, *seen), 0, None), None)
 
     def _forget(self, now_s: float) -> None:
         """Drop what is over a second old; one that is held back waits for its timer."""

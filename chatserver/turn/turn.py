@@ -1,98 +1,154 @@
-"""One turn's chat: commands applied to State, frames staged, events committed, and only then frames sent.
+"""Commands applied to State, and what they bring about gathered in a batch; what the log says of batches.
 
-The rule of the house lives here: no byte leaves before the event behind it is on disk.
+The rule of the house lives here: no byte leaves before the events that it could show are on the disk.
+A turn's work goes into the open batch. When the log is ready, it takes it; meanwhile the next one gathers, and State
+runs ahead of the disk. A batch that fails takes all with it that is not stored: State is read from the disk again.
 """
 
 import logging
-from collections.abc import Callable, Collection, Iterable
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from chatserver.core.audience import TABLE as DELIVER
+from chatserver.core.audience import TABLE as HEARD_BY
 from chatserver.core.commands import CloseSession, Command, KeepTokens, LogIn, Resume
 from chatserver.core.decide import TABLE as DECIDE
-from chatserver.core.events import PASSING, Event, FriendAdded, PresenceChanged
+from chatserver.core.events import PASSING, BurstSent, Event, MessageSent, PresenceChanged
 from chatserver.core.evolve import TABLE as EVOLVE
 from chatserver.core.evolve import evolve
+from chatserver.core.facts import Fact
+from chatserver.core.id_ranges import Delivery
 from chatserver.core.outcome import Outcome, Refused
-from chatserver.core.state import Limits, State
-from chatserver.sessions.peer import Peer
+from chatserver.core.state import Limits, State, User
+from chatserver.net.workers import Pool
 from chatserver.store.errors import StoreBroken, StoreUnavailable
 from chatserver.store.history import History
 from chatserver.store.store import Store
-from chatserver.turn.failure import UNAVAILABLE, unavailable_frames
-from chatserver.turn.handover import Handover
-from chatserver.turn.outbox import Outbox
+from chatserver.turn.batch import Batch
+from chatserver.turn.credit import CreditBook
+from chatserver.turn.log import LocalLog
 from chatserver.turn.presence import Loop, Presence
+from chatserver.turn.receiver import Receiver
+from chatserver.turn.records import UNAVAILABLE, Heard, Record
+from chatserver.turn.release import Release
 
 log = logging.getLogger(__name__)
 
 _WHEN_STORE_FAILS = (LogIn, Resume, CloseSession, KeepTokens)
 """Commands that go on in memory while the store cannot write; their events are stored once it can."""
+_MESSAGES = frozenset((MessageSent, BurstSent))
+
+Subscriber = Callable[[Receiver | None, Any], None]  # Any: each takes its own type of event
 
 
 class Turn:
-    """State, and what has happened to it since the last commit."""
+    """State, the batch that gathers, and those that the log has not told of yet."""
 
     def __init__(
         self,
         store: Store,
+        flusher: Pool,
         limits: Limits,
         wall_ms: Callable[[], int],
-        too_slow: Callable[[Peer], None],
+        too_slow: Callable[[Receiver], None],
+        break_off: Callable[[Exception], None],
         loop: Loop,
         presence_s: float,
     ) -> None:
-        """`too_slow` is called for a peer with more unsent than it may have; it decides.
+        """`too_slow` is called for a receiver whose connection has not taken all; it decides.
 
-        Friends hear of a user's presence once in `presence_s`.
+        `break_off` ends the server: what is on the disk is not known. Friends hear of a user's presence once in
+        `presence_s`.
         """
         self._store = store
         self._limits = limits
         self._wall_ms = wall_ms
-        self._too_slow = too_slow
+        self._break_off = break_off
         self.state: State = store.load(limits, wall_ms())
-        self.sessions: dict[int, list[Peer]] = {}  # user → peers that hear what the user hears
-        self.handover = Handover(lambda: self.state, wall_ms)
+        self.stored_message_id = self.state.last_message_id  # the last message, or change of one, that is on the disk
+        self.hearers: dict[int, list[Receiver]] = {}  # user → who hears what the user hears
+        self.credit = CreditBook(lambda: self.state, wall_ms)
+        self.release = Release(self.credit, too_slow)
         self.presence = Presence(self, loop, presence_s)
-        self.effects: dict[type, Callable[[Peer | None, Any], None]] = {  # event type → what else it brings about
-            PresenceChanged: lambda origin, event: self.presence.changed(event.user),
-            FriendAdded: lambda origin, event: self.presence.befriended(event.user, event.friend),
-        }
-        self.reloaded: Callable[[], None] = lambda: None  # called when State has come from the disk again
-        self.undo: list[Callable[[], None]] = []  # of session changes, should the turn not hold
+        self.subscribers: Mapping[type, Sequence[Subscriber]] = {}  # event type → what else it brings about, in order
+        self.reloaded: Sequence[Callable[[], None]] = ()  # called in order when State has come from the disk again
         self.unavailable = False  # the store cannot write
-        self.answered = False  # somebody was sent something at the end of the last turn
+        self.has_stored = False  # since that was asked last
         self.now_ms = 0  # one time stamp a turn; 0 until somebody needs it
-        self._events: list[Event] = []
-        self._written: list[Event] = []  # in the store's transaction already
+        self.batch = Batch(1, self.state.last_message_id)
+        self._free: dict[Receiver, list[Record]] = {}  # what goes out at the end of the turn: it depends on nothing
+        self.log = LocalLog(store, flusher, self)
+        self._in_flight: deque[Batch] = deque()
         self._unsaved: list[Event] = []  # what happened while the store could not write
-        self._dirty: list[Peer] = []
+        self._saving: list[Event] = []  # of these, what a try to write again has in hand
         self._applying = False
+
+    @property
+    def history(self) -> History:
+        """What the disk holds."""
+        return self._store.history
+
+    def delivery(self, user: User, message_id: int) -> Delivery | None:
+        """When a message to a user was handed to a session; None if it waits."""
+        return self.credit.delivery(user, message_id)
 
     def stamp(self) -> int:
         """The wall clock of this turn, in milliseconds."""
         self.now_ms = self.now_ms or self._wall_ms()
         return self.now_ms
 
-    def stage(self, peer: Peer, frame: bytes) -> None:
-        """Send a frame when this turn is on disk."""
-        if not peer.staged:
-            self._dirty.append(peer)
-        peer.staged.append(frame)
+    # What is staged.
 
-    def tell(self, users: Iterable[int], frame: bytes, origin: Peer | None) -> None:
-        """Stage a frame for every session of the users, but for the one that caused it."""
-        sessions = self.sessions
+    def stage(self, receiver: Receiver, record: Record) -> None:
+        """Send a record once all that was decided so far is stored."""
+        if not receiver.staged:
+            self.batch.dirty.append(receiver)
+        receiver.staged.append(record)
+
+    def stage_behind(self, receiver: Receiver, record: Record, batch: Batch | None) -> None:
+        """Send a record once a batch is stored (None: once the turn ends), and behind what was staged before."""
+        if batch is self.batch or receiver.staged:
+            self.stage(receiver, record)
+            return
+        awaited = [each for each in (receiver.depends, batch) if each is not None and not each.over]
+        if awaited:
+            last = receiver.depends = max(awaited, key=_position)
+            last.staged.append((receiver, [record]))
+        else:
+            self._free.setdefault(receiver, []).append(record)
+
+    def tell(self, users: Iterable[int], record: Heard, origin: Receiver | None) -> None:
+        """Stage a record for every session of the users, but for the one that caused it."""
+        hearers = self.hearers
         for user in users:
-            for peer in sessions.get(user, ()):
-                if peer is not origin:
-                    if not peer.staged:
-                        self._dirty.append(peer)
-                    peer.staged.append(frame)
+            for receiver in hearers.get(user, ()):
+                if receiver is not origin:
+                    if not receiver.staged:
+                        self.batch.dirty.append(receiver)
+                    receiver.staged.append(record)
 
-    def execute(self, origin: Peer | None, command: Command) -> Outcome:
+    def undurable(self, facts: Collection[Fact], message: int = 0) -> Batch | None:
+        """The last batch not stored that changes one of these facts, or made a message; None if there is none."""
+        for batch in (self.batch, *reversed(self._in_flight)):
+            if batch.events:
+                made = batch.after_id < message <= self.state.last_message_id
+                if made or batch.changes(facts):
+                    return batch
+        return None
+
+    def held_back(self, receiver: Receiver) -> Batch | None:
+        """The batch that something waits for which was staged for a receiver; None if nothing does."""
+        if receiver.staged:
+            return self.batch
+        depends = receiver.depends
+        return depends if depends is not None and not depends.over else None
+
+    # What is done.
+
+    def execute(self, origin: Receiver | None, command: Command) -> Outcome:
         """Decide a command, make its events so, and stage what others hear of it."""
-        outcome = DECIDE[type(command)](self.state, command)
+        state = self.state
+        outcome = DECIDE[type(command)](state, command)
         if type(outcome) is Refused:
             return outcome
         events = outcome[0]
@@ -101,126 +157,169 @@ class Turn:
                 return UNAVAILABLE
             kept = self._unsaved
         else:
-            kept = self._events
+            kept = self.batch.events
         if events and type(events[-1]) is PresenceChanged:
             self.presence.note(events[-1].user)
         self._applying = True
         for event in events:  # the tables are used without decide(), evolve(), deliver(): this is the path of a message
             kind = type(event)
-            EVOLVE[kind](self.state, event)
+            EVOLVE[kind](state, event)
             if kind not in PASSING:
                 kept.append(event)
-            heard_by = DELIVER.get(kind)
+            heard_by = HEARD_BY.get(kind)
             if heard_by:
-                for users, frame in heard_by(self.state, event):
-                    self.tell(users, frame, origin)
-            effect = self.effects.get(kind)
-            if effect:
-                effect(origin, event)
+                message_id = state.last_message_id if kind in _MESSAGES else 0
+                for users, frame in heard_by(state, event):
+                    self.tell(users, (frame, message_id, event), origin)
+            for subscriber in self.subscribers.get(kind, ()):
+                subscriber(origin, event)
         self._applying = False
         return outcome
 
-    def history(self) -> History:
-        """The store's memory, with this turn's messages in it. Raises StoreUnavailable."""
-        self._store.write(self._events)
-        self._written += self._events
-        self._events.clear()
-        return self._store.history
+    def end(self) -> None:
+        """The end of a loop's turn: hand over what has gathered, and send what depends on nothing."""
+        self.now_ms = 0
+        batch = self.batch
+        if self._free:
+            free, self._free = self._free, {}
+            self.release.send_all(free.items())
+        if not self.log.is_ready:
+            return
+        if batch.events:
+            self._append(batch)
+        elif not self._in_flight:
+            self._begin_batch(batch)
+            self._finish(batch)
+
+    def store_marks(self) -> None:
+        """Store which messages have been delivered, with this batch's events."""
+        self.credit.settle()
+        if not self.unavailable:
+            self.batch.events.extend(self.credit.take())
+
+    def _begin_batch(self, closed: Batch) -> None:
+        closed.close()
+        self.batch = Batch(closed.position + 1, self.state.last_message_id)
+
+    def _append(self, batch: Batch) -> None:
+        self._begin_batch(batch)
+        self._in_flight.append(batch)
+        try:
+            self.log.append(batch)
+        except StoreUnavailable as error:
+            self.failed(error)
+        except StoreBroken as error:
+            self._break_off(error)
+        except Exception:
+            log.exception("a defect in a batch's events")
+            self._undo_all("a defect")
+
+    # What the log says.
+
+    def stored(self, batch: Batch) -> None:
+        """A batch is on the disk: what waited for it goes out."""
+        assert batch is self._in_flight.popleft(), "the log tells of batches in their order"
+        self.has_stored = True
+        following = self._in_flight[0] if self._in_flight else self.batch
+        self.stored_message_id = following.after_id
+        self._finish(batch)
+
+    def failed(self, error: Exception) -> None:
+        """A commit failed: nothing holds that is not on the disk."""
+        if isinstance(error, StoreBroken):
+            self._break_off(error)
+            return
+        if isinstance(error, StoreUnavailable):
+            self.unavailable = True
+        else:
+            log.error("a defect in a commit", exc_info=error)
+        self._undo_all(str(error))
 
     def defect(self) -> None:
         """After an exception: State may be half changed, so it comes from the disk again."""
         if self._applying:
-            self.fail("a defect in the middle of an event")
+            self.log.settle()  # else what is in flight would have to be undone too, and nobody knows how it ends
+            if self._applying:
+                self._undo_all("a defect in the middle of an event")
 
-    def end(self) -> bool:
-        """Commit the turn and send what it staged; tell whether anything was stored. Raises StoreBroken."""
-        wrote = bool(self._events or self._written)
-        try:
-            self._store.write(self._events)
-            self._store.commit()
-        except StoreUnavailable as error:
-            self.unavailable = True
-            self.fail(str(error))
-        except StoreBroken:
-            raise
-        except Exception:
-            log.exception("a defect in a turn's events")
-            self.fail("a defect")
-        else:
-            self._forget()
-        self.now_ms = 0
-        self._release()
-        return wrote
+    def _finish(self, batch: Batch) -> None:
+        if batch.staged:
+            self.release.send_all(batch.staged)
+        batch.end()
 
-    def fail(self, reason: str) -> None:
-        """Make it as if this turn's commands had not been: State from the disk, UNAVAILABLE for their askers."""
+    def _undo_all(self, reason: str) -> None:
+        """Make it as if what is not stored had not been: State from the disk, UNAVAILABLE for those who asked."""
         log.error("a turn could not be stored (%s): its commands are answered UNAVAILABLE", reason)
-        lost, self._applying = self._written + self._events, False
-        for peer in self._dirty:
-            peer.staged = unavailable_frames(peer.staged)
-        for undo in reversed(self.undo):
-            undo()
+        self._applying = False
+        lost = [*self._in_flight, self.batch]
+        self._in_flight.clear()
+        self.batch = Batch(lost[-1].position + 1, 0)  # what the way back brings about goes there
+        for batch in reversed(lost):
+            batch.revert()
+        events = [event for batch in lost for event in batch.events]
+        try:
+            self._reload(events)
+        except Exception as error:  # State cannot be loaded again
+            self._break_off(error)
+            return
+        self.batch.after_id = self.state.last_message_id
+        self.presence.tell_truth()
+        for batch in lost:
+            self._finish(batch)
+        for call in self.reloaded:
+            call()
+
+    def _reload(self, lost: Sequence[Event]) -> None:
         self._store.roll_back()
         self.state = self._store.load(self._limits, self.stamp())
-        self.handover.give_back(lost)
-        for event in self._unsaved:
+        self.stored_message_id = self.state.last_message_id
+        self.credit.give_back(lost)
+        for event in (*self._saving, *self._unsaved):
             evolve(self.state, event)
-        for user, peers in self.sessions.items():
-            self.state.users[user].sessions = len(peers)
-        self.presence.turn_failed()
-        self._forget()
-        self.reloaded()
+        for user, receivers in self.hearers.items():
+            self.state.users[user].sessions = len(receivers)
+
+    # While the store cannot write, and at the end.
 
     def recover(self) -> None:
         """Try to write again, with what has happened meanwhile."""
-        try:
-            self._store.write(self._unsaved)
-            self._store.probe()
-        except StoreUnavailable:
+        if not self.log.is_ready or self._saving:
             return
-        self._unsaved.clear()
+        self._saving, self._unsaved = self._unsaved, []
+        try:
+            self._store.write(self._saving)
+            self._store.touch()
+        except (StoreUnavailable, StoreBroken) as error:
+            self._recovered(error)
+        else:
+            self.log.run(self._store.commit, self._recovered)
+
+    def _recovered(self, error: Exception | None) -> None:
+        saved, self._saving = self._saving, []
+        if error is not None:
+            self._unsaved[:0] = saved
+            if not isinstance(error, StoreUnavailable):
+                self._break_off(error)
+            return
+        self.batch.events[:0] = self._unsaved
+        self._unsaved = []
         self.unavailable = False
         log.warning("the store can be written again")
-        self.reloaded()
+        for call in self.reloaded:
+            call()
 
-    def store_marks(self) -> None:
-        """Store which messages have been delivered, with this turn's events."""
-        self.handover.settle()
-        if not self.unavailable:
-            self._events.extend(self.handover.take())
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing waits for the disk."""
+        return self.log.is_ready and not self._in_flight and not self.batch.events
 
     def close(self) -> None:
         """Store what is left. Raises StoreUnavailable or StoreBroken if that fails."""
-        self.handover.settle()
-        self._store.write([*self._unsaved, *self._events, *self.handover.take()])
+        self.log.settle()
+        self.credit.settle()
+        self._store.write([*self._unsaved, *self.batch.events, *self.credit.take()])
         self._store.commit()
 
-    def _forget(self) -> None:
-        """The turn is over, for good or bad."""
-        self._events.clear()
-        self._written.clear()
-        self.undo.clear()
-        self.presence.turn_held()
 
-    def _release(self) -> None:
-        dirty, self._dirty = self._dirty, []
-        self.answered = bool(dirty)
-        last_id = self.state.last_message_id
-        handed = self.handover.handed
-        for peer in dirty:
-            frames = peer.staged
-            if not frames:  # all of them were taken back
-                continue
-            peer.staged, peer.staged_bytes = [], 0
-            data = frames[0] if len(frames) == 1 else b"".join(frames)
-            if peer.connection.send(data):
-                if peer.user:
-                    handed[peer] = last_id
-            elif not peer.connection.closed:
-                self._wait_for_reader(peer, frames, data, last_id)
-
-    def _wait_for_reader(self, peer: Peer, frames: Collection[bytes], data: bytes, last_id: int) -> None:
-        if peer.outbox is None:
-            peer.outbox = Outbox()
-        peer.outbox.add(frames, data, last_id)
-        self._too_slow(peer)
+def _position(batch: Batch) -> int:
+    return batch.position

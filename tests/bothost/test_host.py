@@ -16,6 +16,7 @@ from chatserver.core.events import MessageSent
 from chatserver.core.evolve import evolve
 from chatserver.core.outcome import Outcome, Refused
 from chatserver.core.state import State as ChatState
+from chatserver.turn.batch import Batch
 from tests.bots.fakes import FakeLoop
 
 START_MS = 1_796_212_800_000
@@ -33,6 +34,8 @@ class World:
         self.kept_page: Reply | None = None  # given at once
         self.watch: Iterator[float] = iter(())  # what the stopwatch shows
         self.turns = 0
+        self.batch = Batch(1, 0)
+        self.unavailable = False
         for name in ("ann", "bob"):
             self.execute(None, SignUp(name, "a hash", START_MS))
         self.host = BotHost(

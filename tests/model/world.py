@@ -17,9 +17,10 @@ from typing import Any, TypeVar, cast
 
 from chatserver.bothost.setup import start_bots
 from chatserver.core.state import snapshot
+from chatserver.fronts.pipe.front import Pipe
 from chatserver.net.reactor import Reactor
 from chatserver.net.workers import Result, WorkerPool
-from chatserver.server import Server
+from chatserver.server import Door, Pools, Server
 from chatserver.settings import build
 from chatserver.store.errors import StoreUnavailable
 from chatserver.store.store import Store
@@ -62,7 +63,7 @@ class Line:
         return bool(self.incoming or self.ended)
 
 
-class Door:
+class Entrance:
     """A simulated listening socket."""
 
     def __init__(self) -> None:
@@ -102,7 +103,7 @@ class Selector(BaseSelector):
         ready = [
             (key, EVENT_READ)
             for key in self._keys.values()
-            if key.events & EVENT_READ and isinstance(key.fileobj, Line | Door) and key.fileobj.is_ready
+            if key.events & EVENT_READ and isinstance(key.fileobj, Line | Entrance) and key.fileobj.is_ready
         ]
         self.is_quiet = not ready and (timeout is None or timeout > 0)
         return ready
@@ -112,16 +113,32 @@ class Selector(BaseSelector):
 
 
 class Pool:
-    """Does each job at once, and brings the result in the next turn."""
+    """Does each job at once, and brings the result in the next turn, or when the test lets go of it."""
 
     free = 1
 
     def __init__(self, call_soon: Callable[[Callable[[], None]], None]) -> None:
         self._call_soon = call_soon
+        self._is_held = False
+        self._held: list[Callable[[], None]] = []
 
     def submit(self, job: Callable[[], Value], done: Callable[[Result[Value]], None]) -> None:
         outcome = Result(job(), None)
-        self._call_soon(lambda: done(outcome))
+        if self._is_held:
+            self._held.append(lambda: done(outcome))
+        else:
+            self._call_soon(lambda: done(outcome))
+
+    def hold(self) -> None:
+        """Keep results back: of the flusher, batches stay in flight."""
+        self._is_held = True
+
+    def let_go(self) -> None:
+        """Bring what was kept back, and all that comes."""
+        self._is_held = False
+        held, self._held = self._held, []
+        for call in held:
+            self._call_soon(call)
 
     def close(self, within_s: float = 0.0) -> None:
         """There is nothing to wait for."""
@@ -161,7 +178,6 @@ class _Disk(Store):
 
     def commit(self) -> None:
         if self.is_full and self._connection.in_transaction:
-            self.roll_back()
             raise StoreUnavailable("the tests' disk is full")
         super().commit()
 
@@ -244,18 +260,18 @@ class World:
         assert snapshot(loaded, self.now_ms) == snapshot(state, self.now_ms)
 
     def _start(self) -> None:
-        self._selector, self._door = Selector(), Door()
+        self._selector, self._door = Selector(), Entrance()
         self.disk = _Disk(str(self._path), "off")  # a simulated world has no power cuts
         self.reactor = Reactor(self._selector, lambda: self.now_s)
-        pool = cast(WorkerPool, Pool(self.reactor.call_soon))
+        self.flusher, pool = Pool(self.reactor.call_soon), Pool(self.reactor.call_soon)
         self.server = Server(
             self._settings,
             self.disk,
             self.reactor,
-            pool,
-            cast(socket.socket, self._door),
+            Pools(self.flusher, pool, pool),
+            [Door(cast(socket.socket, self._door), Pipe())],
             lambda: self.now_ms,
             lambda size: next(self._numbers).to_bytes(size, "big"),
-            partial(start_bots, [], self._settings, self.reactor, pool, Random(0)),
+            partial(start_bots, [], self._settings, self.reactor, cast(WorkerPool, pool), Random(0)),
         )
         self.settle()

@@ -4,7 +4,6 @@ A builder gets fields whose number is right. It looks at their form alone, and k
 """
 
 from collections.abc import Callable
-from enum import Enum
 from typing import Protocol
 
 from chatserver.core.accounts import STATUSES
@@ -14,14 +13,11 @@ from chatserver.core.commands import (
     Block,
     CreateRoom,
     DeleteFriend,
-    DeleteMessage,
-    EditMessage,
     Invite,
     JoinRoom,
     Kick,
     LeaveRoom,
     LogOut,
-    React,
     RejectFriend,
     SendMessage,
     SetStatus,
@@ -33,16 +29,12 @@ from chatserver.core.outcome import Refused
 from chatserver.protocol.verbs import PING_CHARS_MAX, VERBS, nearest_verb, parse_number
 from chatserver.queries.requests import (
     Answer,
-    AskDeleteAccount,
-    AskLogIn,
+    AskDelete,
+    AskEdit,
     AskMarkRead,
-    AskQuit,
-    AskResume,
-    AskSetPassword,
-    AskSignUp,
+    AskReact,
     Explain,
     Export,
-    Request,
     Search,
     ShowBlocks,
     ShowBots,
@@ -54,6 +46,16 @@ from chatserver.queries.requests import (
     ShowSync,
     ShowUnread,
 )
+from chatserver.sessions.asks import (
+    AskDeleteAccount,
+    AskLogIn,
+    AskQuit,
+    AskResume,
+    AskSetPassword,
+    AskSignUp,
+    Request,
+)
+from chatserver.sessions.phases import Phase
 
 ROOM_KINDS = ("public", "private")
 STATUS_CHARS_MAX = 140
@@ -62,15 +64,6 @@ ROWS_MAX = 500  # of one HISTORY or SYNC
 ID_MAX = 10**18 - 1
 BAD_ARGUMENTS = Refused("BAD_ARGUMENTS", "")
 """What a builder returns for fields that do not fit; the usage is put in its place."""
-
-
-class Phase(Enum):
-    """Where a client stands."""
-
-    BEFORE_LOGIN = "before login"
-    LOGGED_IN = "logged in"
-    WAITING = "waiting"  # for a worker to hash a password; no line is read until it is done
-    CLOSING = "closing"  # nothing more is read
 
 
 class Who(Protocol):
@@ -174,19 +167,19 @@ def _send_message(session: Who, fields: list[str], tag: str, now_ms: int) -> Req
 
 def _edit_message(session: Who, fields: list[str], tag: str, now_ms: int) -> Request:
     message_id = parse_number(fields[1], 1, ID_MAX)
-    return BAD_ARGUMENTS if message_id is None else EditMessage(session.user, message_id, fields[2], now_ms)
+    return BAD_ARGUMENTS if message_id is None else AskEdit(message_id, fields[2])
 
 
 def _delete_message(session: Who, fields: list[str], tag: str, now_ms: int) -> Request:
     message_id = parse_number(fields[1], 1, ID_MAX)
-    return BAD_ARGUMENTS if message_id is None else DeleteMessage(session.user, message_id, now_ms)
+    return BAD_ARGUMENTS if message_id is None else AskDelete(message_id)
 
 
 def _react(session: Who, fields: list[str], tag: str, now_ms: int) -> Request:
     message_id, emoji = parse_number(fields[1], 1, ID_MAX), fields[2]
     if message_id is None or not 1 <= len(emoji) <= EMOJI_CHARS_MAX or any(map(str.isspace, emoji)):
         return BAD_ARGUMENTS
-    return React(session.user, message_id, emoji, now_ms)
+    return AskReact(message_id, emoji)
 
 
 def _history(session: Who, fields: list[str], tag: str, now_ms: int) -> Request:
@@ -316,7 +309,7 @@ TABLE: dict[Phase, dict[str, Builder]] = {
         "DELETEMESSAGE": _delete_message,
         "REACT": _react,
     },
-    Phase.WAITING: {},
     Phase.CLOSING: {},
+    Phase.CLOSED: {},
 }
 """Which verbs a client may use in which phase, and what each becomes; a missing row is the refusal."""

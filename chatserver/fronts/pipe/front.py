@@ -1,7 +1,7 @@
-"""The state machine of one client: its phase, who it is, and how its lines become requests.
+"""The pipe: what its clients say, a line a command, as requests.
 
-It knows the wire and the table of `builders`; it knows no socket and no SQL. What it returns is executed
-by the server: a command, a query, a password to be hashed or checked, or a ready answer.
+It knows the wire and the table of `builders`; it knows no socket and no SQL. What it returns is executed by others: a
+command, a query, a password to be hashed or checked, or a ready answer.
 """
 
 from collections.abc import Sequence
@@ -10,73 +10,48 @@ from typing import NamedTuple
 
 from chatserver.core.commands import SendBurst
 from chatserver.core.outcome import Refused
-from chatserver.fronts.pipe.builders import BAD_ARGUMENTS, TABLE, Builder, Phase, unknown_command
-from chatserver.protocol.frames import BadFrame
+from chatserver.fronts.pipe.builders import BAD_ARGUMENTS, TABLE, Builder, unknown_command
+from chatserver.protocol.frames import BadFrame, LineReader
 from chatserver.protocol.names import name_key
+from chatserver.protocol.render import bye, hello
 from chatserver.protocol.verbs import VERBS, Head, Verb, parse_head, split_arguments
-from chatserver.queries.requests import Request
+from chatserver.sessions.asks import Request
+from chatserver.sessions.client import Client
+from chatserver.sessions.phases import Phase
 
 BURST_MAX = 256  # lines looked at for a burst: with all lines of a turn, bursts of two would cost their number squared
 BAD_LINE = Head(None, "?", "")
 """In the place of the head of a line that is no frame."""
 NOT_LOGGED_IN = Refused("NOT_LOGGED_IN", "Log in first: LOGIN|username|password, or SIGNUP if you are new")
+FULL = bye("FULL", "The server has no place left for this address now: try again later")
 
 
-class Session:
-    """One client's standing: its phase, and who it is once logged in."""
+class Pipe:
+    """The front of a pipe's door: it keeps nothing of a client, whose rows it looks up once a phase."""
 
-    __slots__ = ("_after_wait", "_rows", "_sends", "name", "phase", "reads", "token_hash", "user")
+    greeting = hello("Welcome. HELP lists the commands; SIGNUP|username|password makes an account")
 
-    def __init__(self) -> None:
-        self.user = 0
-        self.name = ""  # as signed up; every command names it
-        self.token_hash = b""
-        self._sends = ""
-        self._after_wait = Phase.BEFORE_LOGIN
-        self._become(Phase.BEFORE_LOGIN)
+    def __init__(self, farewell: bytes = FULL) -> None:
+        """`farewell` is sent to those for whom there is no place; with TLS nothing can be said before the handshake."""
+        self.farewell = farewell
 
-    def wait(self) -> None:
-        """Read nothing until `go_on`: replies keep the order of the commands."""
-        self._after_wait = self.phase
-        self._become(Phase.WAITING)
+    def reader(self) -> LineReader:
+        """What cuts one client's bytes into lines."""
+        return LineReader()
 
-    def go_on(self) -> None:
-        """Read again, as before the wait."""
-        if self.phase is Phase.WAITING:  # it may be closing by now
-            self._become(self._after_wait)
+    def entered(self, client: Client) -> None:
+        """A client is in another phase: an Enum's hash is slow, and this would be per command else."""
+        client.rows = _ROWS[client.phase]
+        client.sends = f"SENDMESSAGE|{client.name}|" if client.phase is Phase.LOGGED_IN else ""
 
-    def close(self) -> None:
-        """Read nothing more, ever."""
-        self._become(Phase.CLOSING)
-
-    def reopen(self) -> None:
-        """Take back a close whose reason did not come true."""
-        self._become(Phase.LOGGED_IN if self.user else Phase.BEFORE_LOGIN)
-
-    def log_in(self, user: int, name: str, token_hash: bytes) -> None:
-        """Become a user's session."""
-        self.user, self.name, self.token_hash = user, name, token_hash
-        self._sends = f"SENDMESSAGE|{name}|"
-        self._become(Phase.LOGGED_IN)
-
-    def log_out(self) -> None:
-        """Become as before login."""
-        self.user, self.name, self.token_hash = 0, "", b""
-        self._become(Phase.BEFORE_LOGIN)
-
-    def _become(self, phase: Phase) -> None:
-        self.phase = phase
-        self.reads = phase in (Phase.BEFORE_LOGIN, Phase.LOGGED_IN)  # whether lines may be read
-        self._rows = _ROWS[phase]  # looked up here, because it is per command else, and an Enum's hash is slow
-
-    def read(self, line: str, now_ms: int) -> tuple[str, Request]:
+    def read(self, client: Client, line: str, now_ms: int) -> tuple[str, Request]:
         """Understand one line: the verb (and tag) to echo, and what to do. Refusals come in the protocol's order."""
         word, bar, rest = line.partition("|")
-        row, echo, tag = self._rows.get(word), word, ""
+        row, echo, tag = client.rows.get(word), word, ""
         if row is None:  # a tag, another letter case, or nothing that may be said now
             head = BAD_LINE if isinstance(line, BadFrame) else parse_head(word)
             echo, tag = head.echo, head.tag
-            row = self._rows.get(head.verb.name) if head.verb else None
+            row = client.rows.get(head.verb.name) if head.verb else None
             if row is None:
                 return echo, _no_row(head, line, word)
         verb, build, cuts_max, fields_max, is_own = row
@@ -86,20 +61,20 @@ class Session:
             if complete is None:
                 return echo, Refused("BAD_ARGUMENTS", verb.usage)
             fields = complete
-        request = build(self, fields, tag, now_ms)
+        request = build(client, fields, tag, now_ms)
         if request is BAD_ARGUMENTS:
             return echo, Refused("BAD_ARGUMENTS", verb.usage)
-        if is_own and fields[0] != self.name and not self._is_named(verb, fields[0]):
-            return echo, Refused("NOT_YOU", f"You are logged in as {self.name}: put that name after the verb")
+        if is_own and fields[0] != client.name and not _is_named(client, verb, fields[0]):
+            return echo, Refused("NOT_YOU", f"You are logged in as {client.name}: put that name after the verb")
         return echo, request
 
-    def read_burst(self, lines: Sequence[str], most: int, now_ms: int) -> SendBurst | None:
+    def read_burst(self, client: Client, lines: Sequence[str], most: int, now_ms: int) -> SendBurst | None:
         """The first lines, `most` at most, as one command: where they are messages to one party, typed alike, no tags.
 
         They are cut all at once, because this is the path of many messages. `lines` has two or more.
         """
-        first, sends = lines[0], self._sends
-        if self.phase is not Phase.LOGGED_IN or not first.startswith(sends):
+        first, sends = lines[0], client.sends
+        if not sends or not first.startswith(sends):
             return None
         end = first.find("|", len(sends)) + 1
         start = first[:end]
@@ -110,11 +85,12 @@ class Session:
         if len(texts) < len(burst):  # other lines stand behind one of them
             last = next(at for at, text in enumerate(texts) if "\n" in text)
             texts[last:] = [texts[last].partition("\n")[0]]
-        return SendBurst(self.user, first[len(sends) : end - 1], texts, now_ms)
+        return SendBurst(client.user, first[len(sends) : end - 1], texts, now_ms)
 
-    def _is_named(self, verb: Verb, name: str) -> bool:
-        """The user may type the own name in another case or Unicode form, or leave it out where it is optional."""
-        return name_key(name) == name_key(self.name) or (not name and verb.required == 0)
+
+def _is_named(client: Client, verb: Verb, name: str) -> bool:
+    """The user may type the own name in another case or Unicode form, or leave it out where it is optional."""
+    return name_key(name) == name_key(client.name) or (not name and verb.required == 0)
 
 
 def _no_row(head: Head, line: str, word: str) -> Refused:

@@ -1,0 +1,64 @@
+"""What a question that may take long is: a generator, and what it may ask for while it works.
+
+It yields None after each page it has looked at, so that others have their turn; a batch, to go on once that is
+stored; or work for a thread, to go on with the work's result. State and the store may change between two steps.
+"""
+
+from collections.abc import Callable, Collection, Generator
+from typing import Any, Protocol
+
+from chatserver.core.commands import DeleteMessage, EditMessage, MarkRead, React
+from chatserver.core.facts import Fact
+from chatserver.core.id_ranges import Delivery
+from chatserver.core.outcome import Refused
+from chatserver.core.state import State, User
+from chatserver.queries.requests import Answer
+from chatserver.store.history import History
+
+
+class Elsewhere:
+    """Work that may hold up whoever does it; it touches nothing of the loop's."""
+
+    __slots__ = ("work",)
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        self.work = work
+
+
+Looked = EditMessage | DeleteMessage | React | MarkRead
+"""Commands for which something had to be looked up."""
+Outcome = Answer | Refused | Looked
+"""What a job comes to."""
+Job = Generator[Any, Any, Outcome]  # it yields a batch, an Elsewhere or None, and is sent a result
+
+
+class Chat(Protocol):
+    """What questions may look at."""
+
+    @property
+    def state(self) -> State:
+        """The chat as it is now, what is not stored yet included."""
+
+    @property
+    def history(self) -> History:
+        """What is stored."""
+
+    @property
+    def stored_message_id(self) -> int:
+        """The last message, or change of one, that is stored."""
+
+    def undurable(self, facts: Collection[Fact], message: int = 0) -> Any:
+        """The last batch that is not stored and changes one of these facts, or made a message; None if none does."""
+
+    def delivery(self, user: User, message_id: int) -> Delivery | None:
+        """When a message to a user was handed to a session; None if it waits."""
+
+    def stamp(self) -> int:
+        """The wall clock of this turn, in milliseconds."""
+
+
+def until_stored(chat: Chat, facts: Collection[Fact], message: int = 0) -> Generator[Any, Any, None]:
+    """Wait for what is not stored of these facts now; not for what is added meanwhile, which may never end."""
+    batch = chat.undurable(facts, message)
+    if batch is not None:
+        yield batch

@@ -1,0 +1,155 @@
+"""Answers that may take longer than one turn has: each is worked out in slices, and its client waits for it.
+
+A job is a generator that yields whenever it has worked for a millisecond or so, and returns its result. All jobs
+together get so much of a turn. A job may also yield what it has to wait for: a batch, until that is stored, or work
+for a thread, whose value it gets back. It knows no query and no store.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Protocol
+
+from chatserver.net.workers import Pool, Result
+from chatserver.queries.jobs import Elsewhere, Job, Outcome
+from chatserver.sessions.client import Client, Ticket
+from chatserver.sessions.waits import Waits
+from chatserver.turn.batch import Batch
+
+SLICE_S = 0.005  # of one turn, for all jobs together
+
+
+class Host(Protocol):
+    """What the jobs' results are given to."""
+
+    def finish(self, client: Client, echo: str, result: Outcome) -> None:
+        """Answer with a job's result."""
+
+    def attempt(self, client: Client, echo: str, action: Callable[[], None]) -> None:
+        """Do something for a client; a failure is answered."""
+
+
+class _Running:
+    """A job, for whom it is, and what it gets back when it goes on."""
+
+    __slots__ = ("client", "echo", "job", "ticket", "value")
+
+    def __init__(self, client: Client, echo: str, job: Job) -> None:
+        self.client = client
+        self.echo = echo
+        self.job = job
+        self.ticket: Ticket | None = None
+        self.value: Any = None
+
+
+class Jobs:
+    """The jobs that are not done yet, the longest-waiting first."""
+
+    def __init__(
+        self,
+        host: Host,
+        waits: Waits,
+        pool: Pool,
+        clock: Callable[[], float],
+        call_soon: Callable[[Callable[[], None]], None],
+    ) -> None:
+        """`pool` does what would hold the loop up. `clock` counts seconds; `call_soon` makes the loop turn again."""
+        self._host = host
+        self._waits = waits
+        self._pool = pool
+        self._clock = clock
+        self._call_soon = call_soon
+        self._ready: deque[_Running] = deque()
+        self._elsewhere: deque[tuple[_Running, Elsewhere]] = deque()  # for which no thread is free
+        self._is_due = False  # `_work` will be called in the next turn
+        self._left_s = SLICE_S
+
+    def start(self, client: Client, echo: str, job: Job) -> None:
+        """Do a job now if this turn has time for it, else in the next ones."""
+        running = _Running(client, echo, job)
+        if self._ready or self._left_s <= 0:
+            self._put_off(running)
+        else:
+            self._advance(running)
+
+    def turn_ended(self) -> None:
+        """The next turn has its own time."""
+        self._left_s = SLICE_S
+
+    def _put_off(self, running: _Running) -> None:
+        if running.ticket is None:
+            running.ticket = self._waits.begin(running.client, running.echo)
+        self._ready.append(running)
+        if not self._is_due:
+            self._is_due = True
+            self._call_soon(self._work)
+
+    def _work(self) -> None:
+        self._is_due = False
+        for _ in range(len(self._ready)):
+            if self._left_s <= 0:
+                break
+            running = self._ready.popleft()
+            if running.client.ticket is running.ticket:  # else it has gone meanwhile
+                self._go_on(running)
+            else:
+                running.job.close()
+        if self._ready and not self._is_due:
+            self._is_due = True
+            self._call_soon(self._work)
+
+    def _go_on(self, running: _Running) -> None:
+        try:
+            self._advance(running)
+        except Exception as error:  # it is told where its client's faults end
+            self._end(running, error)
+
+    def _advance(self, running: _Running) -> None:
+        """Work on a job until it is done, waits, or the time is up."""
+        started = self._clock()
+        try:
+            while self._clock() - started < self._left_s:
+                value, running.value = running.value, None
+                awaited = running.job.send(value)
+                if awaited is not None:
+                    self._wait(running, awaited)
+                    return
+        except StopIteration as end:
+            self._end(running, end.value)
+            return
+        finally:
+            self._left_s -= self._clock() - started
+        self._put_off(running)
+
+    def _wait(self, running: _Running, awaited: Batch | Elsewhere) -> None:
+        if running.ticket is None:
+            running.ticket = self._waits.begin(running.client, running.echo)
+        if isinstance(awaited, Batch):
+            awaited.waiting.append(lambda: self._put_off(running))
+        else:
+            self._elsewhere.append((running, awaited))
+            self._give_work()
+
+    def _give_work(self) -> None:
+        while self._elsewhere and self._pool.free > 0:
+            running, elsewhere = self._elsewhere.popleft()
+            if running.client.ticket is running.ticket:
+                self._pool.submit(elsewhere.work, partial(self._worked, running))
+
+    def _worked(self, running: _Running, result: Result[Any]) -> None:
+        running.value = result
+        self._put_off(running)
+        self._give_work()
+
+    def _end(self, running: _Running, result: Outcome | Exception) -> None:
+        """A job that was done within its client's line is answered there, else from a call of its own."""
+
+        def finish() -> None:
+            if isinstance(result, Exception):
+                raise result
+            self._host.finish(running.client, running.echo, result)
+
+        if running.ticket is None:
+            finish()
+        else:
+            self._waits.end(running.ticket, finish)

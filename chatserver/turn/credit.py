@@ -1,0 +1,119 @@
+"""Which messages have been handed to whose sockets; marks are kept in memory and stored about once a second.
+
+A message counts as delivered when its frame has left whole for the socket of one session. Credit comes with the
+frames (see `records`); here it is added up per receiver, and turned into the marks of users.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from chatserver.core.events import Delivered
+from chatserver.core.evolve import evolve
+from chatserver.core.id_ranges import Delivery, IdRanges, after_delivery
+from chatserver.core.state import State, User
+from chatserver.turn.receiver import Receiver
+from chatserver.turn.records import Credit, Opening, Passed
+
+Marks = tuple[int, IdRanges]
+"""Up to which id all is delivered, and the gaps below it."""
+
+REMEMBERED_PER_USER = 8  # steps of a mark, of which one a second can come
+REMEMBERED_USERS = 10_000  # some 10 MB with the above
+PASSED_MAX = 100  # id ranges of one session that wait for the next update of its user's marks
+GAPS_MAX = 1000  # of one user; a SYNC that would leave more is not counted, and what it showed comes again as MISSED
+
+
+class CreditBook:
+    """Collects what receivers have been handed, and turns it into events."""
+
+    def __init__(self, state: Callable[[], State], wall_ms: Callable[[], int]) -> None:
+        self._state = state
+        self._wall_ms = wall_ms
+        self._remembered: dict[int, deque[tuple[Marks, Marks, Delivery]]] = {}  # user → its latest steps
+        self.handed: dict[Receiver, int] = {}  # since the last update of the marks: up to which id
+        self._unstored: dict[int, Delivered] = {}  # user → the latest mark that the store does not have yet
+
+    def give(self, receiver: Receiver, credit: Credit) -> None:
+        """Frames of this credit have left whole."""
+        if isinstance(credit, Opening):
+            self._settle(receiver)  # what came before is for whoever was logged in then
+            receiver.user, receiver.since_ms, receiver.hole = credit.user, credit.since_ms, None
+        elif not receiver.user:
+            return
+        elif isinstance(credit, Passed):
+            self.handed.setdefault(receiver, 0)
+            last = receiver.passed[-1] if receiver.passed else None
+            if last is not None and last.after == credit.after:  # the next row of the same answer
+                receiver.passed[-1] = credit
+            else:
+                receiver.passed.append(credit)
+                if len(receiver.passed) > PASSED_MAX:
+                    self._settle(receiver)
+        else:
+            self.handed[receiver] = credit
+
+    def progressed(self, receiver: Receiver) -> None:
+        """A slow receiver has been handed some more."""
+        if receiver.book is not None:
+            for credit in receiver.book.handed(receiver.connection.unsent):
+                self.give(receiver, credit)
+
+    def settle(self) -> None:
+        """Bring State's marks up to what has been handed."""
+        for receiver in list(self.handed):
+            self._settle(receiver)
+
+    def _settle(self, receiver: Receiver) -> None:
+        upto = self.handed.pop(receiver, None)
+        passed, receiver.passed = receiver.passed, []
+        user = self._state().users.get(receiver.user)
+        if user is None or upto is None:
+            return
+        before = marks = user.delivered_id, user.gaps
+        for after, until in passed:
+            counted = after_delivery(*marks, after, until, None)
+            marks = counted if len(counted[1]) <= GAPS_MAX else marks
+        marks = after_delivery(*marks, 0, upto, receiver.hole)
+        if marks != before:
+            event = Delivered(*marks, user.id)
+            evolve(self._state(), event)
+            self._unstored[user.id] = event
+            self._remember(user, receiver, before)
+
+    def _remember(self, user: User, receiver: Receiver, before: Marks) -> None:
+        steps = self._remembered.pop(user.id, None)
+        if steps is None:
+            steps = deque(maxlen=REMEMBERED_PER_USER)
+            if len(self._remembered) >= REMEMBERED_USERS:
+                del self._remembered[next(iter(self._remembered))]
+        self._remembered[user.id] = steps  # at the end: the one that was not handed anything for longest is forgotten
+        delivery = Delivery(self._wall_ms(), receiver.since_ms, user.status != "invisible")
+        steps.append((before, (user.delivered_id, user.gaps), delivery))
+
+    def delivery(self, user: User, message_id: int) -> Delivery | None:
+        """When a message to a user was first handed to a session, as far as that is remembered; None if it waits."""
+        self.settle()
+        if not _include((user.delivered_id, user.gaps), message_id):
+            return None
+        for before, after, delivery in self._remembered.get(user.id, ()):
+            if _include(after, message_id) and not _include(before, message_id):
+                return delivery
+        return Delivery(0, 0, user.status != "invisible")
+
+    def take(self) -> Iterable[Delivered]:
+        """The marks to store now."""
+        taken, self._unstored = self._unstored, {}
+        return taken.values()
+
+    def give_back(self, events: Iterable[object]) -> None:
+        """These events could not be stored: keep the marks among them, and put all of them into the new State."""
+        for event in events:
+            if isinstance(event, Delivered):
+                self._unstored.setdefault(event.user, event)
+        for mark in self._unstored.values():
+            evolve(self._state(), mark)
+
+
+def _include(marks: Marks, message_id: int) -> bool:
+    delivered_id, gaps = marks
+    return message_id <= delivered_id and not any(first <= message_id <= last for first, last in gaps)

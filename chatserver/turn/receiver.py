@@ -1,0 +1,90 @@
+"""Where frames for one client go: what is staged for it, and what its connection could not send at once.
+
+Records are staged in a batch and released, in their order, when the batch is stored (see `release`). What the kernel
+does not take waits in the connection; a book then says which frame ends where, so that each counts as handed over
+once it has left whole, to the user who was logged in when it was staged.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from chatserver.core.id_ranges import IdRange
+from chatserver.net.connection import Connection
+from chatserver.turn.records import Credit, Passed, Record, Reply, frames_of
+
+
+class Book:
+    """The frames that wait in a connection. Positions are bytes since the book was opened."""
+
+    __slots__ = ("_begin", "_frames", "_queued", "_records", "event_bytes")
+
+    def __init__(self) -> None:
+        self._queued = 0
+        self._begin = 0  # where the first frame of the book begins
+        self._frames: deque[tuple[int, Credit]] = deque()  # position behind each frame, and its credit
+        self._records: deque[tuple[int, int]] = deque()  # position behind each record of events, and its bytes
+        self.event_bytes = 0  # of events that wait; the rest is answers, which the client asked for itself
+
+    def add(self, records: Iterable[Record]) -> None:
+        """Note records that were just put behind what waits."""
+        for record in records:
+            for size, credit in frames_of(record):
+                self._queued += size
+                self._frames.append((self._queued, credit))
+            if not isinstance(record, Reply):
+                self._records.append((self._queued, len(record[0])))
+                self.event_bytes += len(record[0])
+
+    def handed(self, unsent: int) -> list[Credit]:
+        """The credits of the frames that have left whole since the last look, while so many bytes still wait."""
+        position, credits = self._queued - unsent, []
+        while self._frames and self._frames[0][0] <= position:
+            self._begin, credit = self._frames.popleft()
+            if credit:
+                credits.append(credit)
+        while self._records and self._records[0][0] <= position:
+            self.event_bytes -= self._records.popleft()[1]
+        return credits
+
+    def rest_of_frame(self, unsent: int, committed: int) -> int:
+        """How many bytes must still be sent so that no frame is cut, where so many cannot be dropped any more."""
+        handed = self._queued - unsent
+        ends = (self._begin, *(end for end, _ in self._frames))
+        return next(end for end in ends if end >= handed + committed) - handed
+
+
+class Receiver:
+    """The sending side of a client."""
+
+    __slots__ = (
+        "book",
+        "connection",
+        "cork",
+        "depends",
+        "hole",
+        "join",
+        "opening",
+        "passed",
+        "since_ms",
+        "staged",
+        "staged_bytes",
+        "user",
+    )
+
+    connection: Connection
+
+    def __init__(self, join: Callable[[Sequence[Record]], bytes] | None = None) -> None:
+        """`join` makes bytes of records; None where they only need to be put together."""
+        self.join = join
+        self.staged: list[Record] = []  # in the open batch
+        self.staged_bytes = 0  # what commands weigh whose answers have not left
+        self.depends: Any = None  # the last batch in which something was staged for it
+        self.cork: list[Record] | None = None  # what waits behind a backlog that is being read
+        self.opening = 0  # logins among what is staged
+        self.book: Book | None = None
+        # Who hears: as of the bytes that were handed over last.
+        self.user = 0
+        self.since_ms = 0
+        self.hole: IdRange | None = None  # ids of a long backlog that were not replayed
+        self.passed: list[Passed] = []  # id ranges that SYNC answers covered since the marks were last updated
