@@ -74,9 +74,8 @@ class InThread(Running):
                 for module in (search, unread):
                     patch.setattr(module, "PENDING_MIN", 1)
                 patch.setattr(store, "UNLISTED_IDLE", 1)
-                while self._store.has_chore(busy=False):
-                    self._store.commit()
-                    self._store.committed()
+                while self._store.keep_house():
+                    pass
             done.set()
 
         self._server.reactor.post(work)

@@ -21,13 +21,16 @@ from chatserver.core.decide import TABLE as DECIDE
 from chatserver.core.events import BurstSent, MessageSent
 from chatserver.core.evolve import TABLE as EVOLVE
 from chatserver.core.outcome import Outcome, Refused
+from chatserver.fronts.pipe.front import Pipe
 from chatserver.net.reactor import Reactor
+from chatserver.net.workers import WorkerPool
 from chatserver.protocol.frames import LineReader
 from chatserver.protocol.render import ok, oks
-from chatserver.sessions.peer import Peer
-from chatserver.sessions.session import Session
+from chatserver.sessions.client import Client
 from chatserver.settings import build
 from chatserver.store.store import UNLISTED_BUSY, UNLISTED_IDLE, Store
+from chatserver.turn.receiver import Receiver
+from chatserver.turn.records import Record, Reply
 from chatserver.turn.turn import Turn
 
 TEXT = "x" * 64
@@ -50,18 +53,18 @@ Written = SendMessage | SendBurst
 
 
 class _Nobody:
-    """The host of peers that are never run."""
+    """The host of clients that are never run."""
 
-    def run_line(self, peer: Peer, line: str) -> None:
+    def run_line(self, client: Client, line: str) -> None:
         """Nothing runs here."""
 
-    def run_lines(self, peer: Peer) -> None:
+    def run_lines(self, client: Client) -> None:
         """Nothing runs here."""
 
-    def peer_drained(self, peer: Peer) -> None:
+    def client_drained(self, client: Client) -> None:
         """Nothing waits."""
 
-    def peer_lost(self, peer: Peer) -> None:
+    def client_lost(self, client: Client) -> None:
         """Nothing is lost."""
 
 
@@ -75,13 +78,17 @@ class Turns:
         self._stack.callback(self._store.close)
         reactor = Reactor()
         self._stack.callback(reactor.close)
-        self._turn = Turn(self._store, settings.limits(), _wall_ms, lambda peer: None, reactor, 0.0)
+        flusher = WorkerPool(1, reactor.post)
+        self._stack.callback(flusher.close)
+        self._turn = Turn(
+            self._store, flusher, settings.limits(), _wall_ms, lambda receiver: None, _give_up, reactor, 0.0
+        )
         self._socket, self._far = self._stack.enter_context(_connected())
         self._window = window
         self._tare_s = weigh_tare_s()
         self._routes = [self._befriend(number) for number in range(pairs)]
         self._readers = [LineReader() for _ in self._routes]
-        self._turn.end()
+        self._end_turn()
 
     def __enter__(self) -> Self:
         return self
@@ -98,7 +105,7 @@ class Turns:
         with watch("frame"):
             lines = [reader.feed(chunk) for reader, chunk in zip(self._readers, received, strict=True)]
         with watch("parse, session"):
-            asked = [_understood(sender.session, run, now) for sender, run in zip(senders, lines, strict=True)]
+            asked = [_understood(sender, run, now) for sender, run in zip(senders, lines, strict=True)]
         with watch("decide"):
             outcomes = [DECIDE[type(command)](state, command) for command in asked]
         events = self._numbered(outcomes)
@@ -111,14 +118,16 @@ class Turns:
         with watch("render the OK"):
             replies = [render("SENDMESSAGE", outcome[1]) for outcome in outcomes]
         with watch("stage"):
-            self._stage(senders, heard, replies)
+            self._stage(senders, events, heard, replies)
         with watch("store"):
             self._store.write(events)
+            self._store.seal()
             self._store.commit()
+            self._store.committed()
         for sender, receiver, _ in self._routes:
-            self._send(watch, sender)
-            self._send(watch, receiver)
-        self._turn.end()
+            self._send(watch, sender.receiver)
+            self._send(watch, receiver.receiver)
+        self._turn.batch.dirty.clear()
         return watch.seconds
 
     def later(self, sweeps: int) -> dict[str, float]:
@@ -134,30 +143,34 @@ class Turns:
             while state.last_message_id - postings.indexed_id < enough:
                 self.run()
                 with watch(CHECKPOINT):
-                    self._store.checkpoint()
+                    if self._store.needs_checkpoint(idle=False):
+                        self._store.checkpoint()
             while postings.indexed_id < state.last_message_id:
                 with watch(LIST):
-                    self._store.keep_house(busy=False)
+                    self._store.has_chore(busy=False)
+                    self._store.commit()
+                    self._store.committed()
         written = state.last_message_id - before
         return {stage: max(0.0, watch.seconds[stage]) / written for stage in (LIST, CHECKPOINT)}
 
-    def _befriend(self, number: int) -> tuple[Peer, Peer, bytes]:
+    def _befriend(self, number: int) -> tuple[Client, Client, bytes]:
         """Two users who are friends, with a session each; and what the first sends in a turn."""
-        peers = []
+        clients = []
         for name in (f"a{number}", f"b{number}"):
             self._do(SignUp(name, "", _wall_ms()))
             user = self._turn.state.find(name)
             assert user is not None
-            peer = Peer(_Nobody(), "")
-            peer.session.log_in(user.id, name, b"")
-            self._turn.sessions[user.id] = [peer]
-            peers.append(peer)
-        one, other = peers
-        self._do(AddFriend(one.session.user, other.session.name, _wall_ms()))
-        self._do(AcceptFriend(other.session.user, one.session.name, _wall_ms()))
-        for peer in peers:
-            peer.staged.clear()
-        line = f"SENDMESSAGE|{one.session.name}|{other.session.name}|{TEXT}\n".encode()
+            client = Client(_Nobody(), Pipe(), "")
+            client.log_in(user.id, name, b"")
+            self._turn.hearers[user.id] = [client.receiver]
+            clients.append(client)
+        one, other = clients
+        self._do(AddFriend(one.user, other.name, _wall_ms()))
+        self._do(AcceptFriend(other.user, one.name, _wall_ms()))
+        for client in clients:
+            client.receiver.staged.clear()
+        self._turn.batch.dirty.clear()
+        line = f"SENDMESSAGE|{one.name}|{other.name}|{TEXT}\n".encode()
         return one, other, line * self._window
 
     def _do(self, command: Command) -> None:
@@ -183,33 +196,49 @@ class Turns:
                 next_id += 1
         return numbered
 
-    def _stage(self, senders: Sequence[Peer], heard: Sequence[Collection[Delivery]], replies: Sequence[bytes]) -> None:
+    def _stage(
+        self,
+        senders: Sequence[Client],
+        events: Sequence[MessageSent | BurstSent],
+        heard: Sequence[Collection[Delivery]],
+        replies: Sequence[bytes],
+    ) -> None:
         """As the turn does: to everybody who hears it but the sender, and the reply to the sender."""
         tell, stage = self._turn.tell, self._turn.stage
-        for deliveries, reply, sender in zip(heard, replies, senders, strict=True):
+        for deliveries, event, reply, sender in zip(heard, events, replies, senders, strict=True):
             for users, frame in deliveries:
-                tell(users, frame, sender)
-            stage(sender, reply)
+                tell(users, (frame, event[0], event), sender.receiver)
+            stage(sender.receiver, Reply(reply, 0, "SENDMESSAGE", 1))
 
-    def _send(self, watch: Stopwatch, peer: Peer) -> None:
+    def _send(self, watch: Stopwatch, receiver: Receiver) -> None:
         with watch("send"):
-            data = b"".join(peer.staged)
+            records: list[Record] = receiver.staged
+            data = records[0][0] if len(records) == 1 else b"".join([record[0] for record in records])
             sent = self._socket.send(data)
-        peer.staged = []
+        receiver.staged = []
         while sent:
             sent -= len(self._far.recv(sent))
 
+    def _end_turn(self) -> None:
+        """What makes the users is stored, and waits for nobody."""
+        self._turn.end()
+        self._turn.log.settle()
 
-def _understood(session: Session, lines: Sequence[str], now_ms: int) -> Written:
+
+def _understood(client: Client, lines: Sequence[str], now_ms: int) -> Written:
     """What `Server.run_line` and `Server.run_lines` make of what a client sent: one command in either case."""
     if len(lines) == 1:
-        return session.read(lines[0], now_ms)[1]  # type: ignore[return-value]  # it is a SENDMESSAGE
+        return client.front.read(client, lines[0], now_ms)[1]  # type: ignore[return-value]  # it is a SENDMESSAGE
     waiting = deque(lines)
-    run = session.read_burst(waiting, WINDOW_MAX, now_ms)
-    assert run is not None
-    for _ in run.texts:
+    burst = client.front.read_burst(client, waiting, WINDOW_MAX, now_ms)
+    assert burst is not None
+    for _ in burst.texts:
         waiting.popleft()
-    return run
+    return burst
+
+
+def _give_up(error: Exception) -> None:
+    raise BenchError(f"The ledger's store failed: {error}")
 
 
 def _wall_ms() -> int:

@@ -30,12 +30,12 @@ class Message(NamedTuple):
 class History:
     """Queries over messages, oldest first."""
 
-    def __init__(self, connection: sqlite3.Connection, postings: Postings) -> None:
-        """What the connection sees; the newest parts of the lists are shared with those who write."""
+    def __init__(self, connection: sqlite3.Connection, postings: Postings | None = None) -> None:
+        """What the connection sees; the newest parts of the lists are shared with those who write, if there are any."""
         self._connection = connection
         self.search = SearchIndex(connection)
         self.changes = Changes(connection)
-        self.postings = postings
+        self.postings = postings or Postings(connection, connection)
 
     @property
     def heard_id(self) -> int:

@@ -145,11 +145,21 @@ class Store:
                 self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             raise classify(error) from error
+        self._began = False
 
     def committed(self) -> None:
         """What was written is on the disk: said by the loop's thread, which has had `commit` done elsewhere."""
-        self._began = False
         self.history.postings.stored()
+
+    def keep_house(self) -> bool:
+        """Do a chore and wait for the disk; tell whether there was one. A server has `commit` done elsewhere."""
+        has_chore = self.has_chore(busy=False)
+        if has_chore:
+            self.commit()
+            self.committed()
+        if self.needs_checkpoint(idle=not has_chore):
+            self.checkpoint()
+        return has_chore
 
     def _store_lists(self, rows: int) -> bool:
         """Store posting lists in the open transaction; tell whether there were any."""
@@ -166,6 +176,8 @@ class Store:
         if busy:
             self._lists_in_commit = unlisted >= UNLISTED_BUSY
             return False
+        if self._connection.in_transaction:
+            return False  # a failure here would take back what is written in it
         before = self._connection.total_changes
         try:
             self._begin()
@@ -216,6 +228,8 @@ class Store:
 
     def checkpoint(self) -> None:
         """Move the log into the tables: it writes and flushes. Raises StoreUnavailable or StoreBroken."""
+        if self._connection.in_transaction:
+            return
         self._uncopied_bytes = 0
         try:
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()

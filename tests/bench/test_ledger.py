@@ -10,7 +10,7 @@ from bench.ledger import ORDER, Ledger, keep_ledger, table
 from bench.ledger.turns import STAGES, Turns
 from bench.progress import Progress
 from bench.servers import ServerOptions
-from chatserver.sessions.session import Session
+from chatserver.fronts.pipe.front import Pipe
 from chatserver.store.store import UNLISTED_IDLE
 
 PAIRS = 2
@@ -27,7 +27,7 @@ def test_the_ledger_has_every_stage(store: str) -> None:
 def test_messages_that_come_together_are_one_command(
     window: int, not_taken: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(Session, not_taken, None)  # a call of it would fail
+    monkeypatch.setattr(Pipe, not_taken, None)  # a call of it would fail
     store = tmp_path / "chat.db"
     with Turns(PAIRS, window, str(store), "normal") as turns:
         assert set(turns.run()) == set(STAGES)

@@ -91,7 +91,11 @@ def test_the_same_reaction_again_takes_it_back_and_once_more_gives_it_again(worl
 
 
 def test_a_message_of_others_and_one_that_is_not_there_are_refused_in_the_same_words(world: World) -> None:
-    for command in (EditMessage(EVE, 7, "new", NOW_MS), DeleteMessage(EVE, 7, NOW_MS), React(EVE, 7, "👍", NOW_MS)):
+    for command in (
+        EditMessage(EVE, 7, "new", NOW_MS, None),
+        DeleteMessage(EVE, 7, NOW_MS, None),
+        React(EVE, 7, "👍", NOW_MS, None),
+    ):
         unknown = world.refused(command, "NO_SUCH_MESSAGE")
         assert world.refused(replace(command, found=world.found), "NO_SUCH_MESSAGE") == unknown
 

@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 
 from chatserver.core.events import BurstSent
 from chatserver.core.evolve import TABLE as EVOLVE
-from chatserver.sessions.session import BURST_MAX
-from chatserver.sessions.session import Session as ClientSession
 from tests.model.world import PASSWORD, Session, World
 
 STARTS = [
@@ -86,14 +84,6 @@ def test_lines_that_come_together_do_what_they_do_one_by_one(lines: list[str]) -
     one_by_one = heard(lines, 256, together=False)
     for commands_per_turn in (2, 7, 256):
         assert heard(lines, commands_per_turn, together=True) == one_by_one
-
-
-def test_a_run_is_no_longer_than_it_may_be() -> None:
-    session = ClientSession()
-    session.log_in(1, "anna", b"")
-    command = session.read_burst(["SENDMESSAGE|anna|ben|hi"] * 1000, 10**6, 5)
-    assert command is not None
-    assert len(command.texts) == BURST_MAX
 
 
 def test_a_run_that_cannot_be_stored_is_answered_line_by_line(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ def test_each_kind_of_frame() -> None:
 
 def test_rows_and_their_count() -> None:
     rows = [("in", "alice"), ("out", "Zoë")]
-    shown = render.items("SHOWREQUESTS#7", iter(rows))
+    shown = "".join(render.item_lines("SHOWREQUESTS#7", iter(rows))).encode()
     assert shown.decode().splitlines() == [
         "ITEM|SHOWREQUESTS#7|in|alice",
         "ITEM|SHOWREQUESTS#7|out|Zoë",
@@ -25,8 +25,8 @@ def test_rows_and_their_count() -> None:
 
 
 def test_no_rows() -> None:
-    assert render.items("SHOWFRIENDS", []) == b"OK|SHOWFRIENDS|0\n"
+    assert render.item_lines("SHOWFRIENDS", []) == ["OK|SHOWFRIENDS|0\n"]
 
 
 def test_what_stands_after_the_count() -> None:
-    assert render.items("SYNC", [("1",)], after=("0",)) == b"ITEM|SYNC|1\nOK|SYNC|1|0\n"
+    assert render.item_lines("SYNC", [("1",)], after=("0",)) == ["ITEM|SYNC|1\n", "OK|SYNC|1|0\n"]

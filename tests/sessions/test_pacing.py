@@ -5,10 +5,11 @@ from typing import Any, cast
 import pytest
 
 from chatserver.core.commands import SendBurst
+from chatserver.fronts.pipe.front import Pipe
 from chatserver.net.connection import Connection
 from chatserver.net.reactor import Reactor
-from chatserver.sessions.pacing import Lines
-from chatserver.sessions.peer import Peer
+from chatserver.sessions.client import Client, Ticket
+from chatserver.sessions.pacing import LINE_BYTES, Pacing
 from chatserver.settings import build
 
 
@@ -34,15 +35,16 @@ class World:
         self.done: list[str] = []
         self.later: list[tuple[float, Any]] = []
         chosen = build(file={}, environment={}, given={"commands_per_s": 0, **settings})
-        lines = Lines(self, chosen, cast(Reactor, self), lambda: 0)
-        self.run_line, self.run_lines = lines.run_line, lines.run_lines
-        self.peer = Peer(self, "")
+        pacing = Pacing(self, chosen, cast(Reactor, self), lambda: 0)
+        self.run_line, self.run_lines = pacing.run_line, pacing.run_lines
+        self.client = Client(self, Pipe(), "")
         self.connection = FakeConnection()
-        self.peer.connection = cast(Connection, self.connection)
-        self.peer.session.log_in(1, "ann", b"")
+        self.client.receiver.connection = cast(Connection, self.connection)
+        self.client.log_in(1, "ann", b"")
+        self.is_held_back = False  # by what is not stored yet
 
     def say(self, *lines: str) -> None:
-        self.peer.received("".join(f"{line}\n" for line in lines).encode())
+        self.client.received("".join(f"{line}\n" for line in lines).encode())
 
     def pass_time(self, seconds: float) -> None:
         self.now_s += seconds
@@ -53,20 +55,25 @@ class World:
 
     # The host
 
-    def do_line(self, peer: Peer, line: str, now_ms: int) -> None:
+    def do_line(self, client: Client, line: str, now_ms: int) -> None:
         self.done.append(line)
 
-    def do_burst(self, peer: Peer, lines: list[str], command: SendBurst) -> None:
+    def do_burst(self, client: Client, lines: list[str], command: SendBurst) -> None:
         self.done += lines
 
-    def all_done(self, peer: Peer) -> None:
+    def all_done(self, client: Client) -> None:
         self.done.append("the end")
-        peer.session.close()
+        client.close()
 
-    def peer_drained(self, peer: Peer) -> None:
-        self.run_lines(peer)
+    def wait_for_disk(self, client: Client) -> bool:
+        if self.is_held_back:
+            client.wait(Ticket(client, ""))
+        return self.is_held_back
 
-    def peer_lost(self, peer: Peer) -> None:
+    def client_drained(self, client: Client) -> None:
+        self.run_lines(client)
+
+    def client_lost(self, client: Client) -> None:
         """Nobody is lost here."""
 
     # The loop
@@ -97,32 +104,32 @@ def test_more_than_the_rate_waits_and_is_run_later(*, together: bool) -> None:
 
 @pytest.mark.parametrize("lines", [["PING|1"], ["PING|1", "PING|2"]])
 def test_a_client_that_does_not_read_its_answers_waits(lines: list[str]) -> None:
-    world = World(send_bytes_high=100)
-    world.connection.unsent = 101
+    world = World(send_bytes_high=2 * LINE_BYTES)
+    world.connection.unsent = 2 * LINE_BYTES + 1
     world.say(*lines)
     assert world.done == []
     world.connection.unsent = 0
-    world.peer.drained()
+    world.client.drained()
     assert world.done == lines
 
 
 def test_a_long_answer_in_the_same_turn_counts_too() -> None:
     world = World(send_bytes_high=100)
-    world.peer.staged_bytes = 101
+    world.client.receiver.staged_bytes = 101
     world.say("PING|1")
     assert world.done == []
-    world.peer.staged_bytes = 0
+    world.client.receiver.staged_bytes = 0
     world.pass_time(0.0)
     assert world.done == ["PING|1"]
 
 
 def test_a_line_behind_one_that_waits_for_a_worker_is_not_run_before_it() -> None:
     world = World()
-    world.peer.session.wait()
+    world.client.wait(Ticket(world.client, ""))
     world.say("PING|1")
     assert world.done == []
-    world.peer.session.go_on()
-    world.run_lines(world.peer)
+    world.client.wait(None)
+    world.run_lines(world.client)
     assert world.done == ["PING|1"]
 
 
@@ -138,7 +145,21 @@ def test_a_line_never_overtakes_those_that_wait() -> None:
 def test_who_sends_no_more_goes_when_all_is_run() -> None:
     world = World(commands_per_turn=1)
     world.say("PING|1", "PING|2")
-    world.peer.ended()
+    world.client.ended()
     while world.later:
         world.pass_time(0.0)
     assert world.done == ["PING|1", "PING|2", "the end"]
+
+
+def test_so_many_commands_may_wait_for_a_slow_disk_and_no_more() -> None:
+    world = World(send_bytes_high=3 * LINE_BYTES)
+    world.is_held_back = True
+    lines = [f"PING|{at}" for at in range(9)]
+    world.say(*lines)
+    assert world.done == lines[:4]
+    assert world.later == []  # it does not look again and again
+    assert not world.connection.is_read
+    world.client.receiver.staged_bytes = 0  # what waited has left
+    world.client.wait(None)
+    world.run_lines(world.client)
+    assert world.done == lines[:8]

@@ -256,7 +256,7 @@ def test_listing_does_not_let_the_log_grow(
         monkeypatch.setattr(store_module, name, value)
     if catches_up:
         store.catch_up(lambda done: None)
-    while store.keep_house(False):
+    while store.keep_house():
         pass
     assert store.history.postings.indexed_id == 1999
     assert (tmp_path / "chat.db-wal").stat().st_size < 100 * PAGE_BYTES  # of hundreds of transactions, if it catches up

@@ -39,7 +39,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def index_all(store: Store) -> None:
-    while store.keep_house(busy=False):
+    while store.keep_house():
         pass
 
 
@@ -211,7 +211,7 @@ def test_indexing_goes_on_in_slices_and_after_a_restart(tmp_path: Path) -> None:
     store.write([MessageSent(at, at, 1, 2, "word", None) for at in range(1, 2 * SLICE_MESSAGES + 1)])
     store.commit()
     while not store.history.search.searched_id:
-        assert store.keep_house(busy=False)
+        assert store.keep_house()
     assert store.history.search.searched_id == SLICE_MESSAGES
     store.close()
     store = Store(path, "normal")

@@ -33,13 +33,13 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.mark.parametrize(
     "housekeeping",
-    [lambda store: store.keep_house(False), lambda store: store.checkpoint(0), Store.probe],
-    ids=["index", "checkpoint", "probe"],
+    [lambda store: store.has_chore(False), Store.checkpoint, Store.touch],
+    ids=["chore", "checkpoint", "touch"],
 )
 def test_what_a_turn_has_written_outlives_housekeeping_in_the_same_turn(
     store: Store, housekeeping: Callable[[Store], object]
 ) -> None:
-    """A query in a turn opens the transaction before its end, and a timer may be due in between."""
+    """A timer may be due between the rows of a batch and their commit."""
     store.write(MESSAGES)
     housekeeping(store)
     store.commit()
@@ -54,6 +54,7 @@ def test_a_transaction_that_sqlite_has_ended_by_itself_is_a_failed_turn(store: S
     store._connection.execute("ROLLBACK")
     with pytest.raises(StoreUnavailable):
         store.commit()
+    store.roll_back()
     store.write(MESSAGES)
     store.commit()
     assert store.load(Limits(), NOW_MS).last_message_id == 3
@@ -62,7 +63,7 @@ def test_a_transaction_that_sqlite_has_ended_by_itself_is_a_failed_turn(store: S
 def test_a_store_that_cannot_be_read_again_is_broken(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it knew of its lists may have been undone, and a query that trusts it would pass messages over."""
 
-    def fail(connection: sqlite3.Connection) -> None:
+    def fail(*_: object) -> None:
         raise sqlite3.OperationalError("disk I/O error")
 
     monkeypatch.setattr(store_module, "History", fail)

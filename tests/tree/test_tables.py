@@ -2,11 +2,11 @@
 
 from typing import get_args
 
-from chatserver.core import audience, commands, decide, events, evolve
+from chatserver.core import audience, commands, decide, events, evolve, facts
 from chatserver.fronts.pipe import builders
-from chatserver.fronts.pipe.builders import Phase
 from chatserver.protocol.verbs import VERBS
-from chatserver.queries import answers, requests
+from chatserver.queries import answers, long_answers, look_ups, requests
+from chatserver.sessions.phases import Phase
 from chatserver.store.message_rows import STORED
 from chatserver.store.statements import STATEMENTS
 
@@ -31,15 +31,21 @@ def test_only_events_are_delivered() -> None:
     assert audience.TABLE.keys() <= EVENTS
 
 
+def test_every_event_says_what_it_changes() -> None:
+    assert facts.TABLE.keys() == EVENTS
+
+
 def test_every_query_is_answered() -> None:
     assert answers.TABLE.keys() == set(get_args(requests.Query))
+    assert long_answers.TABLE.keys() == set(get_args(requests.LongQuery))
+    assert look_ups.TABLE.keys() == set(get_args(requests.LookUp))
 
 
 def test_every_verb_has_a_row_where_it_may_be_used() -> None:
     assert builders.TABLE.keys() == set(Phase)
     assert builders.TABLE[Phase.LOGGED_IN].keys() == VERBS.keys()
     assert builders.TABLE[Phase.BEFORE_LOGIN].keys() == {name for name, verb in VERBS.items() if verb.before_login}
-    assert not builders.TABLE[Phase.WAITING]
+    assert not builders.TABLE[Phase.CLOSED]
     assert not builders.TABLE[Phase.CLOSING]
 
 

@@ -8,7 +8,9 @@ import pytest
 from chatserver.core.events import Event, FriendAdded, FriendRemoved, SessionClosed, SessionOpened, StatusSet
 from chatserver.core.evolve import evolve
 from chatserver.core.state import State, User, seen_as
+from chatserver.turn.batch import Batch
 from chatserver.turn.presence import Presence
+from chatserver.turn.records import Heard
 from tests.bots.fakes import FakeLoop
 
 ANN, BOB, EVE = 1, 2, 3
@@ -20,7 +22,8 @@ class World:
 
     loop: FakeLoop = field(default_factory=FakeLoop)
     state: State = field(default_factory=State)
-    sessions: dict[int, object] = field(default_factory=dict)
+    hearers: dict[int, object] = field(default_factory=dict)
+    batch: Batch = field(default_factory=lambda: Batch(1, 0))
     told: list[tuple[int, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -29,10 +32,10 @@ class World:
             self.state.add(User(user, name, name, ""))
         self.befriend(ANN, BOB)
         self.befriend(ANN, EVE)
-        self.sessions[BOB] = object()
+        self.hearers[BOB] = object()
 
-    def tell(self, users: Iterable[int], frame: bytes, origin: None) -> None:
-        self.told += [(user, frame.decode().removeprefix("EVENT|STATUS|").strip()) for user in users]
+    def tell(self, users: Iterable[int], record: Heard, origin: None) -> None:
+        self.told += [(user, record[0].decode().removeprefix("EVENT|STATUS|").strip()) for user in users]
 
     def befriend(self, one: int, other: int) -> None:
         evolve(self.state, FriendAdded(one, other, 0))
@@ -59,7 +62,18 @@ class World:
         """What was told since the last look; the turn is over, and has held."""
         told, self.told = self.told, []
         assert sorted(told) == sorted(expected)
-        self.presence.turn_held()
+        self.hold()
+
+    def hold(self) -> None:
+        """What gathered is stored."""
+        self.batch = Batch(self.batch.position + 1, 0)
+
+    def fail(self) -> None:
+        """What gathered cannot be stored."""
+        batch = self.batch
+        self.hold()
+        batch.revert()
+        self.presence.tell_truth()
 
 
 @pytest.fixture
@@ -92,7 +106,7 @@ def test_a_flapping_client_costs_one_event_a_second(world: World) -> None:
         world.loop.pass_time(0.3)
         world.come()
         world.loop.pass_time(0.4)
-        world.presence.turn_held()
+        world.hold()
     assert 30 < len(world.told) <= 71  # of 201, in 70 seconds
     world.loop.pass_time(1)
     assert world.told[-1] == (BOB, "ann|online|")
@@ -129,10 +143,10 @@ def test_what_was_held_back_begins_a_second_of_its_own(world: World) -> None:
 
 
 def test_one_that_nobody_is_there_to_hear_begins_no_second(world: World) -> None:
-    del world.sessions[BOB]
+    del world.hearers[BOB]
     world.come()
     world.hears()
-    world.sessions[BOB] = object()
+    world.hearers[BOB] = object()
     world.status("away")
     world.hears((BOB, "ann|away|"))
 
@@ -153,7 +167,7 @@ def test_who_asked_in_between_hears_how_it_ended_and_nobody_else(world: World) -
     world.come()
     world.hears((BOB, "ann|online|"))
     world.status("away")
-    world.sessions[EVE] = object()
+    world.hearers[EVE] = object()
     world.presence.shown(EVE)
     world.status("online")
     world.loop.pass_time(1)
@@ -162,7 +176,7 @@ def test_who_asked_in_between_hears_how_it_ended_and_nobody_else(world: World) -
 
 def test_a_friend_of_that_second_knows_what_the_friendship_told(world: World) -> None:
     evolve(world.state, FriendRemoved(ANN, EVE))
-    world.sessions[EVE] = object()
+    world.hearers[EVE] = object()
     world.come()
     world.status("away")
     world.befriend(EVE, ANN)
@@ -193,7 +207,7 @@ def test_what_a_failed_turn_told_is_told_again_where_it_is_true(world: World) ->
     world.loop.pass_time(3)
     world.go()
     world.told.clear()
-    world.presence.turn_failed()
+    world.fail()
     world.hears((BOB, "ann|offline|"))
 
 
@@ -204,7 +218,7 @@ def test_what_a_failed_turn_told_is_forgotten_where_it_is_not_true(world: World)
     world.status("away")
     world.told.clear()
     evolve(world.state, StatusSet("online", "", ANN))  # State as the disk has it
-    world.presence.turn_failed()
+    world.fail()
     world.loop.pass_time(3)
     world.hears()
 
@@ -213,7 +227,7 @@ def test_what_was_held_back_when_a_turn_failed_is_told_at_its_time_once(world: W
     world.come()
     world.hears((BOB, "ann|online|"))
     world.status("away")
-    world.presence.turn_failed()
+    world.fail()
     world.hears()
     world.loop.pass_time(1)
     world.hears((BOB, "ann|away|"))
@@ -225,10 +239,10 @@ def test_a_second_that_ended_in_a_failed_turn_ends_again(world: World) -> None:
     world.come()
     world.hears((BOB, "ann|online|"))
     world.status("away")
-    world.presence.turn_held()
+    world.hold()
     world.loop.pass_time(1)
     world.told.clear()
-    world.presence.turn_failed()
+    world.fail()
     world.hears((BOB, "ann|away|"))
 
 
@@ -249,6 +263,6 @@ def test_a_failed_turn_that_changed_nothing_tells_nothing_though_a_friend_has_as
     world.status("busy")
     world.told.clear()  # the turn is not sent
     evolve(world.state, StatusSet("online", "", ANN))  # State from the disk
-    world.presence.turn_failed()
+    world.fail()
     world.loop.pass_time(60)
     world.hears()
