@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from chatserver.core.audience_changes import Change
 from chatserver.core.commands import Found
 from chatserver.core.events import MessageDeleted, MessageEdited, ReactionChanged
+from chatserver.store.hidden import Hidden
 
 MARKS_MAX = 5_000
 """Of one answer, some 20 ms of work; an edit counts once more for each `MARK_CHARS` of its text."""
@@ -32,18 +33,22 @@ class Deed(NamedTuple):
 class Changes:
     """Queries over the changes table, in the order of their ids."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, hidden: Hidden) -> None:
+        """What `hidden` users wrote and did is left out."""
         self._connection = connection
+        self._hidden = hidden
 
     def found(self, message: int, user: int) -> Found | None:
         """What a command needs to know of a message; None if there is none, or none any more."""
         row = self._connection.execute(
-            "SELECT time_ms, sender, recipient FROM messages WHERE id = ? AND text != ''", (message,)
+            "SELECT time_ms, sender, recipient FROM messages WHERE id = ? AND text != ''" + self._hidden.but("sender"),
+            (message,),
         ).fetchone()
         if row is None:
             return None
         reactions = self._connection.execute(
-            "SELECT user, emoji, kind FROM changes WHERE message = ? AND emoji != ''", (message,)
+            "SELECT user, emoji, kind FROM changes WHERE message = ? AND emoji != ''" + self._hidden.but("user"),
+            (message,),
         ).fetchall()
         own = {emoji: kind == "reacted" for who, emoji, kind in reactions if who == user}
         return Found._make((*row, own, len(reactions)))
@@ -54,7 +59,7 @@ class Changes:
             return []
         found = self._events(
             f"SELECT {_COLUMNS} FROM json_each(?) j CROSS JOIN changes c ON c.message = j.value"
-            " CROSS JOIN messages m ON m.id = c.message WHERE c.kind != 'unreacted'"
+            f" CROSS JOIN messages m ON m.id = c.message WHERE c.kind != 'unreacted'{self._but_hidden()}"
             " ORDER BY c.emoji = '' DESC, c.id DESC LIMIT ?",
             (json.dumps(messages), len(messages) + MARKS_MAX),
         )
@@ -80,15 +85,20 @@ class Changes:
     def by(self, user: int, after: int, limit: int) -> list[Deed]:
         """The first `limit` that a user has made after an id."""
         rows = self._connection.execute(
-            "SELECT id, kind, message, emoji, time_ms FROM changes WHERE user = ? AND id > ? ORDER BY id LIMIT ?",
+            "SELECT id, kind, message, emoji, time_ms FROM changes WHERE user = ? AND id > ?"
+            f"{self._hidden.but('sender')} ORDER BY id LIMIT ?",
             (user, after, limit),
         )
         return list(map(Deed._make, rows))
 
+    def _but_hidden(self) -> str:
+        return self._hidden.but("c.sender", "c.user")
+
     def _newest(self, condition: str, party: int, after: int, upto: int, seen: int) -> Iterator[Change]:
         return self._events(
             f"SELECT {_COLUMNS} FROM changes c CROSS JOIN messages m ON m.id = c.message WHERE {condition}"
-            " AND c.id > ? AND c.id <= ? AND (c.kind != 'unreacted' OR c.message <= ?) ORDER BY c.id DESC",
+            f" AND c.id > ? AND c.id <= ? AND (c.kind != 'unreacted' OR c.message <= ?){self._but_hidden()}"
+            " ORDER BY c.id DESC",
             (party, after, upto, seen),
         )
 

@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 from chatserver.core.id_ranges import IdRange
 from chatserver.store.changes import Changes
+from chatserver.store.hidden import Hidden
 from chatserver.store.postings import ID_MAX, Postings
+from chatserver.store.removal import Removal
 from chatserver.store.search import SearchIndex
 
 PAGE = 100  # messages read at a time where nobody says how many are wanted
@@ -33,8 +35,10 @@ class History:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self.search = SearchIndex(connection)
-        self.changes = Changes(connection)
+        self.hidden = Hidden(connection)
+        self.changes = Changes(connection, self.hidden)
         self.postings = Postings(connection)
+        self.removal = Removal(connection, self.postings, self.hidden)
         self.heard_id: int = connection.execute("SELECT value FROM meta WHERE name = 'heard_id'").fetchone()[0]
 
     @property
@@ -89,9 +93,11 @@ class History:
         """
         while wanted := list(islice(ids, page)):
             yield from self._rows(
-                f"SELECT {COLUMNS} FROM json_each(?) j CROSS JOIN messages m ON m.id = j.value", (json.dumps(wanted),)
+                f"SELECT {COLUMNS} FROM json_each(?) j CROSS JOIN messages m ON m.id = j.value WHERE true",
+                (json.dumps(wanted),),
             )
             page = min(2 * page, PAGE_MAX)
 
     def _rows(self, statement: str, parameters: tuple[int | str, ...]) -> Iterator[Message]:
-        return map(Message._make, self._connection.execute(statement, parameters))
+        """`statement` ends in a condition, to which it is added that nobody hidden wrote them."""
+        return map(Message._make, self._connection.execute(statement + self.hidden.but("m.sender"), parameters))

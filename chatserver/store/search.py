@@ -127,12 +127,21 @@ class SearchIndex:
         """Index some messages with ids up to one, inside the open transaction; tell whether there was anything."""
         if not self._is_there:
             return False
-        if self._may_merge:
-            self._may_merge = self._merge(MERGED_PAGES)
+        self.merge_some()
         if not self._may_merge and upto - self.searched_id >= PENDING_MIN:
             self._fill(upto)
             self._may_merge = True
         return self._may_merge or self._purge()
+
+    def merge_some(self) -> bool:
+        """Merge a little of what was written apart, inside the open transaction; tell whether there was anything."""
+        if self._may_merge:
+            self._may_merge = self._is_there and self._merge(MERGED_PAGES)
+        return self._may_merge
+
+    def follow(self) -> None:
+        """Messages were removed: what that wrote apart may be merged."""
+        self._may_merge = True
 
     def _fill(self, upto: int) -> None:
         rows = self._connection.execute(

@@ -19,7 +19,6 @@ from chatserver.store.errors import StoreBroken, StoreError, StoreUnavailable, c
 from chatserver.store.history import History
 from chatserver.store.load import load_state
 from chatserver.store.message_rows import STORED, insert_messages
-from chatserver.store.removal import remove_messages
 from chatserver.store.schema import migrate
 from chatserver.store.statements import STATEMENTS
 from chatserver.store.unread import fill_correspondents
@@ -59,7 +58,7 @@ class Store:
             self._lock.release()
             raise
         self._last_id = 0
-        self._index_in_commit = False
+        self._index_in_commit = self._remove_in_commit = False
         self._began = False  # a turn's transaction is open, or ought to be
         self._uncopied_bytes = 0  # reckoned, in the log and not yet in the tables
 
@@ -89,11 +88,11 @@ class Store:
             rows = self._last_id - before
             self.history.postings.add(events)
         else:
-            if kind is AccountDeleted:
-                for event in events:
-                    remove_messages(self._connection, self.history.postings, event.user)
             for statement, convert in STATEMENTS[kind]:
                 self._connection.executemany(statement, map(convert, events) if convert else events)
+            if kind is AccountDeleted:
+                for event in events:
+                    self.history.removal.begin(event.user)
         self._uncopied_bytes += EVENT_BYTES * rows
 
     def commit(self) -> None:
@@ -105,7 +104,9 @@ class Store:
             if self._index_in_commit:
                 unlisted = self._last_id - self.history.postings.indexed_id
                 self._store_lists(2 * (unlisted // UNLISTED_STEP) ** 2)
-            self._index_in_commit = False
+            if self._remove_in_commit:
+                self._remove_some()
+            self._index_in_commit = self._remove_in_commit = False
             self._connection.execute("COMMIT")
             self._began = False
         except sqlite3.Error as error:
@@ -133,19 +134,35 @@ class Store:
         unlisted = self._last_id - self.history.postings.indexed_id
         if busy:  # the next turn's commit takes some along, which saves a flush of its own
             self._index_in_commit = unlisted >= UNLISTED_BUSY
+            self._remove_in_commit = self.history.removal.waits
         if busy or self._connection.in_transaction:
             return True
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             listed = unlisted >= UNLISTED_IDLE and self._store_lists(ROWS_IDLE)
-            more = listed or self._index_when_idle()
+            removed = not listed and self._remove_some()
+            more = listed or removed or self._index_when_idle()
             self._connection.execute("COMMIT")
+            if not more and self.history.removal.log_waits:
+                self.history.removal.empty_log()
         except sqlite3.Error as error:
             raise self._failed(error) from error
-        if more and not listed:
+        if more and not listed and not removed:
             self._uncopied_bytes += HOUSE_BYTES
         self.checkpoint(CHECKPOINT_BYTES_HOUSE if more else CHECKPOINT_BYTES_IDLE)
         return more
+
+    def _remove_some(self) -> bool:
+        """Remove what deleted accounts have left, a step of it; tell whether there was anything."""
+        history = self.history
+        if not history.removal.waits:
+            return False
+        if history.search.merge_some():  # what the step before has written apart
+            self._uncopied_bytes += HOUSE_BYTES
+        else:
+            self._uncopied_bytes += history.removal.step()
+            history.search.follow()
+        return True
 
     def _index_when_idle(self) -> bool:
         """What no message waits for, and what costs more than posting lists."""

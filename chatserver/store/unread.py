@@ -45,7 +45,8 @@ def page(history: History, user: int, party: int, first: int, last: int) -> list
 
 def _entries(history: History, ids: Sequence[int]) -> Iterator[Entry]:
     rows = history.connection.execute(
-        "SELECT m.id, m.sender, m.text <> '' FROM json_each(?) j CROSS JOIN messages m ON m.id = j.value",
+        "SELECT m.id, m.sender, m.text <> '' FROM json_each(?) j CROSS JOIN messages m ON m.id = j.value"
+        f" WHERE true{history.hidden.but('m.sender')}",
         (json.dumps(ids),),
     )
     return map(Entry._make, rows)
@@ -54,7 +55,7 @@ def _entries(history: History, ids: Sequence[int]) -> Iterator[Entry]:
 def correspondents(history: History, user: int) -> set[int]:
     """Who has written to a user, as far as that is known without looking at messages: up to `heard_id`."""
     rows = history.connection.execute("SELECT author FROM correspondents WHERE user = ?", (user,))
-    return {row[0] for row in rows}
+    return {row[0] for row in rows} - history.hidden.users
 
 
 def authors_page(history: History, user: int, first: int, last: int) -> tuple[set[int], int]:
@@ -70,8 +71,9 @@ def fill_correspondents(history: History, limit: int, last_id: int) -> bool:
         return False
     upto = min(history.heard_id + limit, last_id)
     history.connection.execute(
-        "INSERT OR IGNORE INTO correspondents SELECT DISTINCT recipient, sender FROM messages"
-        " WHERE id > ? AND id <= ? AND recipient > 0 ORDER BY 1, 2",
+        "INSERT OR IGNORE INTO correspondents SELECT recipient, sender FROM"
+        " (SELECT DISTINCT recipient, sender FROM messages WHERE id > ? AND id <= ? AND recipient > 0 ORDER BY 1, 2)"
+        " WHERE NOT EXISTS (SELECT 1 FROM users WHERE id = recipient AND deleted_ms IS NOT NULL)",
         (history.heard_id, upto),
     )
     history.connection.execute("UPDATE meta SET value = ? WHERE name = 'heard_id'", (upto,))
