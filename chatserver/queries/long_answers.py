@@ -40,26 +40,39 @@ def _mark_read(turn: Turn, user: int, query: AskMarkRead) -> Job:
         return party
     if query.upto <= (turn.state.users[user].read or {}).get(party, 0):
         return MarkRead(user, party, query.upto, 0, ())
-    end = unread.end_at(turn.history(), user, party, query.upto)
-    first, last = read_upto(turn.state, user, party) + 1, min(query.upto, end)
+    first = read_upto(turn.state, user, party) + 1
+    end = yield from _end(turn, user, party, query.upto)
+    last = min(query.upto, end)
     authors: set[int] = set()
     while first <= last:
-        page = unread.page(turn.history(), user, party, first, last)
-        authors.update(entry.sender for entry in page)
-        if len(page) < unread.PAGE:
-            break
-        first = page[-1].id + 1
-        yield
+        entries, looked_upto = unread.page(turn.history(), user, party, first, last)
+        authors.update(entry.sender for entry in entries)
+        first = looked_upto + 1
+        if first <= last:
+            yield
     return MarkRead(user, party, query.upto, end, tuple(sorted(authors)))
+
+
+def _end(turn: Turn, user: int, party: int, upto: int) -> Generator[None, None, int]:
+    """An id if a message of the conversation has it, else that of the conversation's last message (0 if none)."""
+    if unread.holds(turn.history(), user, party, upto):  # so it mostly is, and then nothing needs to be looked for
+        return upto
+    page = unread.last_page(turn.history(), user, party, ID_MAX)
+    while not page.messages and not page.is_last:
+        yield
+        page = unread.last_page(turn.history(), user, party, page.end)
+    return page.messages[0].id if page.messages else 0
 
 
 def _show_unread(turn: Turn, user: int, query: ShowUnread) -> Job:
     newest_id = turn.state.last_message_id
     authors = yield from _authors(turn, user, newest_id)
     me = turn.state.users[user]
-    marks = {party: read_upto(turn.state, user, party) for party in {*authors, *me.rooms, *(me.read or {})}}
     found: list[tuple[int, str, int]] = []
-    for party, mark in sorted(marks.items()):
+    for party in sorted({*authors, *me.rooms, *(me.read or {})}):
+        if party < 0 and party not in turn.state.users[user].rooms:
+            continue  # left meanwhile
+        mark = read_upto(turn.state, user, party)
         count, first_id = yield from _from_others(turn, user, party, mark, newest_id)
         if count:
             found.append((first_id, turn.state.name_of(party), count))
@@ -69,11 +82,13 @@ def _show_unread(turn: Turn, user: int, query: ShowUnread) -> Job:
 
 def _authors(turn: Turn, user: int, upto: int) -> Generator[None, None, set[int]]:
     """Who has ever written to a user, of messages up to an id."""
-    history = turn.history()
-    authors, heard_id = unread.correspondents(history, user), history.heard_id
+    heard_id, authors = turn.history().heard_id, set[int]()
+    while more := unread.correspondents(turn.history(), user, max(authors, default=0)):
+        authors.update(more)
+        yield
     while heard_id < upto:
-        more, heard_id = unread.authors_page(turn.history(), user, heard_id + 1, upto)
-        authors |= more
+        others, heard_id = unread.authors_page(turn.history(), user, heard_id + 1, upto)
+        authors |= others
         yield
     return authors
 
@@ -82,14 +97,12 @@ def _from_others(turn: Turn, user: int, party: int, after: int, upto: int) -> Ge
     """How many messages others wrote in a conversation behind an id, up to another, and the first's id."""
     count = first_id = 0
     while after < upto:
-        page = unread.page(turn.history(), user, party, after + 1, upto)
-        others = [entry.id for entry in page if entry.sender != user]
+        entries, after = unread.page(turn.history(), user, party, after + 1, upto)
+        others = [entry.id for entry in entries if entry.sender != user]
         count += len(others)
         first_id = first_id or (others[0] if others else 0)
-        if len(page) < unread.PAGE:
-            break
-        after = page[-1].id
-        yield
+        if after < upto:
+            yield
     return count, first_id
 
 
@@ -137,10 +150,10 @@ def _export(turn: Turn, user: int, query: Export) -> Job:
     rows = [] if after else about_rows(turn.state, turn.state.users[user], about(turn.history(), user))
     left = EXPORT_BYTES_MAX
     while left > 0:
-        messages = turn.history().after(user, after, EXPORT_PAGE)
+        page = turn.history().heard_page(user, after, ID_MAX, EXPORT_PAGE)
         deeds = turn.history().changes.by(user, after, EXPORT_PAGE)
-        after = min(page[-1].id if len(page) == EXPORT_PAGE else ID_MAX for page in (messages, deeds))
-        written = [message for message in messages if message.id <= after and message.text]  # without the deleted ones
+        after = min(ID_MAX if page.is_last else page.end, deeds[-1].id if len(deeds) == EXPORT_PAGE else ID_MAX)
+        written = [message for message in page.messages if message.id <= after and message.text]  # not the deleted ones
         rows += [("message", *message_row(turn.state, message)) for message in written]
         rows += [deed_row(deed) for deed in deeds if deed.id <= after]
         if after == ID_MAX:

@@ -12,7 +12,6 @@ from chatserver.core.events import (
     AccountDeleted,
     BurstSent,
     Event,
-    MessageDeleted,
     MessageSent,
     RoomJoined,
     UserSignedUp,
@@ -24,7 +23,6 @@ from chatserver.store.history import History, Message
 from chatserver.store.postings import ID_MAX, NUMBERS_MAX, Postings
 from chatserver.store.search_pages import page_below
 from chatserver.store.store import PAGE_BYTES, Store
-from chatserver.store.unread import PAGE, page
 
 USERS = range(1, 6)
 ROOMS = (-1, -2)
@@ -232,18 +230,8 @@ def test_what_a_deleted_account_said_in_a_room_is_passed_over_many_at_a_time(sto
     statements: list[str] = []
     store._connection.set_trace_callback(statements.append)
     assert [each.id for each in store.history.of_room(-1, 1, ID_MAX)] == [1]
-    assert [entry.id for entry in page(store.history, 1, -1, 1, ID_MAX)] == [1]
     store._connection.set_trace_callback(None)
     assert len(statements) < 30
-
-
-def test_a_page_holds_no_more_than_it_may(store: Store) -> None:
-    store.write([BurstSent(1, 5, 2, 1, ["hi"] * 30), BurstSent(31, 5, 2, 1, ["hi"] * (PAGE + 20))])
-    store.write([MessageDeleted(PAGE + 51, at, 2, 1, 9) for at in range(11, 20)])
-    store.history.postings.fill(100)
-    store.commit()
-    found = page(store.history, 1, 2, 1, ID_MAX)
-    assert [entry.id for entry in found] == [*range(1, 11), *range(20, PAGE + 10)]
 
 
 @pytest.mark.parametrize("catches_up", [True, False], ids=["at the start", "when idle"])

@@ -119,14 +119,12 @@ def check_hidden(store: Store) -> None:
         assert {each.sender for each in history.after(user, 0, ID_MAX)} <= {BEN, CAT}
         assert {each.id for each in others} <= {each.id for each in history.after(user, 0, ID_MAX)}
         assert {each.sender for each in history.received(user, [(1, ID_MAX)], 999)} <= {BEN, CAT}
-        assert ANN not in unread.correspondents(history, user)
+        assert ANN not in unread.correspondents(history, user, 0)
         assert ANN not in unread.authors_page(history, user, 1, ID_MAX)[0]
-        assert unread.page(history, user, ANN, 1, ID_MAX) == [
-            entry for entry in unread.page(history, user, ANN, 1, ID_MAX) if entry.sender == user
-        ]
+        assert {entry.sender for entry in unread.page(history, user, ANN, 1, ID_MAX)[0]} <= {user}
         assert history.changes.after(user, 0, ID_MAX) == []
     assert {each.sender for each in history.of_room(ROOM, 999, ID_MAX)} == {BEN}
-    assert {entry.sender for entry in unread.page(history, CAT, ROOM, 1, ID_MAX)} == {BEN}
+    assert {entry.sender for entry in unread.page(history, CAT, ROOM, 1, ID_MAX)[0]} == {BEN}
     assert history.changes.of([*range(1, MESSAGES + 1)]) == []
     assert history.changes.by(BEN, 0, 99) == []
     assert history.changes.found(1, BEN) == Found(1, BEN, ANN, {}, 0)
