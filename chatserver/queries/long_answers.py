@@ -3,7 +3,7 @@
 State and the store may change between two pages: each looks at them anew.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from typing import Any
 
 from chatserver.core.commands import MarkRead
@@ -14,12 +14,11 @@ from chatserver.queries.explain import explain
 from chatserver.queries.export import about_rows, deed_row
 from chatserver.queries.requests import Answer, AskMarkRead, Explain, Export, LongQuery, Search, ShowUnread
 from chatserver.sessions.slices import Job
-from chatserver.store import unread
+from chatserver.store import search_pages, unread
 from chatserver.store.about import about
 from chatserver.store.history import Message
 from chatserver.store.postings import ID_MAX
-from chatserver.store.search import grams
-from chatserver.store.search_pages import FIRST_PAGE, PAGE_MAX, page_below
+from chatserver.store.search_pages import Wanted
 from chatserver.turn.turn import Turn
 
 FOUND_MAX = 50
@@ -107,35 +106,18 @@ def _from_others(turn: Turn, user: int, party: int, after: int, upto: int) -> Ge
 
 
 def _search(turn: Turn, user: int, query: Search) -> Job:
-    words = sorted(set(query.words.casefold().split()), key=len, reverse=True)
-    if not words or len(query.words) > SEARCH_CHARS_MAX:
+    words = search_pages.words_of(query.words) if len(query.words) <= SEARCH_CHARS_MAX else ()
+    if not words:
         return Refused("BAD_TEXT", f"Name words to search for, {SEARCH_CHARS_MAX} characters at most")
-    pieces = _pieces(words)
-    used = pieces[: len(words)]  # a list each is looked through: one a word is quick, and enough for frequent words
+    pieces = search_pages.pieces_of(words)
     found: list[Message] = []
-    below, limit = ID_MAX + 1, FIRST_PAGE
-    while below > 1 and len(found) < FOUND_MAX:
-        history = turn.history()
-        looked_up = below <= history.search.searched_id + 1  # else not chosen by grams
-        candidates, below = page_below(history, user, turn.state.users[user].rooms, used, below, limit)
-        limit = min(2 * limit, PAGE_MAX)
-        hits = [message for message in candidates if _holds(message.text.casefold(), words)]
+    place = search_pages.begin()
+    while not place.is_over and len(found) < FOUND_MAX:
+        wanted = Wanted(words, pieces, user, frozenset(turn.state.users[user].rooms))
+        hits, place = search_pages.step(turn.history(), wanted, place)
         found += hits
-        if looked_up and 2 * len(hits) < len(candidates):
-            used = pieces
         yield
     return Answer((), [message_row(turn.state, message) for message in reversed(found[:FOUND_MAX])])
-
-
-def _holds(folded: str, words: Sequence[str]) -> bool:
-    return all(word in folded for word in words)
-
-
-def _pieces(words: list[str]) -> list[str]:
-    """The grams to look up: some of every word, those of the longest word first."""
-    per_word = [sorted(grams(word)) for word in words]
-    longest = max(map(len, per_word))
-    return [pieces[at] for at in range(longest) for pieces in per_word if at < len(pieces)]
 
 
 def _explain(turn: Turn, user: int, query: Explain) -> Job:

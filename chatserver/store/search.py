@@ -62,10 +62,15 @@ def grams(folded: str) -> set[str]:
     return found
 
 
+def fold(text: str) -> str:
+    """What is compared in place of a text or a word."""
+    return text.casefold()
+
+
 def _document(sender: int, recipient: int, text: str) -> str:
     """A message as the index gets it. Names of parties are longer than any gram, so they cannot be mixed up."""
     parties = (_party(sender), _party(recipient)) if recipient > 0 else (_party(recipient),)
-    return " ".join((*parties, *grams(text.casefold())))
+    return " ".join((*parties, *grams(fold(text))))
 
 
 def _party(party: int) -> str:
@@ -105,23 +110,6 @@ class SearchIndex:
     def can_answer(self, pieces: Sequence[str]) -> bool:
         """Tell whether the index can give candidates for these grams."""
         return self._is_there and bool(pieces)
-
-    def candidates(self, pieces: Sequence[str], user: int, rooms: Iterable[int], below: int, limit: int) -> list[int]:
-        """The last ids under `below` of the messages of a user, or of rooms, that have all the grams; newest first.
-
-        FTS5 goes through each list once, a few ms for a million messages; to go on below an id is to pass over all
-        that is above it again, so a caller who wants many asks for more at a time.
-        """
-        rooms = list(rooms)
-        mine = [user, *rooms] if len(rooms) <= ROOMS_MAX else []
-        wanted = " AND ".join(_quoted(piece) for piece in pieces[:GRAMS_MAX])
-        if mine:
-            wanted = f"({' OR '.join(_quoted(_party(party)) for party in mine)}) AND {wanted}"
-        rows = self._connection.execute(
-            "SELECT rowid FROM search_index WHERE search_index MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?",
-            (wanted, below, limit),
-        )
-        return [row[0] for row in rows]
 
     def keep_up(self, upto: int) -> bool:
         """Index some messages with ids up to one, inside the open transaction; tell whether there was anything."""
@@ -174,6 +162,26 @@ class SearchIndex:
         before = self._connection.total_changes
         self._connection.execute("INSERT INTO search_index (search_index, rank) VALUES ('merge', ?)", (pages,))
         return self._connection.total_changes - before >= 2  # FTS5's way to say so
+
+
+def candidates(
+    connection: sqlite3.Connection, pieces: Sequence[str], user: int, rooms: Iterable[int], below: int, limit: int
+) -> list[int]:
+    """The last ids under `below` of the messages of a user, or of rooms, that have all the grams; newest first.
+
+    FTS5 goes through each list once, a few ms for a million messages; to go on below an id is to pass over all
+    that is above it again, so a caller who wants many asks for more at a time.
+    """
+    rooms = list(rooms)
+    mine = [user, *rooms] if len(rooms) <= ROOMS_MAX else []
+    wanted = " AND ".join(_quoted(piece) for piece in pieces[:GRAMS_MAX])
+    if mine:
+        wanted = f"({' OR '.join(_quoted(_party(party)) for party in mine)}) AND {wanted}"
+    rows = connection.execute(
+        "SELECT rowid FROM search_index WHERE search_index MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?",
+        (wanted, below, limit),
+    )
+    return [row[0] for row in rows]
 
 
 def _quoted(token: str) -> str:

@@ -17,11 +17,11 @@ from chatserver.core.events import (
     UserSignedUp,
 )
 from chatserver.core.state import Limits
-from chatserver.store import schema
+from chatserver.store import schema, search_pages
 from chatserver.store import store as store_module
 from chatserver.store.history import History, Message
 from chatserver.store.postings import ID_MAX, NUMBERS_MAX, Postings
-from chatserver.store.search_pages import page_below
+from chatserver.store.search_pages import Wanted
 from chatserver.store.store import PAGE_BYTES, Store
 
 USERS = range(1, 6)
@@ -179,7 +179,8 @@ def test_of_many_lists_only_the_messages_that_are_wanted_are_read(store: Store) 
     statements: list[str] = []
     store._connection.set_trace_callback(statements.append)
     assert [each.id for each in store.history.after(1, 0, 5)] == [1, 2, 3, 4, 5]
-    found, _ = page_below(store.history, 1, range(-49, 0), (), 500, 5)
+    wanted = Wanted(("hi",), (), 1, frozenset(range(-49, 0)))
+    found, _ = search_pages.step(store.history, wanted, search_pages.begin()._replace(limit=5))
     store._connection.set_trace_callback(None)
     assert [each.id for each in found] == [499, 498, 497, 496, 495]
     assert sum("json_each" in each for each in statements) == 2
