@@ -307,8 +307,6 @@ class Server:
 
     def _query(self, peer: Peer, echo: str, query: Query) -> None:
         answer = answers.answer(self.state, self.turn.history(), peer.session.user, query)
-        if isinstance(answer, Answer) and answer.passed is not None:
-            peer.synced.append(answer.passed)
         peer.staged_bytes += QUERY_BYTES
         self.answer(peer, echo, answer)
 
@@ -317,6 +315,8 @@ class Server:
 
     def finish(self, peer: Peer, echo: str, result: Answer | Refused | MarkRead) -> None:
         """Answer a long query; one that has found what a command needs becomes that command."""
+        if isinstance(result, Answer) and result.passed is not None:
+            peer.synced.append(result.passed)
         self.answer(peer, echo, self.turn.execute(peer, result) if isinstance(result, MarkRead) else result)
 
     def _change(self, peer: Peer, echo: str, command: EditMessage | DeleteMessage | React) -> None:

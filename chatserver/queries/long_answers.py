@@ -4,25 +4,39 @@ State and the store may change between two pages: each looks at them anew.
 """
 
 from collections.abc import Callable, Generator
+from heapq import nlargest
 from typing import Any
 
+from chatserver.core.audience_changes import change_frame
 from chatserver.core.commands import MarkRead
 from chatserver.core.outcome import Refused
 from chatserver.core.unread_marks import find_party, read_upto
-from chatserver.queries.answers import message_row
+from chatserver.queries.answers import Row, message_row
 from chatserver.queries.explain import explain
 from chatserver.queries.export import about_rows, deed_row
-from chatserver.queries.requests import Answer, AskMarkRead, Explain, Export, LongQuery, Search, ShowUnread
+from chatserver.queries.requests import (
+    Answer,
+    AskMarkRead,
+    Explain,
+    Export,
+    LongQuery,
+    Search,
+    ShowHistory,
+    ShowSync,
+    ShowUnread,
+)
 from chatserver.sessions.slices import Job
 from chatserver.store import search_pages, unread
 from chatserver.store.about import about
+from chatserver.store.changes import MARKS_MAX, weight
 from chatserver.store.history import Message
-from chatserver.store.postings import ID_MAX
+from chatserver.store.postings import ID_MAX, list_keys
 from chatserver.store.search_pages import Wanted
 from chatserver.turn.turn import Turn
 
 FOUND_MAX = 50
 SEARCH_CHARS_MAX = 1000
+ROWS_PER_STEP = 200
 EXPORT_PAGE = 200  # messages and deeds read at a time
 EXPORT_BYTES_MAX = 4 << 20  # of one answer, and a page more: what a SYNC may come to too
 
@@ -30,6 +44,87 @@ EXPORT_BYTES_MAX = 4 << 20  # of one answer, and a page more: what a SYNC may co
 def job(turn: Turn, user: int, query: LongQuery) -> Job:
     """Work out the answer to a query of a user who is logged in."""
     return TABLE[type(query)](turn, user, query)
+
+
+def _history(turn: Turn, user: int, query: ShowHistory) -> Job:
+    party = find_party(turn.state, user, query.other)
+    if isinstance(party, Refused):
+        return party
+    key = list_keys(user, party)[0]
+    while True:
+        memory, found = turn.history(), list[Message]()
+        below, is_last = query.before, False
+        while not is_last and len(found) < query.limit:
+            messages, below, is_last, _ = turn.history().said_page(*key, query.limit - len(found), below)
+            found += messages
+            yield
+        found.reverse()
+        marks = yield from _marks_of(turn, [message.id for message in found])
+        rows = yield from _message_rows(turn, found)
+        if turn.history() is memory:
+            return Answer((), rows, marks=marks)
+        # A turn was undone: what it wrote may be among these, and its ids are given out again.
+
+
+def _sync(turn: Turn, user: int, query: ShowSync) -> Job:
+    while True:
+        memory, upto = turn.history(), turn.state.last_message_id
+        found, after = list[Message](), query.after
+        while after < upto and len(found) <= query.limit:
+            page = turn.history().heard_page(user, after, upto, query.limit + 1 - len(found))
+            found += page.messages
+            after = upto if page.is_last else page.end
+            yield
+        more, found = len(found) > query.limit, found[: query.limit]
+        passed = found[-1].id if more else max(upto, query.after)
+        marks = yield from _marks_after(turn, user, query.after, passed)
+        rows = yield from _message_rows(turn, found)
+        if turn.history() is memory:
+            return Answer(("1" if more else "0",), rows, (query.after, passed), marks)
+
+
+def _message_rows(turn: Turn, found: list[Message]) -> Generator[None, None, list[Row]]:
+    rows: list[Row] = []
+    for at in range(0, len(found), ROWS_PER_STEP):
+        rows += [message_row(turn.state, message) for message in found[at : at + ROWS_PER_STEP]]
+        yield
+    return rows
+
+
+def _marks_of(turn: Turn, messages: list[int]) -> Generator[None, None, bytes]:
+    """What stands of these messages' changes; of more than `MARKS_MAX` reactions the newest."""
+    deeds: list[int] = []
+    reactions: list[int] = []
+    while messages:
+        more_deeds, more_reactions, passed = turn.history().changes.ids_page(messages)
+        deeds += more_deeds
+        reactions = nlargest(MARKS_MAX, reactions + more_reactions)
+        messages = messages[passed:]
+        yield
+    ids, frames = sorted(deeds + reactions), list[bytes]()
+    while ids:
+        changes, passed = turn.history().changes.page(ids)
+        frames += [change_frame(turn.state, change) for change in changes]
+        ids = ids[passed:]
+        yield
+    return b"".join(frames)
+
+
+def _marks_after(turn: Turn, user: int, after: int, upto: int) -> Generator[None, None, bytes]:
+    """The changes behind one id and up to another; if they are too many for one answer, the newest."""
+    frames: list[bytes] = []
+    left, is_last = MARKS_MAX, upto <= after
+    while not is_last:
+        changes, below, is_last = turn.history().changes.after_page(user, after, upto)
+        upto = below - 1
+        for change in changes:
+            left -= weight(change)
+            if left < 0:
+                is_last = True
+                break
+            frames.append(change_frame(turn.state, change))
+        yield
+    return b"".join(reversed(frames))
 
 
 def _mark_read(turn: Turn, user: int, query: AskMarkRead) -> Job:
@@ -146,6 +241,8 @@ def _export(turn: Turn, user: int, query: Export) -> Job:
 
 
 TABLE: dict[type, Callable[[Turn, int, Any], Job]] = {  # Any: each row takes its own query
+    ShowHistory: _history,
+    ShowSync: _sync,
     AskMarkRead: _mark_read,
     ShowUnread: _show_unread,
     Search: _search,

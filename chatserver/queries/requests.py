@@ -144,7 +144,7 @@ class Export:
 
 
 Ask = AskSignUp | AskLogIn | AskResume | AskSetPassword | AskDeleteAccount | AskQuit
-Query = ShowFriends | ShowRequests | ShowBots | ShowHistory | ShowSync | ShowBlocks | ShowRooms | ShowMembers
-LongQuery = AskMarkRead | ShowUnread | Search | Explain | Export
+Query = ShowFriends | ShowRequests | ShowBots | ShowBlocks | ShowRooms | ShowMembers
+LongQuery = ShowHistory | ShowSync | AskMarkRead | ShowUnread | Search | Explain | Export
 """These may take longer than a turn has."""
 Request = Command | Ask | Query | LongQuery | Answer | Refused

@@ -105,9 +105,9 @@ class History:
         found: list[Message] = []
         end = cost = 0
         for first, last in ranges:
-            page = self.page(self._heard(user, first, last), limit - len(found), STEP_COST - cost)
+            page = self.page(self._heard(user, first, last), limit - len(found), cost)
             found += (message for message in page.messages if message.sender != user and message.text)
-            cost += page.cost + MESSAGE_COST
+            cost = page.cost + MESSAGE_COST
             end = last if page.is_last else page.end
             if not page.is_last or cost >= STEP_COST:
                 return Page(found, end, False, cost)
@@ -124,18 +124,21 @@ class History:
             lists.append(self.postings.upward(room, 0, max(first, after_id + 1), min(last, until_id)))
         return merge(*lists) if stays else lists[0]
 
-    def page(self, ids: Iterator[int], limit: int, cost_max: int = STEP_COST) -> Page:
-        """The first messages that have these ids, in their order, as many as a step may read: `limit` at most."""
+    def page(self, ids: Iterator[int], limit: int, cost: int = 0) -> Page:
+        """The first messages that have these ids, in their order, as many as a step may read: `limit` at most.
+
+        `cost` is what the step has done before.
+        """
         found: list[Message] = []
-        end = cost = 0
+        end = 0
         for wanted in _batches(ids, limit):
             for message in self._read(wanted):
                 found.append(message)
                 cost += MESSAGE_COST + 2 * len(message.text)
-                if cost >= cost_max or len(found) >= limit:
+                if cost >= STEP_COST or len(found) >= limit:
                     return Page(found, message.id, False, cost)
             end, cost = wanted[-1], cost + ID_COST * len(wanted)
-            if cost >= cost_max:
+            if cost >= STEP_COST:
                 return Page(found, end, False, cost)
         return Page(found, end, True, cost)
 

@@ -150,8 +150,7 @@ def _compare(connection: sqlite3.Connection, wanted: Wanted, place: Place) -> St
 def _behind(place: Place, last_id: int, looked_at: int, hits: int) -> Place:
     """Where to go on: with what waits, or, if grams chose too much that was not meant, with more grams."""
     if place.by_index and not place.is_narrow and 2 * hits < looked_at:
-        is_all = last_id == place.waiting[-1]
-        return place._replace(below=place.below if is_all else last_id, waiting=(), is_narrow=True)
+        return place._replace(below=last_id, waiting=(), is_narrow=True)
     left = place.waiting[place.waiting.index(last_id) + 1 :] if last_id else ()
     return place._replace(waiting=left)
 

@@ -122,10 +122,11 @@ def check_hidden(store: Store) -> None:
         assert ANN not in unread.correspondents(history, user, 0)
         assert ANN not in unread.authors_page(history, user, 1, ID_MAX)[0]
         assert {entry.sender for entry in unread.page(history, user, ANN, 1, ID_MAX)[0]} <= {user}
-        assert history.changes.after(user, 0, ID_MAX) == []
+        assert history.changes.after_page(user, 0, ID_MAX).changes == []
     assert {each.sender for each in history.of_room(ROOM, 999, ID_MAX)} == {BEN}
     assert {entry.sender for entry in unread.page(history, CAT, ROOM, 1, ID_MAX)[0]} == {BEN}
-    assert history.changes.of([*range(1, MESSAGES + 1)]) == []
+    assert history.changes.ids_page([*range(1, MESSAGES + 1)])[:2] == ([], [])
+    assert history.changes.page([MESSAGES + 1, MESSAGES + 2, MESSAGES + 3]) == ([], 3)
     assert history.changes.by(BEN, 0, 99) == []
     assert history.changes.found(1, BEN) == Found(1, BEN, ANN, {}, 0)
 
