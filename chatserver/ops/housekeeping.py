@@ -71,6 +71,8 @@ class Housekeeping:
             return
         if has_chore:
             self._turn.log.run(self._store.commit, self._done)
+        elif self._store.log_waits and not busy:
+            self._turn.log.run(self._store.empty_log, self._done)
         if has_chore or busy:
             self._later(IDLE_S if busy else ASIDE_S if now_s - self._answered_at < ASIDE_S else 0)
 

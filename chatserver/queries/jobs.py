@@ -4,6 +4,7 @@ It yields None after each page it has looked at, so that others have their turn;
 stored; or work for a thread, to go on with the work's result. State and the store may change between two steps.
 """
 
+import sqlite3
 from collections.abc import Callable, Collection, Generator
 from typing import Any, Protocol
 
@@ -42,6 +43,10 @@ class Chat(Protocol):
     @property
     def history(self) -> History:
         """What is stored."""
+
+    @property
+    def long_reading(self) -> sqlite3.Connection | None:
+        """A connection to what is stored that only `Elsewhere` uses; None where nothing takes long."""
 
     @property
     def stored_message_id(self) -> int:

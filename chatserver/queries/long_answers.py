@@ -3,7 +3,8 @@
 State and the store may change between two pages: each looks at them anew.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
+from functools import partial
 from typing import Any
 
 from chatserver.core.facts import heard_by, message_fact
@@ -11,15 +12,14 @@ from chatserver.core.outcome import Refused
 from chatserver.core.unread_marks import read_upto
 from chatserver.queries.explain import explain
 from chatserver.queries.export import about_rows, deed_row
-from chatserver.queries.jobs import Chat, Job, until_stored
+from chatserver.queries.jobs import Chat, Elsewhere, Job, until_stored
 from chatserver.queries.messages import message_row, show_history, show_sync
 from chatserver.queries.requests import Answer, Explain, Export, LongQuery, Search, ShowHistory, ShowSync, ShowUnread
-from chatserver.store import unread
+from chatserver.store import search_pages, unread
 from chatserver.store.about import about
 from chatserver.store.history import Message
 from chatserver.store.postings import ID_MAX
-from chatserver.store.search import grams
-from chatserver.store.search_pages import FIRST_PAGE, PAGE_MAX, page_below
+from chatserver.store.search_pages import Wanted
 
 FOUND_MAX = 50
 SEARCH_CHARS_MAX = 1000
@@ -37,9 +37,11 @@ def _show_unread(chat: Chat, user: int, query: ShowUnread) -> Job:
     newest_id = chat.stored_message_id
     authors = yield from _authors(chat, user, newest_id)
     me = chat.state.users[user]
-    marks = {party: read_upto(chat.state, user, party) for party in {*authors, *me.rooms, *(me.read or {})}}
     found: list[tuple[int, str, int]] = []
-    for party, mark in sorted(marks.items()):
+    for party in sorted({*authors, *me.rooms, *(me.read or {})}):
+        if party < 0 and party not in chat.state.users[user].rooms:
+            continue  # left meanwhile
+        mark = read_upto(chat.state, user, party)
         count, first_id = yield from _from_others(chat, user, party, mark, newest_id)
         if count:
             found.append((first_id, chat.state.name_of(party), count))
@@ -49,11 +51,13 @@ def _show_unread(chat: Chat, user: int, query: ShowUnread) -> Job:
 
 def _authors(chat: Chat, user: int, upto: int) -> Generator[None, None, set[int]]:
     """Who has ever written to a user, of messages up to an id."""
-    history = chat.history
-    authors, heard_id = unread.correspondents(history, user), history.heard_id
+    heard_id, authors = chat.history.heard_id, set[int]()
+    while more := unread.correspondents(chat.history, user, max(authors, default=0)):
+        authors.update(more)
+        yield
     while heard_id < upto:
-        more, heard_id = unread.authors_page(chat.history, user, heard_id + 1, upto)
-        authors |= more
+        others, heard_id = unread.authors_page(chat.history, user, heard_id + 1, upto)
+        authors |= others
         yield
     return authors
 
@@ -62,48 +66,33 @@ def _from_others(chat: Chat, user: int, party: int, after: int, upto: int) -> Ge
     """How many messages others wrote in a conversation behind an id, up to another, and the first's id."""
     count = first_id = 0
     while after < upto:
-        page = unread.page(chat.history, user, party, after + 1, upto)
-        others = [entry.id for entry in page if entry.sender != user]
+        entries, after = unread.page(chat.history, user, party, after + 1, upto)
+        others = [entry.id for entry in entries if entry.sender != user]
         count += len(others)
         first_id = first_id or (others[0] if others else 0)
-        if len(page) < unread.PAGE:
-            break
-        after = page[-1].id
-        yield
+        if after < upto:
+            yield
     return count, first_id
 
 
 def _search(chat: Chat, user: int, query: Search) -> Job:
-    words = sorted(set(query.words.casefold().split()), key=len, reverse=True)
-    if not words or len(query.words) > SEARCH_CHARS_MAX:
+    words = search_pages.words_of(query.words) if len(query.words) <= SEARCH_CHARS_MAX else ()
+    if not words:
         return Refused("BAD_TEXT", f"Name words to search for, {SEARCH_CHARS_MAX} characters at most")
     yield from until_stored(chat, heard_by(chat.state.users[user]))
-    pieces = _pieces(words)
-    used = pieces[: len(words)]  # a list each is looked through: one a word is quick, and enough for frequent words
+    pieces = search_pages.pieces_of(words)
     found: list[Message] = []
-    below, limit = ID_MAX + 1, FIRST_PAGE
-    while below > 1 and len(found) < FOUND_MAX:
-        history = chat.history
-        looked_up = below <= history.search.searched_id + 1  # else not chosen by grams
-        candidates, below = page_below(history, user, chat.state.users[user].rooms, used, below, limit)
-        limit = min(2 * limit, PAGE_MAX)
-        hits = [message for message in candidates if _holds(message.text.casefold(), words)]
+    place = search_pages.begin()
+    while not place.is_over and len(found) < FOUND_MAX:
+        wanted = Wanted(words, pieces, user, frozenset(chat.state.users[user].rooms))
+        connection = chat.long_reading
+        if connection is not None and search_pages.is_for_index(chat.history, wanted, place):
+            hits, place = yield Elsewhere(partial(search_pages.index_step, connection, wanted, place))
+        else:
+            hits, place = search_pages.step(chat.history, wanted, place)
+            yield
         found += hits
-        if looked_up and 2 * len(hits) < len(candidates):
-            used = pieces
-        yield
     return Answer((), [message_row(chat.state, message) for message in reversed(found[:FOUND_MAX])])
-
-
-def _holds(folded: str, words: Sequence[str]) -> bool:
-    return all(word in folded for word in words)
-
-
-def _pieces(words: list[str]) -> list[str]:
-    """The grams to look up: some of every word, those of the longest word first."""
-    per_word = [sorted(grams(word)) for word in words]
-    longest = max(map(len, per_word))
-    return [pieces[at] for at in range(longest) for pieces in per_word if at < len(pieces)]
 
 
 def _explain(chat: Chat, user: int, query: Explain) -> Job:
@@ -119,10 +108,10 @@ def _export(chat: Chat, user: int, query: Export) -> Job:
     rows = [] if after else about_rows(chat.state, chat.state.users[user], about(chat.history, user))
     left = EXPORT_BYTES_MAX
     while left > 0:
-        messages = chat.history.after(user, after, EXPORT_PAGE)
+        page = chat.history.heard_page(user, after, ID_MAX, EXPORT_PAGE)
         deeds = chat.history.changes.by(user, after, EXPORT_PAGE)
-        after = min(page[-1].id if len(page) == EXPORT_PAGE else ID_MAX for page in (messages, deeds))
-        written = [message for message in messages if message.id <= after and message.text]  # without the deleted ones
+        after = min(ID_MAX if page.is_last else page.end, deeds[-1].id if len(deeds) == EXPORT_PAGE else ID_MAX)
+        written = [message for message in page.messages if message.id <= after and message.text]  # not the deleted ones
         rows += [("message", *message_row(chat.state, message)) for message in written]
         rows += [deed_row(deed) for deed in deeds if deed.id <= after]
         if after == ID_MAX:

@@ -13,6 +13,7 @@ from chatserver.core.unread_marks import find_party, read_upto
 from chatserver.queries.jobs import Chat, Job, until_stored
 from chatserver.queries.requests import AskDelete, AskEdit, AskMarkRead, AskReact, LookUp
 from chatserver.store import unread
+from chatserver.store.postings import ID_MAX
 
 
 def look_up(chat: Chat, user: int, request: LookUp) -> Job:
@@ -50,17 +51,28 @@ def _mark_read(chat: Chat, user: int, request: AskMarkRead) -> Job:
     if request.upto <= (chat.state.users[user].read or {}).get(party, 0):
         return MarkRead(user, party, request.upto, 0, ())
     yield from until_stored(chat, [conversation(user, party)], request.upto)
-    end = unread.end_at(chat.history, user, party, request.upto)
-    first, last = read_upto(chat.state, user, party) + 1, min(request.upto, end)
+    first = read_upto(chat.state, user, party) + 1
+    end = yield from _end(chat, user, party, request.upto)
+    last = min(request.upto, end)
     authors: set[int] = set()
     while first <= last:
-        page = unread.page(chat.history, user, party, first, last)
-        authors.update(entry.sender for entry in page)
-        if len(page) < unread.PAGE:
-            break
-        first = page[-1].id + 1
-        yield
+        entries, looked_upto = unread.page(chat.history, user, party, first, last)
+        authors.update(entry.sender for entry in entries)
+        first = looked_upto + 1
+        if first <= last:
+            yield
     return MarkRead(user, party, request.upto, end, tuple(sorted(authors)))
+
+
+def _end(chat: Chat, user: int, party: int, upto: int) -> Generator[None, None, int]:
+    """An id if a message of the conversation has it, else that of the conversation's last message (0 if none)."""
+    if unread.holds(chat.history, user, party, upto):  # so it mostly is, and then nothing needs to be looked for
+        return upto
+    page = unread.last_page(chat.history, user, party, ID_MAX)
+    while not page.messages and not page.is_last:
+        yield
+        page = unread.last_page(chat.history, user, party, page.end)
+    return page.messages[0].id if page.messages else 0
 
 
 TABLE: dict[type, Callable[[Chat, int, Any], Job]] = {  # Any: each row takes its own request

@@ -1,9 +1,10 @@
 """HISTORY, SYNC and the backlog of a login, from what is stored, a page at a time."""
 
 from collections.abc import Generator
+from heapq import nlargest
 from typing import TypeVar
 
-from chatserver.core.audience_changes import Change, change_frame
+from chatserver.core.audience_changes import change_frame
 from chatserver.core.facts import conversation, heard_by
 from chatserver.core.id_ranges import undelivered
 from chatserver.core.outcome import Refused
@@ -12,6 +13,7 @@ from chatserver.core.unread_marks import find_party
 from chatserver.protocol.times import format_time
 from chatserver.queries.jobs import Chat, Job, until_stored
 from chatserver.queries.requests import Answer, ShowHistory, ShowSync
+from chatserver.store.changes import MARKS_MAX, weight
 from chatserver.store.history import Message
 
 Row = tuple[str, ...]
@@ -19,7 +21,7 @@ Value = TypeVar("Value")
 Pages = Generator[None, None, Value]
 """What is worked out a page at a time."""
 
-PAGE = 100  # messages read at a time, of 7,600 bytes at most: about a millisecond
+ROWS_PER_STEP = 200
 BACKLOG_MAX = 1000  # messages replayed at a login (PROTOCOL.md, "Backlog")
 
 
@@ -39,71 +41,91 @@ def show_history(chat: Chat, user: int, query: ShowHistory) -> Job:
     party = find_party(chat.state, user, query.other)
     if isinstance(party, Refused):
         return party
-    yield from until_stored(chat, [user, party, conversation(user, party)])
-    found: list[Message] = []
-    before = query.before
-    while len(found) < query.limit:
-        wanted = min(PAGE, query.limit - len(found))
-        page = _page_below(chat, user, party, wanted, before)
-        found[:0] = page
-        if len(page) < wanted:
-            break
-        before = page[0].id
+    talk = conversation(user, party)
+    yield from until_stored(chat, [user, party, talk])
+    found, below, is_last = list[Message](), query.before, False
+    while not is_last and len(found) < query.limit:
+        messages, below, is_last, _ = chat.history.said_page(*talk, query.limit - len(found), below)
+        found += messages
         yield
-    marks = chat.history.changes.of([message.id for message in found])
-    return (yield from _answer(chat, (), found, marks))
-
-
-def _page_below(chat: Chat, user: int, party: int, limit: int, before: int) -> list[Message]:
-    history = chat.history
-    return history.of_room(party, limit, before) if party < 0 else history.between(user, party, limit, before)
+    found.reverse()
+    marks = yield from _marks_of(chat, [message.id for message in found])
+    rows = yield from _rows(chat, found)
+    return Answer((), rows, marks)
 
 
 def show_sync(chat: Chat, user: int, query: ShowSync) -> Job:
     """The first messages after an id, and all that was done after it, up to where the answer ends."""
     yield from until_stored(chat, heard_by(chat.state.users[user]))
     upto, after = chat.stored_message_id, query.after
-    found: list[Message] = []
-    while len(found) <= query.limit:  # one more, which tells that there are more
-        wanted = min(PAGE, query.limit + 1 - len(found))
-        page = chat.history.after(user, after, wanted, upto)
-        found += page
-        if len(page) < wanted:
-            break
-        after = page[-1].id
+    found = list[Message]()
+    while after < upto and len(found) <= query.limit:  # one more, which tells that there are more
+        page = chat.history.heard_page(user, after, upto, query.limit + 1 - len(found))
+        found += page.messages
+        after = upto if page.is_last else page.end
         yield
     more, found = len(found) > query.limit, found[: query.limit]
     passed = found[-1].id if more else max(upto, query.after)
-    marks = chat.history.changes.after(user, query.after, passed)
-    answer = yield from _answer(chat, ("1" if more else "0",), found, marks)
-    answer.after, answer.passed = query.after, passed
-    return answer
+    marks = yield from _marks_after(chat, user, query.after, passed)
+    rows = yield from _rows(chat, found)
+    return Answer(("1" if more else "0",), rows, marks, query.after, passed)
 
 
 def backlog(chat: Chat, user: int, upto: int) -> Pages[tuple[list[Message], int]]:
     """The messages up to an id that no session of a user has got, and from which id on others are left (0: none)."""
-    found: list[Message] = []
+    found = list[Message]()
     me = chat.state.users.get(user)
     ranges = undelivered(me.delivered_id, me.gaps, upto) if me else ()
     while ranges and len(found) <= BACKLOG_MAX:
-        page = chat.history.received(user, ranges, PAGE)
-        found += page
-        if len(page) < PAGE:
+        page = chat.history.received_page(user, ranges, BACKLOG_MAX + 1 - len(found))
+        found += page.messages
+        if page.is_last:
             break
-        ranges = tuple((max(first, page[-1].id + 1), last) for first, last in ranges if last > page[-1].id)
+        ranges = tuple((max(first, page.end + 1), last) for first, last in ranges if last > page.end)
         yield
     return found[:BACKLOG_MAX], found[BACKLOG_MAX].id if len(found) > BACKLOG_MAX else 0
 
 
-def _answer(chat: Chat, fields: Row, found: list[Message], marks: list[Change]) -> Pages[Answer]:
-    """Names are put in the place of ids, some of them in each slice."""
-    yield
+def _rows(chat: Chat, found: list[Message]) -> Pages[list[Row]]:
     rows: list[Row] = []
-    for at in range(0, len(found), PAGE):
-        rows += [message_row(chat.state, message) for message in found[at : at + PAGE]]
+    for at in range(0, len(found), ROWS_PER_STEP):
+        rows += [message_row(chat.state, message) for message in found[at : at + ROWS_PER_STEP]]
         yield
+    return rows
+
+
+def _marks_of(chat: Chat, messages: list[int]) -> Pages[list[bytes]]:
+    """What stands of these messages' changes; of more than `MARKS_MAX` reactions the newest."""
+    deeds: list[int] = []
+    reactions: list[int] = []
+    while messages:
+        more_deeds, more_reactions, passed = chat.history.changes.ids_page(messages)
+        deeds += more_deeds
+        reactions = nlargest(MARKS_MAX, reactions + more_reactions)
+        messages = messages[passed:]
+        yield
+    ids, frames = sorted(deeds + reactions), list[bytes]()
+    while ids:
+        changes, passed = chat.history.changes.page(ids)
+        frames += [change_frame(chat.state, change) for change in changes]
+        ids = ids[passed:]
+        yield
+    return frames
+
+
+def _marks_after(chat: Chat, user: int, after: int, upto: int) -> Pages[list[bytes]]:
+    """The changes behind one id and up to another; if they are too many for one answer, the newest."""
     frames: list[bytes] = []
-    for at in range(0, len(marks), PAGE):
-        frames += [change_frame(chat.state, change) for change in marks[at : at + PAGE]]
+    left, is_last = MARKS_MAX, upto <= after
+    while not is_last:
+        changes, below, is_last = chat.history.changes.after_page(user, after, upto)
+        upto = below - 1
+        for change in changes:
+            left -= weight(change)
+            if left < 0:
+                is_last = True
+                break
+            frames.append(change_frame(chat.state, change))
         yield
-    return Answer(fields, rows, frames)
+    frames.reverse()
+    return frames

@@ -137,8 +137,11 @@ class Jobs:
                 self._pool.submit(elsewhere.work, partial(self._worked, running))
 
     def _worked(self, running: _Running, result: Result[Any]) -> None:
-        running.value = result
-        self._put_off(running)
+        if result.error is not None:
+            self._end(running, result.error)
+        else:
+            running.value = result.value
+            self._put_off(running)
         self._give_work()
 
     def _end(self, running: _Running, result: Outcome | Exception) -> None:

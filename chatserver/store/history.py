@@ -1,4 +1,8 @@
-"""What was said: HISTORY, SYNC and the backlog, by the lists of `postings`."""
+"""What was said: HISTORY, SYNC and the backlog, by the lists of `postings`.
+
+A `Page` is what can be read in a step of about a millisecond, whatever the texts' length, and even where the ids lead
+to nothing. Who wants more asks again, behind where the page ends.
+"""
 
 import json
 import sqlite3
@@ -9,11 +13,16 @@ from typing import NamedTuple
 
 from chatserver.core.id_ranges import IdRange
 from chatserver.store.changes import Changes
+from chatserver.store.hidden import Hidden
 from chatserver.store.postings import ID_MAX, Postings
 from chatserver.store.search import SearchIndex
 
-PAGE = 100  # messages read at a time where nobody says how many are wanted
-PAGE_MAX = 2_000  # what a page grows to
+STEP_COST = 500_000
+"""Of a page, about a millisecond: a character of a text costs 2, and is as quick to show as to read."""
+MESSAGE_COST = 2_500  # beside its text
+ID_COST = 300  # to look up, whether there is a message or not
+LOOKED_UP = 100  # ids at a time, where nobody says how many messages are wanted
+LOOKED_UP_MAX = 1_000  # what that grows to: many ids may lead to nothing, where an author's account was deleted
 COLUMNS = "m.id, m.time_ms, m.sender, m.recipient, m.text"
 
 
@@ -27,15 +36,27 @@ class Message(NamedTuple):
     text: str
 
 
+class Page(NamedTuple):
+    """As many messages as could be read in a step."""
+
+    messages: list[Message]
+    end: int  # the last id that was looked at; 0 where there was none
+    is_last: bool  # there is nothing behind it
+    cost: int
+
+
 class History:
     """Queries over messages, oldest first."""
 
-    def __init__(self, connection: sqlite3.Connection, postings: Postings | None = None) -> None:
-        """What the connection sees; the newest parts of the lists are shared with those who write, if there are any."""
+    def __init__(
+        self, connection: sqlite3.Connection, postings: Postings | None = None, hidden: Hidden | None = None
+    ) -> None:
+        """What the connection sees; what is in memory is shared with those who write, if there are any."""
         self._connection = connection
-        self.search = SearchIndex(connection)
-        self.changes = Changes(connection)
         self.postings = postings or Postings(connection, connection)
+        self.search = SearchIndex(connection)
+        self.changes = Changes(connection, hidden or Hidden(connection))
+        self.hidden = self.changes.hidden
 
     @property
     def heard_id(self) -> int:
@@ -64,20 +85,41 @@ class History:
         """One message, whoever may see it."""
         return next(self._rows(f"SELECT {COLUMNS} FROM messages m WHERE id = ?", (message_id,)), None)
 
-    def after(self, user: int, after: int, limit: int, upto: int = ID_MAX) -> list[Message]:
-        """The first `limit` messages that a user sent or received with an id above `after`, up to another."""
-        return list(islice(self._heard(user, after + 1, upto), limit))
+    def after(self, user: int, after: int, limit: int) -> list[Message]:
+        """The first `limit` messages that a user sent or received with an id above `after`."""
+        return list(islice(self.messages(self._heard(user, after + 1, ID_MAX), limit), limit))
 
     def received(self, user: int, ranges: Sequence[IdRange], limit: int) -> list[Message]:
         """The first `limit` messages from others to a user, or to rooms of that time, whose ids lie in the ranges.
 
         Deleted ones are left out.
         """
-        heard = chain.from_iterable(self._heard(user, first, last) for first, last in ranges)
+        heard = self.messages(chain.from_iterable(self._heard(user, first, last) for first, last in ranges), LOOKED_UP)
         return list(islice((message for message in heard if message.sender != user and message.text), limit))
 
-    def _heard(self, user: int, first: int, last: int) -> Iterator[Message]:
-        """What a user sent or received, in the order of ids, read only as far as it is wanted."""
+    def said_page(self, party: int, other: int, limit: int, below: int) -> Page:
+        """The next messages of a list of `postings` under an id, newest first, `limit` at most."""
+        return self.page(self.postings.downward(party, other, 0, below), limit)
+
+    def heard_page(self, user: int, after: int, upto: int, limit: int) -> Page:
+        """The next messages that a user sent or received, with ids above one and up to another, `limit` at most."""
+        return self.page(self._heard(user, after + 1, upto), limit)
+
+    def received_page(self, user: int, ranges: Sequence[IdRange], limit: int) -> Page:
+        """As `received`, a page of it; who wants more cuts the ranges behind its end."""
+        found: list[Message] = []
+        end = cost = 0
+        for first, last in ranges:
+            page = self.page(self._heard(user, first, last), limit - len(found), cost)
+            found += (message for message in page.messages if message.sender != user and message.text)
+            cost = page.cost + MESSAGE_COST
+            end = last if page.is_last else page.end
+            if not page.is_last or cost >= STEP_COST:
+                return Page(found, end, False, cost)
+        return Page(found, end, True, cost)
+
+    def _heard(self, user: int, first: int, last: int) -> Iterator[int]:
+        """The ids of what a user sent or received, rising."""
         stays = self._connection.execute(
             "SELECT room, after_id, ifnull(until_id, ?) FROM memberships WHERE user = ? AND ifnull(until_id, ?) >= ?",
             (ID_MAX, user, ID_MAX, first),
@@ -85,18 +127,43 @@ class History:
         lists = [self.postings.upward(user, 0, first, last)]
         for room, after_id, until_id in stays:
             lists.append(self.postings.upward(room, 0, max(first, after_id + 1), min(last, until_id)))
-        return self.messages(merge(*lists) if stays else lists[0], PAGE)
+        return merge(*lists) if stays else lists[0]
 
-    def messages(self, ids: Iterator[int], page: int) -> Iterator[Message]:
-        """The messages that have these ids, in their order, read `page` at a time as far as they are wanted.
+    def page(self, ids: Iterator[int], limit: int, cost: int = 0) -> Page:
+        """The first messages that have these ids, in their order, as many as a step may read: `limit` at most.
 
-        The next page is twice as large: many ids may lead to nothing, where an author's account was deleted.
+        `cost` is what the step has done before.
         """
-        while wanted := list(islice(ids, page)):
-            yield from self._rows(
-                f"SELECT {COLUMNS} FROM json_each(?) j CROSS JOIN messages m ON m.id = j.value", (json.dumps(wanted),)
-            )
-            page = min(2 * page, PAGE_MAX)
+        found: list[Message] = []
+        end = 0
+        for wanted in _batches(ids, limit):
+            for message in self._read(wanted):
+                found.append(message)
+                cost += MESSAGE_COST + 2 * len(message.text)
+                if cost >= STEP_COST or len(found) >= limit:
+                    return Page(found, message.id, False, cost)
+            end, cost = wanted[-1], cost + ID_COST * len(wanted)
+            if cost >= STEP_COST:
+                return Page(found, end, False, cost)
+        return Page(found, end, True, cost)
+
+    def messages(self, ids: Iterator[int], looked_up: int) -> Iterator[Message]:
+        """The messages that have these ids, in their order, so many looked up at a time, as far as they are wanted."""
+        return chain.from_iterable(map(self._read, _batches(ids, looked_up)))
+
+    def _read(self, ids: list[int]) -> Iterator[Message]:
+        return self._rows(
+            f"SELECT {COLUMNS} FROM json_each(?) j CROSS JOIN messages m ON m.id = j.value WHERE true",
+            (json.dumps(ids),),
+        )
 
     def _rows(self, statement: str, parameters: tuple[int | str, ...]) -> Iterator[Message]:
-        return map(Message._make, self._connection.execute(statement, parameters))
+        """`statement` ends in a condition, to which it is added that nobody hidden wrote them."""
+        return map(Message._make, self._connection.execute(statement + self.hidden.but("m.sender"), parameters))
+
+
+def _batches(ids: Iterator[int], size: int) -> Iterator[list[int]]:
+    """The ids, so many at a time, and each time twice as many."""
+    while wanted := list(islice(ids, size)):
+        yield wanted
+        size = min(2 * size, LOOKED_UP_MAX)

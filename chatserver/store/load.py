@@ -6,6 +6,9 @@ from collections import defaultdict
 
 from chatserver.core.evolve import remember_tag
 from chatserver.core.state import TAG_LIFE_MS, Limits, Room, State, Token, User
+from chatserver.store.hidden import NOT_HIDDEN
+
+_NOT_REMOVED = NOT_HIDDEN.format("user")
 
 
 def load_state(connection: sqlite3.Connection, limits: Limits, now_ms: int) -> State:
@@ -79,7 +82,7 @@ def _load_rooms(connection: sqlite3.Connection, state: State) -> None:
             rooms[room.id] = state.rooms_by_key[room.key] = room
         else:
             state.ended_rooms[room.id] = room.name
-    current = "SELECT room, user, after_id FROM memberships WHERE until_id IS NULL ORDER BY number"
+    current = f"SELECT room, user, after_id FROM memberships WHERE until_id IS NULL{_NOT_REMOVED} ORDER BY number"
     for at, user, after_id in connection.execute(current):
         rooms[at].members[user] = after_id
         rooms_of_user[user].add(at)
@@ -91,7 +94,9 @@ def _load_rooms(connection: sqlite3.Connection, state: State) -> None:
 
 
 def _load_read_marks(connection: sqlite3.Connection, state: State) -> None:
-    for user_id, party, upto in connection.execute("SELECT user, party, upto FROM read_marks"):
+    for user_id, party, upto in connection.execute(
+        f"SELECT user, party, upto FROM read_marks WHERE true{_NOT_REMOVED}"
+    ):
         user = state.users[user_id]
         if user.read is None:
             user.read = {}
@@ -105,9 +110,12 @@ def _load_tokens(connection: sqlite3.Connection, state: State) -> None:
 
 
 def _load_bots(connection: sqlite3.Connection, state: State) -> None:
-    for user, bot, text in connection.execute("SELECT user, bot, state FROM bot_memory"):
+    for user, bot, text in connection.execute(f"SELECT user, bot, state FROM bot_memory WHERE true{_NOT_REMOVED}"):
         state.bot_memory.setdefault(user, {})[bot] = text
-    for user, bot, name, due_ms, room in connection.execute("SELECT user, bot, name, due_ms, room FROM bot_timers"):
+    columns = "user, bot, name, due_ms, room"
+    for user, bot, name, due_ms, room in connection.execute(
+        f"SELECT {columns} FROM bot_timers WHERE true{_NOT_REMOVED}"
+    ):
         state.bot_timers.setdefault(user, {})[bot, name] = (due_ms, room)
 
 

@@ -125,15 +125,6 @@ class Postings:
         """Read what is behind `indexed_id`, if that is not done: up to some 13 µs a message."""
         self._lists()
 
-    def remove(self, keys: Iterable[Key]) -> None:
-        """Forget whole lists, inside the open transaction."""
-        lists = self._lists()
-        for key in keys:
-            self._connection.execute("DELETE FROM postings WHERE party = ? AND other = ?", key)
-            lists.pop(key, None)
-            self._storing.pop(key, None)
-        self._routes.clear()
-
     def _lists(self) -> Lists:
         if self._newest is None:
             self._newest, self._newest_id, _ = self._read(-1)

@@ -213,6 +213,26 @@ def _postings(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+_REMOVALS = """
+-- Deleted accounts whose rows are still to be removed: see chatserver/store/removal.py.
+CREATE TABLE removals (
+    user INTEGER PRIMARY KEY,
+    last_id INTEGER NOT NULL, -- the user wrote nothing behind it
+    party INTEGER NOT NULL, -- whose list is gone through: the user's own, then those of rooms, at last 0
+    after_id INTEGER NOT NULL -- how far
+);
+INSERT INTO meta VALUES ('log_purge', 0);
+-- Earlier versions removed the messages at once, but not all that told who wrote with whom.
+INSERT INTO removals
+    SELECT id, (SELECT ifnull(max(id), 0) FROM messages), id, 0 FROM users WHERE deleted_ms IS NOT NULL;
+"""
+
+
+def _removals(connection: sqlite3.Connection) -> None:
+    for statement in _REMOVALS.split(";\n"):
+        connection.execute(statement)
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _version_1,
     _version_2,
@@ -220,6 +240,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _reading,
     _changes,
     _postings,
+    _removals,
 )
 """Step k brings a file from version k to k + 1. Steps are never changed once released, only added."""
 

@@ -62,10 +62,15 @@ def grams(folded: str) -> set[str]:
     return found
 
 
+def fold(text: str) -> str:
+    """What is compared in place of a text or a word."""
+    return text.casefold()
+
+
 def _document(sender: int, recipient: int, text: str) -> str:
     """A message as the index gets it. Names of parties are longer than any gram, so they cannot be mixed up."""
     parties = (_party(sender), _party(recipient)) if recipient > 0 else (_party(recipient),)
-    return " ".join((*parties, *grams(text.casefold())))
+    return " ".join((*parties, *grams(fold(text))))
 
 
 def _party(party: int) -> str:
@@ -116,33 +121,25 @@ class SearchIndex:
         """Tell whether the index can give candidates for these grams."""
         return self._is_there and bool(pieces)
 
-    def candidates(self, pieces: Sequence[str], user: int, rooms: Iterable[int], below: int, limit: int) -> list[int]:
-        """The last ids under `below` of the messages of a user, or of rooms, that have all the grams; newest first.
-
-        FTS5 goes through each list once, a few ms for a million messages; to go on below an id is to pass over all
-        that is above it again, so a caller who wants many asks for more at a time.
-        """
-        rooms = list(rooms)
-        mine = [user, *rooms] if len(rooms) <= ROOMS_MAX else []
-        wanted = " AND ".join(_quoted(piece) for piece in pieces[:GRAMS_MAX])
-        if mine:
-            wanted = f"({' OR '.join(_quoted(_party(party)) for party in mine)}) AND {wanted}"
-        rows = self._connection.execute(
-            "SELECT rowid FROM search_index WHERE search_index MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?",
-            (wanted, below, limit),
-        )
-        return [row[0] for row in rows]
-
     def keep_up(self, upto: int) -> bool:
         """Index some messages with ids up to one, inside the open transaction; tell whether there was anything."""
         if not self._is_there:
             return False
-        if self._may_merge:
-            self._may_merge = self._merge(MERGED_PAGES)
+        self.merge_some()
         if not self._may_merge and upto - self.searched_id >= PENDING_MIN:
             self._fill(upto)
             self._may_merge = True
         return self._may_merge or self._purge()
+
+    def merge_some(self) -> bool:
+        """Merge a little of what was written apart, inside the open transaction; tell whether there was anything."""
+        if self._may_merge:
+            self._may_merge = self._is_there and self._merge(MERGED_PAGES)
+        return self._may_merge
+
+    def follow(self) -> None:
+        """Messages were removed: what that wrote apart may be merged."""
+        self._may_merge = True
 
     def _fill(self, upto: int) -> None:
         rows = self._connection.execute(
@@ -175,6 +172,26 @@ class SearchIndex:
         before = self._connection.total_changes
         self._connection.execute("INSERT INTO search_index (search_index, rank) VALUES ('merge', ?)", (pages,))
         return self._connection.total_changes - before >= 2  # FTS5's way to say so
+
+
+def candidates(
+    connection: sqlite3.Connection, pieces: Sequence[str], user: int, rooms: Iterable[int], below: int, limit: int
+) -> list[int]:
+    """The last ids under `below` of the messages of a user, or of rooms, that have all the grams; newest first.
+
+    FTS5 goes through each list once, a few ms for a million messages; to go on below an id is to pass over all
+    that is above it again, so a caller who wants many asks for more at a time.
+    """
+    rooms = list(rooms)
+    mine = [user, *rooms] if len(rooms) <= ROOMS_MAX else []
+    wanted = " AND ".join(_quoted(piece) for piece in pieces[:GRAMS_MAX])
+    if mine:
+        wanted = f"({' OR '.join(_quoted(_party(party)) for party in mine)}) AND {wanted}"
+    rows = connection.execute(
+        "SELECT rowid FROM search_index WHERE search_index MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?",
+        (wanted, below, limit),
+    )
+    return [row[0] for row in rows]
 
 
 def _quoted(token: str) -> str:

@@ -104,21 +104,18 @@ STATEMENTS: dict[type, tuple[Statement, ...]] = {
     BotTimerSet: (("INSERT OR REPLACE INTO bot_timers (bot, user, name, due_ms, room) VALUES (?, ?, ?, ?, ?)", None),),
     BotTimerRemoved: (("DELETE FROM bot_timers WHERE bot = ? AND user = ? AND name = ?", None),),
     Delivered: (("UPDATE users SET delivered_id = ?, gaps = ? WHERE id = ?", _delivered),),
-    # Before these, `removal` has removed the messages.
+    # What may be long is removed bit by bit, by `removal`.
     AccountDeleted: (
         ("UPDATE meta SET value = ? WHERE name = 'last_message_id' AND value < ?", _last_message),
         ("DELETE FROM tokens WHERE user = ?", _user),
-        ("DELETE FROM memberships WHERE user = ?", _user),
-        ("DELETE FROM read_marks WHERE user = ?", _user),
-        ("DELETE FROM correspondents WHERE user = ?", _user),
-        ("DELETE FROM changes WHERE sender = ?", _user),
-        ("DELETE FROM changes WHERE user = ?", _user),
-        ("DELETE FROM bot_memory WHERE user = ?", _user),
-        ("DELETE FROM bot_timers WHERE user = ?", _user),
         (
             "UPDATE users SET deleted_ms = ?, password_hash = NULL, status = 'online', status_text = '', gaps = '[]'"
             " WHERE id = ?",
             _deletion,
+        ),
+        (
+            "INSERT INTO removals (user, last_id, party, after_id) VALUES (?1, ?2, ?1, 0)",
+            attrgetter("user", "last_message_id"),
         ),
     ),
     MessageEdited: (

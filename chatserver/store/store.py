@@ -16,11 +16,12 @@ from chatserver.core.events import AccountDeleted, Event, MessageSent
 from chatserver.core.state import Limits, State
 from chatserver.store import search
 from chatserver.store.errors import StoreBroken, StoreError, StoreUnavailable, classify
+from chatserver.store.hidden import Hidden
 from chatserver.store.history import History
 from chatserver.store.load import load_state
 from chatserver.store.message_rows import STORED, insert_messages
 from chatserver.store.postings import Postings
-from chatserver.store.removal import remove_messages
+from chatserver.store.removal import Removal
 from chatserver.store.schema import check_file, migrate
 from chatserver.store.statements import STATEMENTS
 from chatserver.store.unread import fill_correspondents
@@ -59,6 +60,7 @@ class Store:
         try:
             self._connection = _connect(path, sync)
             self._reading = self._connection if self.is_in_memory else _connect_to_read(path)
+            self.long_reading = None if self.is_in_memory else _connect_to_read(path)  # for another thread
             self._begin_anew()
         except (sqlite3.Error, OSError) as error:
             self._lock.release()
@@ -69,14 +71,15 @@ class Store:
             self._lock.release()
             raise
         self._last_id = 0
-        self._lists_in_commit = False
+        self._is_busy = False  # chores are done with batches
         self._began = False  # a transaction is open, or ought to be
         self._uncopied_bytes = 0  # reckoned, in the log and not yet in the tables
 
     def _begin_anew(self) -> None:
-        postings = Postings(self._connection, self._reading)
-        self._writing = History(self._connection, postings)
-        self.history = self._writing if self.is_in_memory else History(self._reading, postings)
+        postings, hidden = Postings(self._connection, self._reading), Hidden(self._connection)
+        self._writing = History(self._connection, postings, hidden)
+        self.removal = Removal(self._connection, postings, hidden)
+        self.history = self._writing if self.is_in_memory else History(self._reading, postings, hidden)
 
     def load(self, limits: Limits, now_ms: int) -> State:
         """State as the tables have it."""
@@ -108,11 +111,11 @@ class Store:
             rows = self._last_id - before
             self.history.postings.add(events)
         else:
-            if kind is AccountDeleted:
-                for event in events:
-                    remove_messages(self._connection, self.history.postings, event.user)
             for statement, convert in STATEMENTS[kind]:
                 self._connection.executemany(statement, map(convert, events) if convert else events)
+            if kind is AccountDeleted:
+                for event in events:
+                    self.removal.begin(event.user)
         self._uncopied_bytes += EVENT_BYTES * rows
 
     def touch(self) -> None:
@@ -124,14 +127,16 @@ class Store:
             raise self._failed(error) from error
 
     def seal(self) -> None:
-        """All rows of a batch are written; a busy server stores some posting lists with them. Raises as `write`."""
-        if self._lists_in_commit and self._connection.in_transaction:
+        """All rows of a batch are written; a busy server does a chore with them. Raises as `write`."""
+        if self._is_busy and self._connection.in_transaction:
             unlisted = self._last_id - self.history.postings.indexed_id
             try:
-                self._store_lists(2 * (unlisted // UNLISTED_STEP) ** 2)
+                if unlisted >= UNLISTED_BUSY:
+                    self._store_lists(2 * (unlisted // UNLISTED_STEP) ** 2)
+                self._remove_some()
             except sqlite3.Error as error:
                 raise self._failed(error) from error
-        self._lists_in_commit = False
+        self._is_busy = False
 
     def commit(self) -> None:
         """End the transaction, if one is open: when this returns, what was written is on the disk.
@@ -157,6 +162,8 @@ class Store:
         if has_chore:
             self.commit()
             self.committed()
+        elif self.log_waits:
+            self.empty_log()
         if self.needs_checkpoint(idle=not has_chore):
             self.checkpoint()
         return has_chore
@@ -174,22 +181,46 @@ class Store:
         """
         unlisted = self._last_id - self.history.postings.indexed_id
         if busy:
-            self._lists_in_commit = unlisted >= UNLISTED_BUSY
+            self._is_busy = True
             return False
         if self._connection.in_transaction:
             return False  # a failure here would take back what is written in it
         before = self._connection.total_changes
         try:
             self._begin()
-            if not (unlisted >= UNLISTED_IDLE and self._store_lists(ROWS_IDLE)) and self._index_when_idle():
+            listed = unlisted >= UNLISTED_IDLE and self._store_lists(ROWS_IDLE)
+            if not listed and not self._remove_some() and self._index_when_idle():
                 self._uncopied_bytes += HOUSE_BYTES
-            if self._connection.total_changes > before:
+            if self._connection.total_changes > before or self.removal.waits:
                 return True
             self._connection.execute("ROLLBACK")  # of nothing
             self._began = False
         except sqlite3.Error as error:
             raise self._failed(error) from error
         return False
+
+    def _remove_some(self) -> bool:
+        """Remove what deleted accounts have left, a step of it; tell whether there was anything."""
+        if not self.removal.waits:
+            return False
+        if self._writing.search.merge_some():  # what the step before has written apart
+            self._uncopied_bytes += HOUSE_BYTES
+        else:
+            self._uncopied_bytes += self.removal.step()
+            self._writing.search.follow()
+        return True
+
+    @property
+    def log_waits(self) -> bool:
+        """Whether the log may still hold texts that are gone from the tables, and should be emptied."""
+        return self.removal.log_waits and not self.removal.waits
+
+    def empty_log(self) -> None:
+        """Move the whole log into the tables, and cut it. It writes and flushes, and raises as `checkpoint`."""
+        try:
+            self.removal.empty_log()
+        except sqlite3.Error as error:
+            raise classify(error) from error
 
     def _index_when_idle(self) -> bool:
         """What no message waits for, and what costs more than posting lists."""
@@ -239,6 +270,8 @@ class Store:
     def close(self) -> None:
         """Fold the log into the file, and let go of it; what was not committed is gone."""
         with contextlib.suppress(sqlite3.Error):  # the log then stays beside the file, and is read at the next start
+            if self.long_reading is not None:
+                self.long_reading.close()
             self._reading.close()
             self._connection.close()
         self._lock.release()

@@ -6,6 +6,7 @@ runs ahead of the disk. A batch that fails takes all with it that is not stored:
 """
 
 import logging
+import sqlite3
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -87,6 +88,11 @@ class Turn:
     def history(self) -> History:
         """What the disk holds."""
         return self._store.history
+
+    @property
+    def long_reading(self) -> sqlite3.Connection | None:
+        """A connection for reading in another thread; None for a store in memory."""
+        return self._store.long_reading
 
     def delivery(self, user: User, message_id: int) -> Delivery | None:
         """When a message to a user was handed to a session; None if it waits."""

@@ -351,6 +351,7 @@ def test_a_deleted_account_takes_its_changes_along(server: InThread) -> None:
     server.restart()
     bob = server.login("bob")
     assert len(shown_by(bob, "SYNC|bob|0")[0]) == 2
+    server.keep_house()
     server.close_clients()
     with sqlite3.connect(server.store_path) as connection:
         who = "SELECT DISTINCT u.name FROM changes c JOIN users u ON u.id = c.user"

@@ -108,6 +108,7 @@ def test_a_deleted_account_leaves_nothing_behind(server: InThread) -> None:
     alice.says(f"MARKREAD|alice|bob|{number}")
     alice.says(f"MARKREAD|alice|#garden|{number}")
     alice.says(f"DELETEACCOUNT|alice|{PASSWORD}")
+    server.keep_house()
     with closing(sqlite3.connect(server.store_path)) as file:
         (user,) = file.execute("SELECT id FROM users WHERE name = 'alice'").fetchone()
         for table, column in (("read_marks", "user"), ("correspondents", "user"), ("memberships", "user")):

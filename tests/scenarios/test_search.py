@@ -1,12 +1,7 @@
 """SEARCH on the wire; what the index finds is tested beside it (tests/store/test_search.py)."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import pytest
 
-from chatserver.queries import long_answers
-from chatserver.store.search import SearchIndex
 from tests.harness import PASSWORD, Running
 from tests.inside import InThread
 from tests.scenarios.test_read_marks import room_of, write
@@ -71,32 +66,6 @@ def test_the_newest_fifty_oldest_first(server: InThread) -> None:
     server.keep_house()
     write(alice, "bob", "another number", "a word")
     assert found(alice, "number") == [*newest[1:], "another number"]
-
-
-def test_few_grams_are_looked_up_until_the_index_gives_what_was_not_meant(
-    server: InThread, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    looked_up: list[int] = []
-    candidates = SearchIndex.candidates
-
-    def count(index: SearchIndex, pieces: Sequence[str], *rest: Any) -> list[int]:
-        looked_up.append(len(pieces))
-        return candidates(index, pieces, *rest)
-
-    monkeypatch.setattr(SearchIndex, "candidates", count)
-    monkeypatch.setattr(long_answers, "FIRST_PAGE", 2)
-    alice, _ = server.friends("alice", "bob")
-    write(alice, "bob", *["treasure"] * 5)
-    server.keep_house()
-    write(alice, "bob", *["not indexed yet"] * 3)
-    assert found(alice, "treasure") == ["treasure"] * 5
-    assert set(looked_up) == {1}
-    looked_up.clear()
-    write(alice, "bob", *["a gram alike: nasum"] * 3)
-    server.keep_house()
-    assert found(alice, "treasure") == ["treasure"] * 5
-    assert looked_up[0] == 1
-    assert set(looked_up[1:]) == {6}
 
 
 def test_only_one_s_own_conversations(server: InThread) -> None:

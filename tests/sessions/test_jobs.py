@@ -9,11 +9,12 @@ from chatserver.core.outcome import Refused
 from chatserver.fronts.pipe.front import Pipe
 from chatserver.net.connection import Connection
 from chatserver.net.workers import Pool, Result
-from chatserver.queries.jobs import Outcome
+from chatserver.queries.jobs import Elsewhere, Outcome
 from chatserver.queries.requests import Answer
 from chatserver.sessions.client import Client
 from chatserver.sessions.jobs import SLICE_S, Jobs
 from chatserver.sessions.waits import Waits
+from chatserver.turn.batch import Batch
 
 
 class World:
@@ -45,7 +46,7 @@ class World:
             self.said.append(f"step {step}")
             got = yield awaited if step == 0 else None
             if got is not None:
-                self.said.append(f"got {got.value}")
+                self.said.append(f"got {got}")
         if failing:
             raise ValueError("a defect")
         return Answer(("done",))

@@ -17,7 +17,7 @@ Row = tuple[int, int, int, int, str, str | None]
 @pytest.fixture
 def connection() -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as made:
-        migrate(made, ":memory:")
+        migrate(made)
         yield made
 
 

@@ -10,11 +10,10 @@ import pytest
 
 from chatserver.core.events import AccountDeleted, MessageSent, UserSignedUp
 from chatserver.core.state import Limits
-from chatserver.store import search
+from chatserver.store import search, search_pages
 from chatserver.store.history import Message
-from chatserver.store.postings import ID_MAX
 from chatserver.store.search import SLICE_MESSAGES, grams
-from chatserver.store.search_pages import page_below
+from chatserver.store.search_pages import Wanted
 from chatserver.store.store import Store
 
 LETTERS = ["a", "b", "Ab", "ß", "É", "İ", "日", "本", "ก", "가", "😀", " ", "  ", "\u3000", "'", '"', "-", "*", "x1"]
@@ -56,12 +55,13 @@ def messages_of(random: Random, first: int, count: int) -> list[MessageSent]:
 
 def find(store: Store, user: int, rooms: set[int], words: list[str], limit: int = 3) -> list[int]:
     """Ids of all that a search goes through and finds, newest first."""
-    pieces = sorted(set().union(*(grams(word) for word in words)))
+    pieces = tuple(sorted(set().union(*(grams(word) for word in words))))
+    wanted = Wanted(tuple(word.casefold() for word in words), pieces, user, frozenset(rooms))
     found: list[int] = []
-    below = ID_MAX + 1
-    while below > 1:
-        candidates, below = page_below(store.history, user, rooms, pieces, below, limit)
-        found += [message.id for message in candidates if holds(message.text, words)]
+    place = search_pages.begin()._replace(limit=limit)
+    while not place.is_over:
+        hits, place = search_pages.step(store.history, wanted, place)
+        found += [message.id for message in hits]
     return found
 
 
@@ -159,6 +159,8 @@ def test_a_deleted_account_s_messages_leave_the_index(store: Store) -> None:
     assert count == 400
     store.write([AccountDeleted(9, 400, 1)])
     store.commit()
+    assert find(store, 2, set(), ["shibboleth"]) == list(range(399, 0, -2))
+    index_all(store)
     assert store._connection.execute(index, ('"shi"',)).fetchone()[0] == 200
     assert find(store, 2, set(), ["shibboleth"]) == list(range(399, 0, -2))
 
@@ -255,5 +257,7 @@ def test_without_fts5_all_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_a_message_is_a_message(store: Store) -> None:
     store.write([MessageSent(1, 5, 1, 2, "text", None)])
+    assert store.history.message(1) is None  # it is not on the disk yet
+    store.commit()
     assert store.history.message(1) == Message(1, 5, 1, 2, "text")
     assert store.history.message(2) is None
