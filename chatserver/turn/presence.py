@@ -115,15 +115,17 @@ class Presence:
         """What was told in failed batches was not sent. Connections do not come back with State: tell what is true."""
         undone, self._undone = self._undone, {}
         for user, told in undone.items():
-            self._told[user] = told
+            self._told.pop(user, None)
             found = self._chat.state.users.get(user)
             if found is None:
-                del self._told[user]
-            elif seen_as(found) != told.seen or told.views:
-                if told.ends_s > self._loop.clock():
+                continue
+            is_untrue = seen_as(found) != told.seen or bool(told.views)
+            if told.ends_s > self._loop.clock():
+                self._told[user] = told
+                if is_untrue:
                     self.changed(user)
-                else:
-                    self._tell(user, self._unaware(user, told))
+            elif is_untrue:
+                self._tell(user, self._unaware(user, told))
 
     def _second_over(self, user: int, told: _Told) -> None:
         found = self._chat.state.users.get(user)

@@ -7,14 +7,15 @@ so that after it everything that had to be sent has been sent.
 import logging
 import socket
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import count
 from pathlib import Path
 from random import Random
-from selectors import EVENT_READ, BaseSelector, SelectorKey
+from selectors import EVENT_READ, EVENT_WRITE, BaseSelector, SelectorKey
 from typing import Any, TypeVar, cast
 
+from bots import Bot
 from chatserver.bothost.setup import start_bots
 from chatserver.core.state import snapshot
 from chatserver.fronts.pipe.front import Pipe
@@ -39,18 +40,29 @@ class Line:
         self.incoming = b""
         self.outgoing = b""
         self.ended = False  # the client has closed its side
+        self.is_cut = False  # the connection was reset
         self.closed = False
+        self.room: int | None = None  # bytes that it still takes; None for all
 
     def setblocking(self, flag: bool) -> None:
         """It never blocks."""
 
     def recv(self, size: int) -> bytes:
+        if self.is_cut:
+            raise ConnectionResetError
         data, self.incoming = self.incoming[:size], self.incoming[size:]
         return data
 
     def send(self, data: bytes) -> int:
-        self.outgoing += data
-        return len(data)
+        if self.is_cut:
+            raise ConnectionResetError
+        taken = len(data) if self.room is None else min(self.room, len(data))
+        if not taken:
+            raise BlockingIOError
+        if self.room is not None:
+            self.room -= taken
+        self.outgoing += bytes(data[:taken])
+        return taken
 
     def shutdown(self, how: int) -> None:
         self.closed = True
@@ -60,7 +72,7 @@ class Line:
 
     @property
     def is_ready(self) -> bool:
-        return bool(self.incoming or self.ended)
+        return bool(self.incoming or self.ended or self.is_cut)
 
 
 class Entrance:
@@ -100,16 +112,21 @@ class Selector(BaseSelector):
         return self._keys.pop(fileobj)
 
     def select(self, timeout: float | None = None) -> list[tuple[SelectorKey, int]]:
-        ready = [
-            (key, EVENT_READ)
-            for key in self._keys.values()
-            if key.events & EVENT_READ and isinstance(key.fileobj, Line | Entrance) and key.fileobj.is_ready
-        ]
+        ready = [(key, key.events & _events(key.fileobj)) for key in self._keys.values()]
+        ready = [(key, events) for key, events in ready if events]
         self.is_quiet = not ready and (timeout is None or timeout > 0)
         return ready
 
     def get_map(self) -> dict[Any, SelectorKey]:
         return self._keys
+
+
+def _events(file: object) -> int:
+    """What a simulated socket is ready for."""
+    if not isinstance(file, Line | Entrance):
+        return 0
+    can_write = isinstance(file, Line) and file.room != 0
+    return (EVENT_READ if file.is_ready else 0) | (EVENT_WRITE if can_write else 0)
 
 
 class Pool:
@@ -150,6 +167,7 @@ class Session:
     def __init__(self, line: Line, name: str) -> None:
         self.line = line
         self.name = name
+        self.token = ""
         self.known: dict[str, str] = {}  # friend → status and text, as this client has been told
         self.told_s: dict[str, float] = {}  # friend → when a STATUS came last
 
@@ -185,8 +203,9 @@ class _Disk(Store):
 class World:
     """A server that can be restarted, its clocks and its clients."""
 
-    def __init__(self, folder: Path, **settings: int | str) -> None:
+    def __init__(self, folder: Path, bots: Sequence[Bot] = (), **settings: int | str) -> None:
         self.now_s = 1000.0
+        self._bots = bots
         self._moved_ms = 0
         self._path = folder / "chat.db"
         given = {"store": str(self._path), **SETTINGS, **settings}
@@ -222,6 +241,33 @@ class World:
 
     def hang_up(self, session: Session) -> None:
         session.line.ended = True
+        self.settle()
+
+    def user(self, name: str) -> Session:
+        """A new user, signed up and logged in, with nothing left to read."""
+        session = self.connect(name)
+        self.say(session, f"SIGNUP|{name}|{PASSWORD}\nLOGIN|{name}|{PASSWORD}")
+        session.token = session.frames()[1].split("|")[3]
+        return session
+
+    def login(self, name: str) -> list[str]:
+        """What one more session of a user is sent at its login; it goes at once."""
+        session = self.connect(name)
+        self.say(session, f"LOGIN|{name}|{PASSWORD}\nQUIT")
+        return session.frames()
+
+    def befriend(self, *sessions: Session) -> None:
+        """Make all friends of each other."""
+        for at, one in enumerate(sessions):
+            for other in sessions[:at]:
+                self.say(one, f"ADDFRIEND|{one.name}|{other.name}")
+                self.say(other, f"ACCEPTFRIEND|{other.name}|{one.name}")
+        for session in sessions:
+            session.frames()
+
+    def cut(self, session: Session) -> None:
+        """The connection is reset."""
+        session.line.is_cut = True
         self.settle()
 
     def settle(self) -> None:
@@ -272,6 +318,6 @@ class World:
             [Door(cast(socket.socket, self._door), Pipe())],
             lambda: self.now_ms,
             lambda size: next(self._numbers).to_bytes(size, "big"),
-            partial(start_bots, [], self._settings, self.reactor, cast(WorkerPool, pool), Random(0)),
+            partial(start_bots, self._bots, self._settings, self.reactor, cast(WorkerPool, pool), Random(0)),
         )
         self.settle()
