@@ -26,6 +26,7 @@ from chatserver.sessions.backlogs import Backlogs
 from chatserver.sessions.client import Client, Front
 from chatserver.sessions.dispatch import Dispatch
 from chatserver.sessions.pacing import Pacing
+from chatserver.sessions.phases import OPEN
 from chatserver.settings import Settings
 from chatserver.store.errors import StoreBroken, StoreUnavailable
 from chatserver.store.store import Store
@@ -98,7 +99,7 @@ class Server:
         pacing = Pacing(self._dispatch, settings, reactor, self.turn.stamp)
         self.run_line, self.run_lines = pacing.run_line, pacing.run_lines  # without a call between: a message's path
         self._housekeeping = Housekeeping(reactor, store, self.turn, self._break_off)
-        self.turn.release.read_backlog = Backlogs(self.turn, reactor, self._break_off).read
+        self.turn.release.read_backlog = Backlogs(self.turn, reactor).read
         self._subscribe()
         self._bots.attach()
         self.turn.now_ms = 0  # the first turn is later than this
@@ -125,7 +126,7 @@ class Server:
             self._end_turn,
             self._dispatch.jobs.turn_ended,
             sessions.close_sent,
-            self._housekeeping.turn_ended,
+            self._keep_house,
             self._stop_when_done,
         ]
 
@@ -234,8 +235,10 @@ class Server:
     def _too_slow(self, receiver: Receiver) -> None:
         """A client that does not read the events it is sent is closed; what it asked for itself does not count."""
         client, book = self._clients.get(receiver), receiver.book
-        if client is None or book is None or not client.reads or book.event_bytes <= self.settings.send_bytes_max:
+        if client is None or book is None or book.event_bytes <= self.settings.send_bytes_max:
             return
+        if client.phase not in OPEN:
+            return  # it is going already
         connection = receiver.connection
         connection.drop_unsent(book.rest_of_frame(connection.unsent, connection.committed))
         receiver.book = None  # what is dropped now is not delivered
@@ -255,6 +258,10 @@ class Server:
     def _end_turn(self) -> None:
         if not self.failure:  # else nothing that is staged may leave
             self.turn.end()
+
+    def _keep_house(self) -> None:
+        if not self.failure:
+            self._housekeeping.turn_ended()
 
     def _break_off(self, error: Exception) -> None:
         """Go no further: what is on the disk is not known, and nothing that is staged may leave."""

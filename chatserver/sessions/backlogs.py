@@ -1,12 +1,11 @@
 """The backlog of a login: what waits for its user is read once the login has been sent, and sent behind it.
 
 By then all that was written before the login is stored, and what was written since waits behind the cork of the
-receiver. It is read a page a turn, so that long ones hold nobody up.
+receiver. It is read a page at a time, so that long ones, and many, hold nobody up.
 """
 
 import logging
-from collections.abc import Callable
-from functools import partial
+from collections import deque
 
 from chatserver.net.reactor import Reactor
 from chatserver.protocol.render import event
@@ -18,37 +17,49 @@ from chatserver.turn.turn import Turn
 
 log = logging.getLogger(__name__)
 
-Read = Pages[tuple[list[Message], int]]
+SLICE_S = 0.002  # of one turn, for all backlogs together; a page more
+
+Reading = tuple[Receiver, Opening, Pages[tuple[list[Message], int]]]
 
 
 class Backlogs:
     """Reads what waits, and lets it out."""
 
-    def __init__(self, turn: Turn, reactor: Reactor, break_off: Callable[[Exception], None]) -> None:
-        """`break_off` ends the server: what cannot be read cannot be passed over either."""
+    def __init__(self, turn: Turn, reactor: Reactor) -> None:
         self._turn = turn
         self._reactor = reactor
-        self._break_off = break_off
+        self._waiting: deque[Reading] = deque()
 
     def read(self, receiver: Receiver, opening: Opening) -> None:
-        """Begin: the first page is read at once."""
-        self._turn.credit.settle()
-        self._go_on(receiver, opening, backlog(self._turn, opening.user, opening.backlog_upto))
+        """Read the backlog of a login in the next turns."""
+        if not self._waiting:
+            self._reactor.call_soon(self._work)
+        self._waiting.append((receiver, opening, backlog(self._turn, opening.user, opening.backlog_upto)))
 
-    def _go_on(self, receiver: Receiver, opening: Opening, read: Read) -> None:
+    def _work(self) -> None:
+        self._turn.credit.settle()  # what other sessions have been handed meanwhile does not wait any more
+        ends_s = self._reactor.clock() + SLICE_S
+        for _ in range(len(self._waiting)):
+            self._advance(*self._waiting.popleft())
+            if self._reactor.clock() >= ends_s:
+                break
+        if self._waiting:
+            self._reactor.call_soon(self._work)
+
+    def _advance(self, receiver: Receiver, opening: Opening, pages: Pages[tuple[list[Message], int]]) -> None:
         if receiver.connection.closed:
-            read.close()
             receiver.cork = None
             return
         try:
-            next(read)
+            next(pages)
         except StopIteration as end:
             self._send(receiver, opening, *end.value)
-        except Exception as error:
-            log.exception("a backlog cannot be read")
-            self._break_off(error)
+        except Exception:
+            log.exception("a backlog cannot be read: its client is disconnected, and what waits goes on waiting")
+            receiver.cork = None
+            receiver.connection.abort()
         else:
-            self._reactor.call_soon(partial(self._go_on, receiver, opening, read))
+            self._waiting.append((receiver, opening, pages))
 
     def _send(self, receiver: Receiver, opening: Opening, found: list[Message], left_from: int) -> None:
         state = self._turn.state

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from chatserver.core.commands import SendBurst
 from chatserver.sessions.asks import Request
-from chatserver.sessions.phases import Change, Phase, after
+from chatserver.sessions.phases import OPEN, Change, Phase, after
 from chatserver.settings import Settings
 from chatserver.turn.receiver import Receiver
 
@@ -167,11 +167,11 @@ class Client:
     def wait(self, ticket: Ticket | None) -> None:
         """Read nothing until the ticket is given back (None)."""
         self.ticket = ticket
-        self.reads = ticket is None and self.phase in _READING
+        self.reads = ticket is None and self.phase in OPEN
 
     def _become(self, phase: Phase) -> None:
         self.phase = phase
-        self.reads = self.ticket is None and phase in _READING
+        self.reads = self.ticket is None and phase in OPEN
         self.front.entered(self)
 
     def commands_left(self, settings: Settings, clock: Callable[[], float]) -> int:
@@ -183,6 +183,3 @@ class Client:
         self.allowance = min(float(rate), self.allowance + (now_s - self.allowance_s) * rate)
         self.allowance_s = now_s
         return min(most, int(self.allowance))
-
-
-_READING = (Phase.BEFORE_LOGIN, Phase.LOGGED_IN)

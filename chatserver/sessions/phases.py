@@ -40,6 +40,10 @@ TRANSITIONS: dict[tuple[Phase, Change], Phase] = {
 }
 
 
+OPEN = (_BEFORE_LOGIN, _LOGGED_IN)
+"""Where lines are read."""
+
+
 def after(phase: Phase, change: Change) -> Phase:
     """The phase that follows. Raises KeyError where this cannot happen."""
     return TRANSITIONS[phase, change]

@@ -18,7 +18,7 @@ from chatserver.core.outcome import Outcome, Refused
 from chatserver.net.reactor import Reactor
 from chatserver.protocol.render import event, ok
 from chatserver.sessions.client import Client, Ticket
-from chatserver.sessions.phases import Phase
+from chatserver.sessions.phases import OPEN, Phase
 from chatserver.settings import Settings
 from chatserver.turn.receiver import Receiver
 from chatserver.turn.records import UNAVAILABLE, Opening, Reply, good_bye
@@ -106,7 +106,7 @@ class Sessions:
 
     def end(self, client: Client, reason: str) -> None:
         """Say good-bye and close, once what is staged is sent. Nothing more is read, nothing more is heard."""
-        if client.phase not in (Phase.BEFORE_LOGIN, Phase.LOGGED_IN):
+        if client.phase not in OPEN:
             return
         if reason in _DECIDED:
             self._turn.batch.undo.append(partial(self._reopen, client, client.lines, client.ticket))

@@ -99,7 +99,6 @@ class Store:
 
     def _begin(self, has_work: bool = True) -> None:
         if has_work and not self._connection.in_transaction:
-            self.history.postings.read_newest()  # before there are rows that it must not find
             self._connection.execute("BEGIN IMMEDIATE")
             self._began = True
             self._uncopied_bytes += COMMIT_BYTES
@@ -107,6 +106,7 @@ class Store:
     def _write_run(self, kind: type, events: Sequence[Any]) -> None:
         rows = len(events)
         if kind is MessageSent:
+            self.history.postings.read_newest()  # before there are rows that it must not find
             before, self._last_id = self._last_id, insert_messages(self._connection, events)
             rows = self._last_id - before
             self.history.postings.add(events)

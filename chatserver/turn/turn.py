@@ -78,7 +78,7 @@ class Turn:
         self.now_ms = 0  # one time stamp a turn; 0 until somebody needs it
         self.batch = Batch(1, self.state.last_message_id)
         self._free: dict[Receiver, list[Record]] = {}  # what goes out at the end of the turn: it depends on nothing
-        self.log = LocalLog(store, flusher, self)
+        self.log = LocalLog(store, flusher, self, loop)
         self._in_flight: deque[Batch] = deque()
         self._unsaved: list[Event] = []  # what happened while the store could not write
         self._saving: list[Event] = []  # of these, what a try to write again has in hand
@@ -304,6 +304,7 @@ class Turn:
         saved, self._saving = self._saving, []
         if error is not None:
             self._unsaved[:0] = saved
+            self._store.roll_back()
             if not isinstance(error, StoreUnavailable):
                 self._break_off(error)
             return
