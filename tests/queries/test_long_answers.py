@@ -248,13 +248,17 @@ def test_a_step_of_sync_is_bounded(turn: FakeTurn, store: Store) -> None:
     assert len(marks(answer(turn, ANN, ShowSync(0, 500)))) == 5000
 
 
-def test_what_comes_or_is_undone_while_sync_is_worked_out(turn: FakeTurn, store: Store) -> None:
-    """Ids of what is undone are given out again: a sync that had passed them would lose messages."""
+def test_what_comes_while_sync_is_worked_out_is_not_in_it(turn: FakeTurn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history_module, "STEP_COST", 2 * history_module.MESSAGE_COST)
+    turn.write(BurstSent(1, 5, BEN, ANN, ["hi"] * 3))
+    found = answer(turn, ANN, ShowSync(0, 9), lambda step: turn.write(MessageSent(3 + step, 5, BEN, ANN, "new", None)))
+    assert (ids(found), found.passed) == ([1, 2, 3], (0, 3))
+
+
+def test_what_is_undone_while_sync_is_worked_out_is_not_in_it(turn: FakeTurn, store: Store) -> None:
+    """Its ids are given out again: a sync that had passed them would lose messages."""
     turn.write(BurstSent(1, 5, BEN, ANN, ["kept"] * 2))
     store.commit()
-    found = answer(turn, ANN, ShowSync(0, 9), lambda step: turn.write(MessageSent(2 + step, 5, BEN, ANN, "new", None)))
-    assert (ids(found), found.passed) == ([1, 2], (0, 2))
-    turn.undo()
     for undone_after in range(1, 5):
         turn.write(BurstSent(3, 5, BEN, ANN, ["undone"] * 400))
 
