@@ -284,6 +284,7 @@ def test_a_file_of_the_format_before_is_listed_when_the_server_starts(
     with closing(sqlite3.connect(path, isolation_level=None)) as old, pytest.MonkeyPatch.context() as patch:
         patch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:5])
         patch.setattr(schema, "VERSION", 5)
+        old.execute("PRAGMA synchronous = OFF")
         schema.migrate(old, str(path))
         said = [Message(at, 5, 1 + at % 3, 2 + at % 3, f"text {at}") for at in range(1, 500)]
         old.executemany("INSERT INTO messages (id, time_ms, sender, recipient, text) VALUES (?, ?, ?, ?, ?)", said)
