@@ -16,6 +16,7 @@ from chatserver.core.events import (
     Event,
     MessageEdited,
     MessageSent,
+    PasswordSet,
     ReactionChanged,
     ReadMarked,
     RoomCreated,
@@ -23,7 +24,7 @@ from chatserver.core.events import (
     RoomLeft,
     UserSignedUp,
 )
-from chatserver.core.state import Limits
+from chatserver.core.state import NO_PASSWORD, Limits
 from chatserver.store import removal, search, unread
 from chatserver.store import store as store_module
 from chatserver.store.postings import ID_MAX
@@ -148,6 +149,19 @@ def test_from_the_deletion_on_nothing_is_seen_and_at_the_end_nothing_is_there(st
     check_hidden(store)
     assert count(store, f"messages WHERE sender = {ANN}") == 0
     assert count(store, "messages") == MESSAGES - own
+
+
+def test_what_bots_answered_goes_too(store: Store) -> None:
+    """They repeat what they were asked; what they told others, or in a room, stays."""
+    store.write([PasswordSet(NO_PASSWORD, BOT)])
+    ways = [(BOT, ANN), (BOT, BEN), (BOT, ROOM), (ANN, BOT)]
+    store.write([MessageSent(LAST_ID + at, 5, *way, f"you asked {TEXT}", None) for at, way in enumerate(ways, 1)])
+    store.write([RoomLeft(LAST_ID + 4, ROOM, ANN), AccountDeleted(9, LAST_ID + 4, ANN)])
+    store.commit()
+    keep_house(store)
+    left = store._connection.execute("SELECT id FROM messages WHERE sender = ? ORDER BY id", (BOT,)).fetchall()
+    assert left == [(LAST_ID + 2,), (LAST_ID + 3,)]
+    assert count(store, f"postings WHERE {ANN} IN (party, other)") == 0
 
 
 def test_a_deletion_that_does_not_hold_hides_nothing(store: Store) -> None:
