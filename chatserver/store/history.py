@@ -68,33 +68,17 @@ class History:
         """For the queries of the files beside this one."""
         return self._connection
 
-    def between(self, user: int, other: int, limit: int, before: int) -> list[Message]:
-        """The last `limit` messages between two users with an id below `before`."""
-        return self._last(min(user, other), max(user, other), limit, before)
-
-    def of_room(self, room: int, limit: int, before: int) -> list[Message]:
-        """The last `limit` messages in a room with an id below `before`."""
-        return self._last(room, 0, limit, before)
-
-    def _last(self, party: int, other: int, limit: int, before: int) -> list[Message]:
-        found = list(islice(self.messages(self.postings.downward(party, other, 0, before), limit), limit))
-        found.reverse()
-        return found
-
     def message(self, message_id: int) -> Message | None:
         """One message, whoever may see it."""
         return next(self._rows(f"SELECT {COLUMNS} FROM messages m WHERE id = ?", (message_id,)), None)
-
-    def after(self, user: int, after: int, limit: int) -> list[Message]:
-        """The first `limit` messages that a user sent or received with an id above `after`."""
-        return list(islice(self.messages(self._heard(user, after + 1, ID_MAX), limit), limit))
 
     def received(self, user: int, ranges: Sequence[IdRange], limit: int) -> list[Message]:
         """The first `limit` messages from others to a user, or to rooms of that time, whose ids lie in the ranges.
 
         Deleted ones are left out.
         """
-        heard = self.messages(chain.from_iterable(self._heard(user, first, last) for first, last in ranges), LOOKED_UP)
+        ids = chain.from_iterable(self._heard(user, first, last) for first, last in ranges)
+        heard = chain.from_iterable(map(self._read, _batches(ids, LOOKED_UP)))
         return list(islice((message for message in heard if message.sender != user and message.text), limit))
 
     def said_page(self, party: int, other: int, limit: int, below: int) -> Page:
@@ -147,10 +131,6 @@ class History:
                 return Page(found, end, False, cost)
         return Page(found, end, True, cost)
 
-    def messages(self, ids: Iterator[int], looked_up: int) -> Iterator[Message]:
-        """The messages that have these ids, in their order, so many looked up at a time, as far as they are wanted."""
-        return chain.from_iterable(map(self._read, _batches(ids, looked_up)))
-
     def _read(self, ids: list[int]) -> Iterator[Message]:
         return self._rows(
             f"SELECT {COLUMNS} FROM json_each(?) j CROSS JOIN messages m ON m.id = j.value WHERE true",
@@ -163,7 +143,7 @@ class History:
 
 
 def _batches(ids: Iterator[int], size: int) -> Iterator[list[int]]:
-    """The ids, so many at a time, and each time twice as many."""
+    """The ids, so many at a time, and each time more."""
     while wanted := list(islice(ids, size)):
         yield wanted
-        size = min(2 * size, LOOKED_UP_MAX)
+        size = min(8 * size, LOOKED_UP_MAX)

@@ -1,4 +1,6 @@
-"""What a user wrote leaves the file with the account; what others wrote to the user stays theirs.
+"""What a user wrote leaves the file with the account; what other people wrote to the user stays theirs.
+
+What bots answered goes too: it may repeat what the user wrote, and nobody can ask for it any more.
 
 The turn that deletes an account only notes it in `removals`, and hides its messages (`hidden`). The rows go
 afterwards, in steps of a bounded cost: first all messages so far are listed in `postings`, so that nothing is listed
@@ -12,6 +14,7 @@ import sqlite3
 from itertools import islice
 from typing import NamedTuple
 
+from chatserver.core.state import NO_PASSWORD
 from chatserver.store.hidden import Hidden
 from chatserver.store.postings import Postings, list_keys
 
@@ -137,15 +140,16 @@ class Removal:
         others: set[int] = set()
         cost = log_bytes = before = 0
         rows = self._connection.execute(
-            "SELECT m.id, m.sender, m.recipient, length(m.text)"
+            "SELECT m.id, m.sender, m.recipient, length(m.text), m.sender = ? OR m.recipient > 0 AND"
+            " EXISTS (SELECT 1 FROM users WHERE id = m.sender AND password_hash = ?)"
             " FROM json_each(?) j CROSS JOIN messages m ON m.id = j.value",
-            (json.dumps(ids),),
+            (place.user, NO_PASSWORD, json.dumps(ids)),
         )
-        for message_id, sender, recipient, chars in rows:
+        for message_id, sender, recipient, chars, goes in rows:
             if place.party > 0 and (other := sender + recipient - place.user) not in others:
                 others.add(other)
                 cost += REMOVED_COST
-            if sender == place.user:
+            if goes:
                 own.append(message_id)
                 cost += REMOVED_COST + chars
                 log_bytes += min(PAGE_BYTES, (message_id - before) * (REMOVED_COST + chars))

@@ -96,7 +96,7 @@ STATEMENTS: dict[type, tuple[Statement, ...]] = {
     TopicSet: (("UPDATE rooms SET topic = ? WHERE id = ?", attrgetter("topic", "room")),),
     Invited: (("INSERT INTO invitations (room, user, inviter, time_ms) VALUES (?, ?, ?, ?)", None),),
     InvitationRemoved: (("DELETE FROM invitations WHERE room = ? AND user = ?", None),),
-    RoomEnded: (("UPDATE rooms SET ended_ms = ? WHERE id = ?", None),),
+    RoomEnded: (("UPDATE rooms SET ended_ms = ?, topic = '' WHERE id = ?", None),),  # nobody can ask for it any more
     ReadMarked: (
         ("INSERT OR REPLACE INTO read_marks (user, party, upto) VALUES (?, ?, ?)", attrgetter("user", "party", "upto")),
     ),

@@ -16,7 +16,7 @@ class Beside:
 
     def __init__(self, folder: Path) -> None:
         limits = {"reactions_per_message_max": REACTIONS_MAX, "reactions_of_all_max": REACTIONS_OF_ALL_MAX}
-        self.world = World(folder, presence_ms=round(SECOND_S * 1000), **limits)
+        self.world = World(folder, bots=(), presence_ms=round(SECOND_S * 1000), **limits)
         self.model = Model(lambda: self.world.now_ms)
         self.sessions: list[Session] = []
         self.story: list[str] = []  # what has happened, for a person

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing
+from typing import get_args
 
 import pytest
 
@@ -140,6 +141,10 @@ def longest_step(turn: FakeTurn, store: Store, user: int, query: LongQuery) -> t
     _, steps = work_out(turn, user, query, lambda step: counts.append(0))
     store._connection.set_progress_handler(None, 0)
     return max(counts), steps
+
+
+def test_every_long_query_is_answered() -> None:
+    assert long_answers.TABLE.keys() == set(get_args(LongQuery))
 
 
 # HISTORY

@@ -13,6 +13,7 @@ from chatserver.core.state import Limits
 from chatserver.store import changes
 from chatserver.store.schema import APPLICATION_ID, MIGRATIONS
 from chatserver.store.store import Store
+from tests.store import reading
 
 NOW_MS = 1_795_358_345_123
 ALICE, BOB = 1, 2
@@ -87,7 +88,7 @@ def test_a_deletion_takes_the_place_of_all_that_was_done(store: Store) -> None:
     deletion = MessageDeleted(6, 1, ALICE, BOB, NOW_MS)
     store.write([edited(3, 1, "once"), reacted(4, 1, "x"), reacted(5, 2, "x"), deletion])
     assert changes_after(store, ALICE, 0, 9) == [reacted(5, 2, "x"), deletion]
-    assert [(row.id, row.text) for row in store.history.after(BOB, 0, 9)] == [(1, ""), (2, "text 2")]
+    assert [(row.id, row.text) for row in reading.after(store.history, BOB, 0, 9)] == [(1, ""), (2, "text 2")]
     assert [row.id for row in store.history.received(BOB, [(1, 9)], 9)] == [2]
 
 

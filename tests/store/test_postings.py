@@ -23,6 +23,7 @@ from chatserver.store.history import History, Message
 from chatserver.store.postings import ID_MAX, NUMBERS_MAX, Postings
 from chatserver.store.search_pages import Wanted
 from chatserver.store.store import PAGE_BYTES, Store
+from tests.store import reading
 
 USERS = range(1, 6)
 ROOMS = (-1, -2)
@@ -90,9 +91,9 @@ def check(store: Store, said: list[Message], random: Random) -> None:
         in_room = [each for each in said if each.recipient == room and each.id < before]
         own = [each for each in said if each.recipient > 0 and user in (each.sender, each.recipient)]
         heard = [each for each in said if each.recipient < 0 or user in (each.sender, each.recipient)]
-        assert history.between(user, other, limit, before) == between[-limit:]
-        assert history.of_room(room, limit, before) == in_room[-limit:]
-        assert history.after(user, before, limit) == [each for each in heard if each.id > before][:limit]
+        assert reading.between(history, user, other, limit, before) == between[-limit:]
+        assert reading.of_room(history, room, limit, before) == in_room[-limit:]
+        assert reading.after(history, user, before, limit) == [each for each in heard if each.id > before][:limit]
         first, last = sorted(random.choices(range(1, newest + 5), k=2))
         listed = [each.id for each in own if first <= each.id <= last]
         assert list(history.postings.upward(user, 0, first, last)) == listed
@@ -120,7 +121,7 @@ def test_a_long_list_makes_rows_that_are_quickly_read(store: Store) -> None:
     store.commit()
     longest = store._connection.execute("SELECT max(json_array_length(ranges)) FROM postings").fetchone()
     assert longest == (NUMBERS_MAX,)
-    assert [each.id for each in store.history.between(1, 2, 500, ID_MAX)] == list(range(3001, 4000, 2))
+    assert [each.id for each in reading.between(store.history, 1, 2, 500, ID_MAX)] == list(range(3001, 4000, 2))
     assert list(store.history.postings.upward(1, 3, 1, ID_MAX)) == list(range(2, 4000, 2))
     assert list(store.history.postings.downward(1, 3, 0, ID_MAX)) == list(range(3998, 0, -2))
 
@@ -178,7 +179,7 @@ def test_of_many_lists_only_the_messages_that_are_wanted_are_read(store: Store) 
     store.commit()
     statements: list[str] = []
     store._reading.set_trace_callback(statements.append)
-    assert [each.id for each in store.history.after(1, 0, 5)] == [1, 2, 3, 4, 5]
+    assert [each.id for each in reading.after(store.history, 1, 0, 5)] == [1, 2, 3, 4, 5]
     wanted = Wanted(("hi",), (), 1, frozenset(range(-49, 0)))
     found, _ = search_pages.step(store.history, wanted, search_pages.begin()._replace(limit=5))
     store._reading.set_trace_callback(None)
@@ -219,7 +220,7 @@ def test_a_deleted_account_leaves_what_others_wrote(store: Store) -> None:
             pass
         for user in USERS[1:]:
             heard = [each for each in left if each.recipient < 0 or user in (each.sender, each.recipient)]
-            assert store.history.after(user, 0, ID_MAX) == heard
+            assert reading.after(store.history, user, 0, ID_MAX) == heard
     assert store._connection.execute("SELECT count(*) FROM messages").fetchone() == (len(left),)
 
 
@@ -232,7 +233,7 @@ def test_what_a_deleted_account_said_in_a_room_is_passed_over_many_at_a_time(sto
         store.keep_house()
     statements: list[str] = []
     store._reading.set_trace_callback(statements.append)
-    assert [each.id for each in store.history.of_room(-1, 1, ID_MAX)] == [1]
+    assert [each.id for each in reading.of_room(store.history, -1, 1, ID_MAX)] == [1]
     store._reading.set_trace_callback(None)
     assert 0 < len(statements) < 30
 
@@ -285,6 +286,7 @@ def test_a_file_of_the_format_before_is_listed_when_the_server_starts(
     with closing(sqlite3.connect(path, isolation_level=None)) as old, pytest.MonkeyPatch.context() as patch:
         patch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:5])
         patch.setattr(schema, "VERSION", 5)
+        old.execute("PRAGMA synchronous = OFF")
         schema.migrate(old)
         said = [Message(at, 5, 1 + at % 3, 2 + at % 3, f"text {at}") for at in range(1, 500)]
         old.executemany("INSERT INTO messages (id, time_ms, sender, recipient, text) VALUES (?, ?, ?, ?, ?)", said)

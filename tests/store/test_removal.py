@@ -16,6 +16,7 @@ from chatserver.core.events import (
     Event,
     MessageEdited,
     MessageSent,
+    PasswordSet,
     ReactionChanged,
     ReadMarked,
     RoomCreated,
@@ -23,12 +24,13 @@ from chatserver.core.events import (
     RoomLeft,
     UserSignedUp,
 )
-from chatserver.core.state import Limits
+from chatserver.core.state import NO_PASSWORD, Limits
 from chatserver.store import removal, search, unread
 from chatserver.store import store as store_module
 from chatserver.store.postings import ID_MAX
 from chatserver.store.removal import REMOVED_COST, STEP_COST
 from chatserver.store.store import Store
+from tests.store import reading
 
 ANN, BEN, CAT, BOT = 1, 2, 3, 4
 ROOM, OTHER_ROOM = -1, -2
@@ -116,14 +118,14 @@ def check_hidden(store: Store) -> None:
         assert (history.changes.found(message.id, BEN) is None) == (message.sender == ANN)
     for user in (BEN, CAT):
         others = [each for each in said() if each.sender != ANN and user in (each.sender, each.recipient, CAT + BEN)]
-        assert {each.sender for each in history.after(user, 0, ID_MAX)} <= {BEN, CAT}
-        assert {each.id for each in others} <= {each.id for each in history.after(user, 0, ID_MAX)}
+        assert {each.sender for each in reading.after(history, user, 0, ID_MAX)} <= {BEN, CAT}
+        assert {each.id for each in others} <= {each.id for each in reading.after(history, user, 0, ID_MAX)}
         assert {each.sender for each in history.received(user, [(1, ID_MAX)], 999)} <= {BEN, CAT}
         assert ANN not in unread.correspondents(history, user, 0)
         assert ANN not in unread.authors_page(history, user, 1, ID_MAX)[0]
         assert {entry.sender for entry in unread.page(history, user, ANN, 1, ID_MAX)[0]} <= {user}
         assert history.changes.after_page(user, 0, ID_MAX).changes == []
-    assert {each.sender for each in history.of_room(ROOM, 999, ID_MAX)} == {BEN}
+    assert {each.sender for each in reading.of_room(history, ROOM, 999, ID_MAX)} == {BEN}
     assert {entry.sender for entry in unread.page(history, CAT, ROOM, 1, ID_MAX)[0]} == {BEN}
     assert history.changes.ids_page([*range(1, MESSAGES + 1)])[:2] == ([], [])
     assert history.changes.page([MESSAGES + 1, MESSAGES + 2, MESSAGES + 3]) == ([], 3)
@@ -149,11 +151,24 @@ def test_from_the_deletion_on_nothing_is_seen_and_at_the_end_nothing_is_there(st
     assert count(store, "messages") == MESSAGES - own
 
 
+def test_what_bots_answered_goes_too(store: Store) -> None:
+    """They repeat what they were asked; what they told others, or in a room, stays."""
+    store.write([PasswordSet(NO_PASSWORD, BOT)])
+    ways = [(BOT, ANN), (BOT, BEN), (BOT, ROOM), (ANN, BOT)]
+    store.write([MessageSent(LAST_ID + at, 5, *way, f"you asked {TEXT}", None) for at, way in enumerate(ways, 1)])
+    store.write([RoomLeft(LAST_ID + 4, ROOM, ANN), AccountDeleted(9, LAST_ID + 4, ANN)])
+    store.commit()
+    keep_house(store)
+    left = store._connection.execute("SELECT id FROM messages WHERE sender = ? ORDER BY id", (BOT,)).fetchall()
+    assert left == [(LAST_ID + 2,), (LAST_ID + 3,)]
+    assert count(store, f"postings WHERE {ANN} IN (party, other)") == 0
+
+
 def test_a_deletion_that_does_not_hold_hides_nothing(store: Store) -> None:
     store.write(DELETION)
     store.roll_back()
     assert not store.removal.waits
-    assert len(store.history.after(ANN, 0, ID_MAX)) > MESSAGES / 2
+    assert len(reading.after(store.history, ANN, 0, ID_MAX)) > MESSAGES / 2
 
 
 WHO_WITH_WHOM = [
@@ -365,8 +380,8 @@ def test_several_accounts_go_one_after_the_other(store: Store) -> None:
     store.write([RoomLeft(LAST_ID, room, CAT) for room in (ROOM, OTHER_ROOM)])
     store.write([AccountDeleted(9, LAST_ID, CAT)])
     store.commit()
-    assert {each.sender for each in store.history.after(BEN, 0, ID_MAX)} == {BEN}
+    assert {each.sender for each in reading.after(store.history, BEN, 0, ID_MAX)} == {BEN}
     keep_house(store)
-    assert {each.sender for each in store.history.after(BEN, 0, ID_MAX)} == {BEN}
+    assert {each.sender for each in reading.after(store.history, BEN, 0, ID_MAX)} == {BEN}
     assert count(store, f"messages WHERE sender != {BEN}") == 0
     assert count(store, f"postings WHERE party IN ({ANN}, {CAT}) OR other IN ({ANN}, {CAT})") == 0
