@@ -1,4 +1,4 @@
-"""Accounts, sessions and presence as decisions. Tokens have a file of their own, `test_tokens.py`."""
+"""Accounts, sessions and presence as decisions. See also `test_tokens.py` and `test_account_deletion.py`."""
 
 import pytest
 
@@ -15,45 +15,28 @@ from chatserver.core.commands import (
     SignUp,
 )
 from chatserver.core.events import (
-    AccountDeleted,
-    FriendAdded,
-    FriendRemoved,
-    FriendRequested,
-    InvitationRemoved,
-    Invited,
     MessageSent,
     OtherSessionsEnded,
-    OwnerSet,
     PasswordSet,
     PresenceChanged,
-    RequestHidden,
-    RequestRemoved,
-    RoomEnded,
-    RoomLeft,
     SessionClosed,
     SessionOpened,
     StatusSet,
     TokenIssued,
     TokenRevoked,
-    UserBlocked,
     UserSignedUp,
-    UserUnblocked,
 )
 from chatserver.core.state import Limits, State
 from tests.core.given import (
     ANN,
     BOB,
-    DAN,
-    EVE,
     FRIENDS,
     NOW_MS,
     PEOPLE,
-    ROOM,
     given,
     log_in,
     nothing,
     refused,
-    room_of,
     sign_up,
     token_of,
     when,
@@ -117,6 +100,12 @@ def test_a_password_too_short_or_too_long(password: str) -> None:
 def test_a_password_just_short_or_long_enough(password: str) -> None:
     assert check_password(State(), password) is None
     assert check_sign_up(State(), "ann", password) is None
+
+
+def test_limits_of_a_password_are_settings() -> None:
+    state = given(sign_up("ann"), limits=Limits(password_chars_min=3, password_chars_max=4))
+    codes = [check and check.code for check in (check_password(state, "p" * length) for length in range(2, 6))]
+    assert codes == ["BAD_PASSWORD", None, None, "BAD_PASSWORD"]
 
 
 # LOGIN, RESUME, LOGOUT
@@ -265,95 +254,3 @@ def test_another_text_of_one_who_is_invisible_is_kept_but_not_seen() -> None:
 def test_who_is_invisible_no_more_appears() -> None:
     events, _ = when(given(PEOPLE, INVISIBLE, log_in(ANN)), SetStatus(ANN, "online", ""))
     assert events == [StatusSet("online", "", ANN), PresenceChanged(ANN, "online", "")]
-
-
-# DELETEACCOUNT
-
-
-def test_an_account_goes() -> None:
-    state = given(PEOPLE, log_in(ANN), LogIn(ANN, b"other", NOW_MS), MessageSent(7, NOW_MS, ANN, BOB, "hello", None))
-    assert when(state, DeleteAccount(ANN, NOW_MS)) == ([AccountDeleted(NOW_MS, 7, ANN)], ["Ann"])
-    assert ANN not in state.users
-    assert state.tokens == {}
-
-
-def test_an_account_that_goes_ends_its_friendships() -> None:
-    state = given(PEOPLE, FriendAdded(DAN, ANN, NOW_MS), FriendAdded(ANN, BOB, NOW_MS), FriendAdded(BOB, DAN, NOW_MS))
-    events, _ = when(state, DeleteAccount(ANN, NOW_MS))
-    assert events == [FriendRemoved(ANN, BOB), FriendRemoved(ANN, DAN), AccountDeleted(NOW_MS, 0, ANN)]
-    assert (state.users[BOB].friends, state.users[DAN].friends) == ({DAN}, {BOB})
-
-
-def test_an_account_that_goes_takes_requests_of_both_directions_along() -> None:
-    asked = [FriendRequested(ANN, DAN, NOW_MS), FriendRequested(ANN, BOB, NOW_MS), FriendRequested(EVE, ANN, NOW_MS)]
-    state = given(PEOPLE, *asked, FriendRequested(EVE, BOB, NOW_MS))
-    events, _ = when(state, DeleteAccount(ANN, NOW_MS))
-    assert events == [
-        RequestRemoved(ANN, BOB),
-        RequestRemoved(ANN, DAN),
-        RequestRemoved(EVE, ANN),
-        AccountDeleted(NOW_MS, 0, ANN),
-    ]
-    assert state.users[BOB].askers == {EVE}
-    assert state.users[DAN].askers == set()
-    assert state.users[EVE].asked == {BOB}
-
-
-@pytest.mark.parametrize("goes", [ANN, BOB])
-def test_an_account_that_goes_takes_a_hidden_request_along(goes: int) -> None:
-    """Bob blocks Ann, who asked him all the same: he never saw it."""
-    state = given(PEOPLE, UserBlocked(BOB, ANN, NOW_MS), RequestHidden(ANN, BOB, NOW_MS))
-    events, _ = when(state, DeleteAccount(goes, NOW_MS))
-    assert events == [RequestRemoved(ANN, BOB), UserUnblocked(BOB, ANN), AccountDeleted(NOW_MS, 0, goes)]
-
-
-def test_an_account_that_goes_takes_blocks_of_both_directions_along() -> None:
-    blocks = [(ANN, DAN), (ANN, BOB), (BOB, ANN), (EVE, ANN), (EVE, BOB)]
-    state = given(PEOPLE, *(UserBlocked(*block, NOW_MS) for block in blocks))
-    events, _ = when(state, DeleteAccount(ANN, NOW_MS))
-    assert events == [
-        UserUnblocked(ANN, BOB),
-        UserUnblocked(ANN, DAN),
-        UserUnblocked(BOB, ANN),
-        UserUnblocked(EVE, ANN),
-        AccountDeleted(NOW_MS, 0, ANN),
-    ]
-    assert (state.users[BOB].blocks, state.users[EVE].blocks) == (set(), {BOB})
-
-
-def test_an_account_that_goes_leaves_its_rooms_and_invitations() -> None:
-    """One room is handed on, one ends, of one Ann was a plain member, and into one she was asked."""
-    state = given(
-        PEOPLE,
-        room_of(ANN, BOB),
-        room_of(ANN, room=-2, name="#own"),
-        room_of(BOB, ANN, room=-3, name="#bobs"),
-        room_of(EVE, room=-4, name="#eves"),
-        [Invited(-4, ANN, EVE, NOW_MS), Invited(-2, BOB, ANN, NOW_MS)],
-        MessageSent(7, NOW_MS, EVE, -4, "hello", None),
-    )
-    events, _ = when(state, DeleteAccount(ANN, NOW_MS + 5))
-    assert events == [
-        InvitationRemoved(-4, ANN),
-        RoomLeft(7, -3, ANN),
-        RoomLeft(7, -2, ANN),
-        InvitationRemoved(-2, BOB),
-        RoomEnded(NOW_MS + 5, -2),
-        RoomLeft(7, ROOM, ANN),
-        OwnerSet(BOB, ROOM),
-        AccountDeleted(NOW_MS + 5, 7, ANN),
-    ]
-    assert state.rooms.keys() == {-1, -3, -4}
-    assert state.users[BOB].invited == set()
-
-
-def test_an_invitation_outlives_the_one_who_asked() -> None:
-    state = given(PEOPLE, room_of(EVE, ANN), Invited(ROOM, BOB, ANN, NOW_MS), DeleteAccount(ANN, NOW_MS))
-    assert state.rooms[ROOM].invited == {BOB: ANN}
-    assert state.name_of(ANN) == "Ann"
-
-
-def test_limits_of_a_password_are_settings() -> None:
-    state = given(sign_up("ann"), limits=Limits(password_chars_min=3, password_chars_max=4))
-    codes = [check and check.code for check in (check_password(state, "p" * length) for length in range(2, 6))]
-    assert codes == ["BAD_PASSWORD", None, None, "BAD_PASSWORD"]
