@@ -1,8 +1,10 @@
 """Which messages of a user are delivered: an id up to which all are, but for a few gaps.
 
-Pure arithmetic on ranges of ids. A range is (first, last), both included.
+Pure arithmetic on ranges of ids. A range is (first, last), both included. Gaps are sorted, and
+there is always an id between two of them: the same ids are the same tuple.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 IdRange = tuple[int, int]
@@ -39,4 +41,20 @@ def after_delivery(
         if hole is not None:
             left.append((max(first, hole[0], after + 1), min(last, hole[1], upto)))
         left.append((max(first, upto + 1), last))
-    return mark, tuple((first, last) for first, last in left if first <= last)
+    return mark, _joined(left)
+
+
+def _joined(ranges: Iterable[IdRange]) -> IdRanges:
+    """Sorted ranges without those that hold nothing, and with one in place of those that touch.
+
+    Else each login to a backlog too long for it would leave one range more behind.
+    """
+    joined: list[IdRange] = []
+    for first, last in ranges:
+        if first > last:
+            continue
+        if joined and first <= joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], last))
+        else:
+            joined.append((first, last))
+    return tuple(joined)

@@ -13,7 +13,7 @@ from chatserver.core.events import (
     TopicSet,
 )
 from chatserver.core.outcome import Outcome, Refused, find_own_room, find_room, no_such_user
-from chatserver.core.state import Room, State, User
+from chatserver.core.state import NO_PASSWORD, Room, State, User
 from chatserver.protocol.names import checked_name, name_key
 
 TOPIC_CHARS_MAX = 280
@@ -120,11 +120,11 @@ def _join(state: State, room: Room, user: User, now_ms: int) -> tuple[Event, ...
 
 
 def _leave(state: State, room: Room, user: int, now_ms: int) -> list[Event]:
-    """A room that has only bots left is as empty as one with nobody."""
+    """A room that has only bots left, running or not, is as empty as one with nobody."""
     upto = state.last_message_id
     events: list[Event] = [RoomLeft(upto, room.id, user)]
     others = [member for member in room.members if member != user]
-    people = [member for member in others if member not in state.bots]
+    people = [member for member in others if state.users[member].password_hash != NO_PASSWORD]
     if people:
         if room.owner == user:
             events.append(OwnerSet(people[0], room.id))

@@ -1,169 +1,88 @@
-"""What the core decides about bots, and that the store brings it back."""
+"""Bots as decisions: their accounts, and what is kept for them."""
 
-import sqlite3
-from pathlib import Path
+from chatserver.core.bots import EVERYBODY, list_bots
+from chatserver.core.commands import BotTimer, DeleteAccount, KeepForBot, SignUp, StartBot
+from chatserver.core.events import BotRemembered, BotStarted, BotTimerRemoved, BotTimerSet, MessageSent, UserSignedUp
+from tests.core.given import ANN, BOB, NOW_MS, given, log_in, nothing, refused, sign_up, when
 
-from chatserver.core.bots import EVERYBODY, keep_for_bot, list_bots, start_bot
-from chatserver.core.commands import (
-    AddFriend,
-    BotTimer,
-    Command,
-    DeleteAccount,
-    KeepForBot,
-    SendMessage,
-    SignUp,
-    StartBot,
-)
-from chatserver.core.decide import decide
-from chatserver.core.events import (
-    BotRemembered,
-    BotStarted,
-    BotTimerRemoved,
-    BotTimerSet,
-    FriendAdded,
-    MessageSent,
-    UserSignedUp,
-)
-from chatserver.core.evolve import evolve
-from chatserver.core.outcome import Refused
-from chatserver.core.state import Limits, State, snapshot
-from chatserver.store import schema
-from chatserver.store.store import Store
-
-NOW_MS = 1_000_000
-SIGN_UP_ANN = SignUp("ann", "a hash", NOW_MS)
+BOT = 3
+PEOPLE = sign_up("Ann", "bob")
 START_TEA = StartBot("TeaBot", "makes tea", NOW_MS)
 
 
-def given(*commands: Command) -> State:
-    """A chat in which these commands were done: ann is user 1, TeaBot user 2."""
-    state = State(Limits(friends_max=2))
-    for command in commands:
-        outcome = decide(state, command)
-        assert not isinstance(outcome, Refused), outcome
-        for event in outcome[0]:
-            evolve(state, event)
-    return state
-
-
-def events(state: State, command: Command) -> list[object]:
-    outcome = decide(state, command)
-    assert not isinstance(outcome, Refused), outcome
-    return list(outcome[0])
-
-
-def refusal(state: State, command: Command) -> str:
-    outcome = decide(state, command)
-    assert isinstance(outcome, Refused), outcome
-    return outcome.code
-
-
 def test_a_bot_gets_its_account_the_first_time() -> None:
-    state = given(SIGN_UP_ANN)
-    assert events(state, START_TEA) == [
-        UserSignedUp(2, "TeaBot", "teabot", "", NOW_MS, 0),
-        BotStarted(2, "makes tea"),
-    ]
+    state = given(PEOPLE, MessageSent(7, NOW_MS, ANN, BOB, "hello", None))
+    events, answer = when(state, START_TEA)
+    assert events == [UserSignedUp(BOT, "TeaBot", "teabot", "", NOW_MS, 7), BotStarted(BOT, "makes tea")]
+    assert answer == ["TeaBot"]
 
 
 def test_a_bot_that_has_its_account_only_starts() -> None:
-    state = given(SIGN_UP_ANN, START_TEA)
-    assert events(state, StartBot("teabot", "makes more tea", NOW_MS)) == [BotStarted(2, "makes more tea")]
+    state = given(PEOPLE, START_TEA)
+    outcome = when(state, StartBot("TEABOT", "makes more tea", NOW_MS))
+    assert outcome == ([BotStarted(BOT, "makes more tea")], ["TeaBot"])
 
 
 def test_the_name_of_a_person_is_not_a_bots_also_when_the_person_has_gone() -> None:
-    state = given(SIGN_UP_ANN)
-    assert refusal(state, StartBot("Ann", "wants her name", NOW_MS)) == "NAME_TAKEN"
-    state = given(SIGN_UP_ANN, DeleteAccount(1, NOW_MS))
-    assert refusal(state, StartBot("Ann", "wants her name", NOW_MS)) == "NAME_TAKEN"
+    wants = StartBot("ANN", "wants her name", NOW_MS)
+    assert "ANN" in refused(given(PEOPLE), wants, "NAME_TAKEN")
+    assert "ANN" in refused(given(PEOPLE, DeleteAccount(ANN, NOW_MS)), wants, "NAME_TAKEN")
 
 
-def test_a_bot_is_befriended_at_once() -> None:
-    state = given(SIGN_UP_ANN, START_TEA)
-    assert events(state, AddFriend(1, "tea bot", NOW_MS)) == [FriendAdded(1, 2, NOW_MS)]
-    state = given(SIGN_UP_ANN, START_TEA, AddFriend(1, "TeaBot", NOW_MS))
-    assert refusal(state, AddFriend(1, "TeaBot", NOW_MS)) == "ALREADY_FRIENDS"
-
-
-def test_bots_count_among_the_most_friends_one_may_have() -> None:
-    bots = [StartBot(name, "is there", NOW_MS) for name in ("A", "B", "C")]
-    state = given(SIGN_UP_ANN, *bots, AddFriend(1, "A", NOW_MS), AddFriend(1, "B", NOW_MS))
-    assert refusal(state, AddFriend(1, "C", NOW_MS)) == "NOT_ALLOWED"
-
-
-def test_a_bot_and_a_user_write_to_each_other_without_being_friends() -> None:
-    state = given(SIGN_UP_ANN, START_TEA)
-    assert events(state, SendMessage(1, "TeaBot", "tea", "", NOW_MS)) == [MessageSent(1, NOW_MS, 1, 2, "tea", None)]
-    assert events(state, SendMessage(2, "ann", "tea", "", NOW_MS)) == [MessageSent(1, NOW_MS, 2, 1, "tea", None)]
-
-
-def test_a_bot_that_does_not_run_is_a_stranger() -> None:
-    state = given(SIGN_UP_ANN, START_TEA)
+def test_the_name_of_a_bot_is_not_given_out() -> None:
+    state = given(PEOPLE, START_TEA)
+    refused(state, SignUp("teabot", "a hash", NOW_MS), "NAME_TAKEN")
     state.bots.clear()
-    assert refusal(state, SendMessage(1, "TeaBot", "tea", "", NOW_MS)) == "NOT_FRIENDS"
-    assert refusal(state, SendMessage(1, "Tea Bot", "tea", "", NOW_MS)) == "NO_SUCH_USER"
+    refused(state, SignUp("teabot", "a hash", NOW_MS), "NAME_TAKEN")
 
 
 def test_what_is_kept() -> None:
-    state = given(SIGN_UP_ANN, START_TEA)
-    timers = (BotTimer("pot", 5, ""), BotTimer("cup", None, ""))
-    assert events(state, KeepForBot(2, 1, '{"n":1}', '{"all":1}', timers)) == [
-        BotRemembered(2, 1, '{"n":1}'),
-        BotRemembered(2, EVERYBODY, '{"all":1}'),
-        BotTimerSet(2, 1, "pot", 5, ""),
+    state = given(PEOPLE, START_TEA)
+    timers = (BotTimer("pot", 5, ""), BotTimer("cup", None, ""), BotTimer("milk", 7, "#tea"))
+    outcome = when(state, KeepForBot(BOT, ANN, '{"n":1}', '{"all":1}', timers))
+    assert outcome.events == [
+        BotRemembered(BOT, ANN, '{"n":1}'),
+        BotRemembered(BOT, EVERYBODY, '{"all":1}'),
+        BotTimerSet(BOT, ANN, "pot", 5, ""),
+        BotTimerSet(BOT, ANN, "milk", 7, "#tea"),
     ]
-    assert keep_for_bot(state, KeepForBot(2, 1, None, None, ())) == ([], ())
+    assert outcome.answer == []
+
+
+def test_what_is_as_it_was_is_not_kept_again() -> None:
+    state = given(PEOPLE, START_TEA)
+    assert when(state, KeepForBot(BOT, ANN, None, None, ())) == nothing()
+    assert when(state, KeepForBot(BOT, ANN, "", None, ())).events == [BotRemembered(BOT, ANN, "")]
+    assert when(state, KeepForBot(BOT, ANN, None, "", ())).events == [BotRemembered(BOT, EVERYBODY, "")]
+
+
+def test_a_timer_that_is_due_at_the_begin_of_time_is_one() -> None:
+    events, _ = when(given(PEOPLE, START_TEA), KeepForBot(BOT, ANN, None, None, (BotTimer("", 0, ""),)))
+    assert events == [BotTimerSet(BOT, ANN, "", 0, "")]
 
 
 def test_only_a_timer_that_is_there_is_removed() -> None:
-    state = given(SIGN_UP_ANN, START_TEA, KeepForBot(2, 1, None, None, (BotTimer("pot", 5, ""),)))
-    gone = KeepForBot(2, 1, None, None, (BotTimer("pot", None, ""),))
-    assert events(state, gone) == [BotTimerRemoved(2, 1, "pot")]
-    evolve(state, BotTimerRemoved(2, 1, "pot"))
-    assert events(state, gone) == []
+    set_for_ann = KeepForBot(BOT, ANN, None, None, (BotTimer("pot", 5, ""),))
+    state = given(PEOPLE, START_TEA, set_for_ann)
+    remove = (BotTimer("pot", None, ""),)
+    assert when(state, KeepForBot(BOT, BOB, None, None, remove)) == nothing()
+    assert when(state, KeepForBot(4, ANN, None, None, remove)) == nothing()
+    assert when(state, KeepForBot(BOT, ANN, None, None, remove)).events == [BotTimerRemoved(BOT, ANN, "pot")]
+    assert when(state, KeepForBot(BOT, ANN, None, None, remove)) == nothing()
 
 
 def test_an_account_that_goes_takes_its_memory_along() -> None:
-    keep = KeepForBot(2, 1, '{"n":1}', '{"all":1}', (BotTimer("pot", 5, ""),))
-    state = given(SIGN_UP_ANN, START_TEA, keep, DeleteAccount(1, NOW_MS))
-    assert (state.bot_memory, state.bot_timers) == ({EVERYBODY: {2: '{"all":1}'}}, {})
+    keep = KeepForBot(BOT, ANN, '{"n":1}', '{"all":1}', (BotTimer("pot", 5, ""),))
+    state = given(PEOPLE, START_TEA, keep, DeleteAccount(ANN, NOW_MS))
+    assert (state.bot_memory, state.bot_timers) == ({EVERYBODY: {BOT: '{"all":1}'}}, {})
 
 
 def test_bots_are_listed_by_name() -> None:
-    state = given(*[StartBot(name, f"is {name}", NOW_MS) for name in ("b", "C", "A")])
+    state = given([StartBot(name, f"is {name}", NOW_MS) for name in ("b", "C", "A")])
     assert list_bots(state) == [("A", "is A"), ("b", "is b"), ("C", "is C")]
-    assert start_bot(state, StartBot("B", "is B", NOW_MS)) == ((BotStarted(1, "is B"),), ("b",))
+    del state.bots[1]
+    assert list_bots(state) == [("A", "is A"), ("C", "is C")]
 
 
-def test_the_store_brings_it_back_and_forgets_what_is_gone(tmp_path: Path) -> None:
-    state = State()
-    store = Store(str(tmp_path / "chat.db"))
-    keep = KeepForBot(2, 1, '{"n":1}', '{"ä":1}', (BotTimer("pot", 5, ""), BotTimer("cup", 7, "#tea")))
-    change = KeepForBot(2, 1, '{"n":2}', None, (BotTimer("pot", None, ""), BotTimer("cup", 9, "")))
-    for command in (SIGN_UP_ANN, START_TEA, keep, change):
-        outcome = decide(state, command)
-        assert not isinstance(outcome, Refused)
-        for event in outcome[0]:
-            evolve(state, event)
-        store.write([event for event in outcome[0] if not isinstance(event, BotStarted)])
-        store.commit()
-    loaded = store.load(Limits(), NOW_MS)
-    store.close()
-    assert snapshot(loaded, NOW_MS) == snapshot(state, NOW_MS)
-    assert loaded.bot_timers == {1: {(2, "cup"): (9, "")}}
-    assert loaded.bot_memory == {1: {2: '{"n":2}'}, EVERYBODY: {2: '{"ä":1}'}}
-
-
-def test_a_file_from_before_bots_grows(tmp_path: Path) -> None:
-    path = tmp_path / "chat.db"
-    connection = sqlite3.connect(path)
-    schema.MIGRATIONS[0](connection)
-    connection.execute("PRAGMA user_version = 1")
-    connection.execute("INSERT INTO users (id, name, key, created_ms, delivered_id) VALUES (1, 'ann', 'ann', 5, 0)")
-    connection.commit()
-    connection.close()
-    store = Store(str(path))
-    state = store.load(Limits(), NOW_MS)
-    store.close()
-    assert list(state.by_name) == ["ann"]
-    assert (state.bot_memory, state.bot_timers) == ({}, {})
+def test_people_are_no_bots() -> None:
+    assert list_bots(given(PEOPLE, log_in(ANN))) == []

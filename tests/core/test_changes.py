@@ -4,52 +4,43 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from chatserver.core.audience import deliver
-from chatserver.core.changes import CHANGEABLE_MS
-from chatserver.core.commands import DeleteMessage, EditMessage, Found, React, SignUp
-from chatserver.core.decide import decide
-from chatserver.core.events import Event, MessageDeleted, MessageEdited, ReactionChanged
+from chatserver.core.changes import CHANGEABLE_MS, can_see
+from chatserver.core.commands import DeleteMessage, EditMessage, Found, React
+from chatserver.core.events import (
+    Event,
+    MessageDeleted,
+    MessageEdited,
+    MessageSent,
+    ReactionChanged,
+    RoomEnded,
+    RoomLeft,
+)
 from chatserver.core.evolve import evolve
-from chatserver.core.outcome import Refused
 from chatserver.core.state import Limits, State
+from tests.core.given import ANN, BOB, EVE, NOW_MS, ROOM, STAMP, Then, given, heard, refused, room_of, sign_up, when
 
 LIMITS = Limits(reactions_per_message_max=2, reactions_of_all_max=5)
-SENT_MS = 1_796_212_800_000
-NOW_MS = SENT_MS + 1000
-STAMP = "2026-12-02T12:00:01.000Z"
-ANN, BOB, EVE = 1, 2, 3
+SENT_MS = NOW_MS - 1000
+LAST_MESSAGE = MessageSent(9, SENT_MS, BOB, ANN, "well?", None)
 
 
 @dataclass
 class World:
     """Ann has written message 7 to Bob; Eve has nothing to do with it."""
 
-    state: State = field(default_factory=lambda: State(LIMITS))
+    state: State = field(default_factory=lambda: given(sign_up("ann", "bob", "eve"), LAST_MESSAGE, limits=LIMITS))
     found: Found = field(default_factory=lambda: Found(SENT_MS, ANN, BOB, {}, 0))
 
-    def __post_init__(self) -> None:
-        for name in ("ann", "bob", "eve"):
-            self.when(SignUp(name, "a hash", SENT_MS))
-        self.state.last_message_id = 9
-
-    def when(self, command: SignUp | EditMessage | DeleteMessage | React) -> tuple[list[Event], list[str]]:
-        """Decide, and make it so: the events and the fields of the answer."""
-        outcome = decide(self.state, command)
-        assert not isinstance(outcome, Refused), outcome
-        for event in outcome[0]:
-            evolve(self.state, event)
-        return list(outcome[0]), list(outcome[1])
+    def when(self, command: EditMessage | DeleteMessage | React) -> Then:
+        """Decide, and make it so."""
+        return when(self.state, command)
 
     def refused(self, command: EditMessage | DeleteMessage | React, code: str) -> str:
-        """The sentence; nothing may have changed."""
-        outcome = decide(self.state, command)
-        assert isinstance(outcome, Refused)
-        assert outcome.code == code
-        assert self.state.last_message_id == 9
-        return outcome.text
+        """The sentence."""
+        return refused(self.state, command, code)
 
     def heard(self, event: Event) -> list[tuple[set[int], str]]:
-        return [(set(users), frame.decode()) for users, frame in deliver(self.state, event)]
+        return [(set(users), frame) for users, frame in heard(self.state, event)]
 
 
 @pytest.fixture
@@ -114,6 +105,12 @@ def test_a_day_long(world: World) -> None:
     world.when(React(BOB, 7, "👍", last_ms * 2, world.found))
 
 
+def test_bad_texts_are_refused_after_everything_else(world: World) -> None:
+    world.refused(EditMessage(BOB, 7, "", NOW_MS, world.found), "NOT_ALLOWED")
+    world.refused(EditMessage(EVE, 7, "", NOW_MS, world.found), "NO_SUCH_MESSAGE")
+    world.refused(EditMessage(ANN, 7, "", NOW_MS + CHANGEABLE_MS, world.found), "NOT_ALLOWED")
+
+
 def test_a_new_text_must_be_one(world: World) -> None:
     for blank in ("", " ", "\t "):
         world.refused(EditMessage(ANN, 7, blank, NOW_MS, world.found), "BAD_TEXT")
@@ -129,3 +126,50 @@ def test_reactions_are_bounded_a_user_and_in_all(world: World) -> None:
     assert "5 reactions" in world.refused(React(BOB, 7, "3", NOW_MS, many), "NOT_ALLOWED")
     world.when(React(BOB, 7, "2", NOW_MS, own))
     world.when(React(BOB, 7, "1", NOW_MS, many))
+
+
+# In rooms
+
+
+@pytest.fixture
+def room(world: World) -> World:
+    """Ann has written message 7 in a room that Bob is in too, and Eve is not."""
+    world.state = given(sign_up("ann", "bob", "eve"), LAST_MESSAGE, room_of(ANN, BOB), limits=LIMITS)
+    world.found = Found(SENT_MS, ANN, ROOM, {}, 0)
+    return world
+
+
+def test_a_message_in_a_room_is_changed_by_its_author_and_reacted_to_by_any_member(room: World) -> None:
+    assert room.when(EditMessage(ANN, 7, "new", NOW_MS, room.found))[0] == [
+        MessageEdited(10, 7, ANN, ROOM, NOW_MS, "new")
+    ]
+    events, answer = room.when(React(BOB, 7, "👍", NOW_MS, room.found))
+    assert events == [ReactionChanged(11, 7, ANN, ROOM, NOW_MS, BOB, "👍", True)]
+    assert answer == ["7", "👍", "+"]
+    assert room.when(DeleteMessage(ANN, 7, NOW_MS, room.found))[0] == [MessageDeleted(12, 7, ANN, ROOM, NOW_MS)]
+
+
+def test_members_change_only_what_is_theirs(room: World) -> None:
+    room.refused(EditMessage(BOB, 7, "new", NOW_MS, room.found), "NOT_ALLOWED")
+    room.refused(DeleteMessage(BOB, 7, NOW_MS, room.found), "NOT_ALLOWED")
+
+
+def test_who_is_not_in_the_room_has_no_such_message(room: World) -> None:
+    evolve(room.state, RoomLeft(9, ROOM, ANN))
+    for user in (EVE, ANN):
+        room.refused(EditMessage(user, 7, "new", NOW_MS, room.found), "NO_SUCH_MESSAGE")
+        room.refused(DeleteMessage(user, 7, NOW_MS, room.found), "NO_SUCH_MESSAGE")
+        room.refused(React(user, 7, "👍", NOW_MS, room.found), "NO_SUCH_MESSAGE")
+
+
+def test_a_message_of_a_room_that_ended_is_there_no_more(room: World) -> None:
+    for event in (RoomLeft(9, ROOM, ANN), RoomLeft(9, ROOM, BOB), RoomEnded(NOW_MS, ROOM)):
+        evolve(room.state, event)
+    room.refused(React(ANN, 7, "👍", NOW_MS, room.found), "NO_SUCH_MESSAGE")
+
+
+@pytest.mark.parametrize(("user", "sees"), [(ANN, True), (BOB, True), (EVE, False)])
+def test_who_can_see_a_message(room: World, user: int, sees: bool) -> None:
+    assert can_see(room.state, user, ANN, BOB) == sees
+    assert can_see(room.state, user, ANN, ROOM) == sees
+    assert not can_see(room.state, user, user, -99)

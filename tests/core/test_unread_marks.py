@@ -1,157 +1,107 @@
-"""How far conversations are read, and who is told that somebody types."""
+"""How far conversations are read, as a decision."""
 
 import pytest
 
-from chatserver.core.audience import deliver
-from chatserver.core.commands import MarkRead, ShowTyping
-from chatserver.core.decide import decide
-from chatserver.core.events import (
-    FriendAdded,
-    ReadMarked,
-    RoomCreated,
-    RoomJoined,
-    RoomLeft,
-    Typed,
-    UserBlocked,
-    UserSignedUp,
-)
-from chatserver.core.evolve import evolve
+from chatserver.core.commands import DeleteAccount, LeaveRoom, MarkRead
+from chatserver.core.events import ReadMarked, RoomEnded, RoomJoined, RoomLeft
 from chatserver.core.outcome import Refused
-from chatserver.core.state import TYPING_TOLD_MAX, TYPING_TOLD_MS, State
-from chatserver.core.unread_marks import read_upto
-
-ALICE, BOB, CAROL, ROOM = 1, 2, 3, -1
-NOW_MS = 1_000_000
+from chatserver.core.state import State
+from chatserver.core.unread_marks import find_party, read_upto
+from tests.core.given import ANN, BOB, DAN, EVE, FRIENDS, NOW_MS, ROOM, given, nothing, refused, room_of, when
 
 
-def given(*events: object) -> State:
-    """Alice and Bob are friends, Carol is there; all three are in a room, Carol since message 5."""
-    state = State()
-    for number, name in ((ALICE, "alice"), (BOB, "bob"), (CAROL, "carol")):
-        evolve(state, UserSignedUp(number, name, name, "hash", 0, 0))
-    evolve(state, FriendAdded(ALICE, BOB, 0))
-    evolve(state, RoomCreated(ROOM, "#room", "#room", "public", ALICE, 0))
-    for number, after in ((ALICE, 0), (BOB, 0), (CAROL, 5)):
-        evolve(state, RoomJoined(ROOM, number, after, 0))
-    for event in events:
-        evolve(state, event)  # type: ignore[arg-type]  # events of any type
-    return state
+@pytest.fixture
+def state() -> State:
+    """Ann and Bob are friends; both are in a room from the start, Eve since message 5."""
+    return given(FRIENDS, room_of(ANN, BOB), RoomJoined(ROOM, EVE, 5, NOW_MS))
 
 
-def test_a_mark_moves_to_the_id_that_was_named() -> None:
-    outcome = decide(given(), MarkRead(ALICE, BOB, 4, 9, (BOB,)))
-    assert outcome == ((ReadMarked(ALICE, BOB, 4, (BOB,)),), ("bob", "4"))
+# MARKREAD
 
 
-def test_a_mark_does_not_go_past_the_end() -> None:
-    outcome = decide(given(), MarkRead(ALICE, BOB, 100, 9, (BOB,)))
-    assert outcome == ((ReadMarked(ALICE, BOB, 9, (BOB,)),), ("bob", "9"))
+def test_a_mark_moves_to_the_id_that_was_named(state: State) -> None:
+    outcome = when(state, MarkRead(ANN, BOB, 4, 9, (BOB,)))
+    assert outcome == ([ReadMarked(ANN, BOB, 4, (BOB,))], ["bob", "4"])
+    assert read_upto(state, ANN, BOB) == 4
+    assert (read_upto(state, ANN, EVE), read_upto(state, BOB, ANN)) == (0, 0)
+
+
+def test_a_mark_does_not_go_past_the_end(state: State) -> None:
+    outcome = when(state, MarkRead(ANN, BOB, 100, 9, (BOB,)))
+    assert outcome == ([ReadMarked(ANN, BOB, 9, (BOB,))], ["bob", "9"])
 
 
 @pytest.mark.parametrize("upto", [1, 4])
-def test_a_mark_does_not_go_back_and_nothing_new_is_no_event(upto: int) -> None:
-    state = given(ReadMarked(ALICE, BOB, 4, (BOB,)))
-    assert decide(state, MarkRead(ALICE, BOB, upto, 9, ())) == ((), ("bob", "4"))
+def test_a_mark_does_not_go_back_and_nothing_new_is_no_event(state: State, upto: int) -> None:
+    when(state, MarkRead(ANN, BOB, 4, 9, (BOB,)))
+    assert when(state, MarkRead(ANN, BOB, upto, 9, ())) == nothing("bob", "4")
 
 
-def test_an_empty_conversation_has_no_mark() -> None:
-    assert decide(given(), MarkRead(ALICE, CAROL, 7, 0, ())) == ((), ("carol", "0"))
+def test_a_mark_does_not_go_back_where_the_last_messages_are_gone(state: State) -> None:
+    when(state, MarkRead(ANN, BOB, 4, 9, (BOB,)))
+    assert when(state, MarkRead(ANN, BOB, 9, 3, ())) == nothing("bob", "4")
 
 
-def test_the_reader_is_no_author_of_what_was_read() -> None:
-    outcome = decide(given(), MarkRead(ALICE, ROOM, 9, 9, (ALICE, BOB)))
-    assert outcome == ((ReadMarked(ALICE, ROOM, 9, (BOB,)),), ("#room", "9"))
+def test_an_empty_conversation_has_no_mark(state: State) -> None:
+    assert when(state, MarkRead(ANN, EVE, 7, 0, ())) == nothing("Eve", "0")
 
 
-def test_a_room_that_was_left_meanwhile_is_refused() -> None:
-    outcome = decide(given(RoomLeft(9, ROOM, CAROL)), MarkRead(CAROL, ROOM, 9, 9, (BOB,)))
-    assert isinstance(outcome, Refused)
-    assert outcome.code == "NOT_MEMBER"
+def test_the_reader_is_no_author_of_what_was_read(state: State) -> None:
+    outcome = when(state, MarkRead(ANN, ROOM, 9, 9, (ANN, BOB, EVE)))
+    assert outcome == ([ReadMarked(ANN, ROOM, 9, (BOB, EVE))], ["#tea", "9"])
+
+
+def test_a_room_that_was_left_while_the_store_was_asked_is_refused(state: State) -> None:
+    when(state, LeaveRoom(EVE, "#tea", NOW_MS))
+    refused(state, MarkRead(EVE, ROOM, 9, 9, (BOB,)), "NOT_MEMBER")
+
+
+def test_a_room_that_ended_while_the_store_was_asked_is_refused() -> None:
+    state = given(FRIENDS, room_of(ANN), RoomLeft(9, ROOM, ANN), RoomEnded(NOW_MS, ROOM))
+    refused(state, MarkRead(ANN, ROOM, 9, 9, (BOB,)), "NOT_MEMBER")
+
+
+def test_what_was_said_with_an_account_that_has_gone_can_be_marked(state: State) -> None:
+    when(state, DeleteAccount(BOB, NOW_MS))
+    assert when(state, MarkRead(ANN, BOB, 4, 9, ())) == ([ReadMarked(ANN, BOB, 4, ())], ["bob", "4"])
+
+
+# read_upto
+
+
+def test_in_a_room_all_before_the_membership_counts_as_read(state: State) -> None:
+    assert (read_upto(state, EVE, ROOM), read_upto(state, ANN, ROOM)) == (5, 0)
+    when(state, MarkRead(EVE, ROOM, 3, 9, ()))
+    assert read_upto(state, EVE, ROOM) == 5
+    when(state, MarkRead(EVE, ROOM, 7, 9, ()))
+    assert read_upto(state, EVE, ROOM) == 7
 
 
 def test_a_mark_goes_with_the_membership() -> None:
-    state = given(ReadMarked(CAROL, ROOM, 8, ()), RoomLeft(9, ROOM, CAROL), RoomJoined(ROOM, CAROL, 20, 0))
-    assert read_upto(state, CAROL, ROOM) == 20
+    read = [ReadMarked(EVE, ROOM, 8, ()), ReadMarked(EVE, BOB, 3, ())]
+    state = given(FRIENDS, room_of(ANN, EVE), *read, RoomLeft(9, ROOM, EVE), RoomJoined(ROOM, EVE, 5, NOW_MS))
+    assert (read_upto(state, EVE, ROOM), read_upto(state, EVE, BOB)) == (5, 3)
 
 
-def test_in_a_room_all_before_the_membership_counts_as_read() -> None:
-    state = given()
-    assert read_upto(state, CAROL, ROOM) == 5
-    evolve(state, ReadMarked(CAROL, ROOM, 7, ()))
-    assert read_upto(state, CAROL, ROOM) == 7
+# find_party
 
 
-def test_the_authors_and_the_reader_hear_of_it() -> None:
-    event = ReadMarked(ALICE, ROOM, 9, (BOB, CAROL))
-    ((users, frame),) = deliver(given(event), event)
-    assert sorted(users) == [ALICE, BOB, CAROL]
-    assert frame == b"EVENT|READ|alice|#room|9\n"
-
-
-@pytest.mark.parametrize("block", [UserBlocked(ALICE, BOB, 0), UserBlocked(BOB, ALICE, 0)])
-def test_a_block_keeps_receipts_away_in_both_directions(block: UserBlocked) -> None:
-    event = ReadMarked(ALICE, ROOM, 9, (BOB, CAROL))
-    ((users, _),) = deliver(given(block, event), event)
-    assert sorted(users) == [ALICE, CAROL]
-
-
-def test_an_author_who_has_gone_is_passed_over() -> None:
-    event = ReadMarked(ALICE, ROOM, 9, (BOB, 77))
-    ((users, _),) = deliver(given(event), event)
-    assert sorted(users) == [ALICE, BOB]
-
-
-# Typing
-
-
-def test_typing_is_told_to_the_other_alone() -> None:
-    state = given()
-    outcome = decide(state, ShowTyping(ALICE, "BOB", NOW_MS))
-    typed = Typed(ALICE, BOB, NOW_MS)
-    assert outcome == ((typed,), ("bob",))
-    assert list(deliver(state, typed)) == [([BOB], b"EVENT|TYPING|alice|bob\n")]
+@pytest.mark.parametrize(("name", "party"), [("BOB", BOB), ("eve", EVE), ("ann", ANN), ("dan", DAN), ("#TEA", ROOM)])
+def test_a_conversation_is_with_any_user_and_with_a_room_of_ones_own(state: State, name: str, party: int) -> None:
+    assert find_party(state, ANN, name) == party
 
 
 @pytest.mark.parametrize(
-    ("to", "code"),
-    [("alice", "SELF"), ("carol", "NOT_FRIENDS"), ("dora", "NO_SUCH_USER"), ("#none", "NO_SUCH_ROOM")],
+    ("kind", "name", "code"),
+    [
+        ("public", "carol", "NO_SUCH_USER"),
+        ("public", "", "NO_SUCH_USER"),
+        ("public", "#none", "NO_SUCH_ROOM"),
+        ("public", "#tea", "NOT_MEMBER"),
+        ("private", "#tea", "NO_SUCH_ROOM"),
+    ],
 )
-def test_typing_is_refused_like_a_message(to: str, code: str) -> None:
-    outcome = decide(given(), ShowTyping(ALICE, to, NOW_MS))
-    assert isinstance(outcome, Refused)
-    assert outcome.code == code
-
-
-def test_typing_in_a_room_one_is_not_in() -> None:
-    outcome = decide(given(RoomLeft(9, ROOM, CAROL)), ShowTyping(CAROL, "#room", NOW_MS))
-    assert isinstance(outcome, Refused)
-    assert outcome.code == "NOT_MEMBER"
-
-
-@pytest.mark.parametrize("block", [UserBlocked(ALICE, BOB, 0), UserBlocked(BOB, ALICE, 0)])
-def test_typing_in_a_room_is_told_to_the_others_but_not_across_a_block(block: UserBlocked) -> None:
-    typed = Typed(ALICE, ROOM, NOW_MS)
-    assert list(deliver(given(), typed)) == [([BOB, CAROL], b"EVENT|TYPING|alice|#room\n")]
-    assert list(deliver(given(block), typed)) == [([CAROL], b"EVENT|TYPING|alice|#room\n")]
-
-
-@pytest.mark.parametrize(
-    ("later_ms", "is_told"),
-    [(0, False), (TYPING_TOLD_MS - 1, False), (TYPING_TOLD_MS, True), (-1, True)],
-    ids=["at once", "too soon", "in time", "the clock was set back"],
-)
-def test_typing_is_told_once_in_a_while_for_each_conversation(later_ms: int, is_told: bool) -> None:
-    state = given(Typed(ALICE, BOB, NOW_MS))
-    outcome = decide(state, ShowTyping(ALICE, "bob", NOW_MS + later_ms))
-    assert not isinstance(outcome, Refused)
-    assert bool(outcome[0]) == is_told
-    assert outcome[1] == ("bob",)
-    in_room = decide(state, ShowTyping(ALICE, "#room", NOW_MS))
-    assert in_room == ((Typed(ALICE, ROOM, NOW_MS),), ("#room",))
-
-
-def test_what_is_remembered_of_typing_is_bounded_and_passes() -> None:
-    state = given(*(Typed(ALICE, number, NOW_MS) for number in range(10, 20 + TYPING_TOLD_MAX)))
-    assert len(state.typing) == TYPING_TOLD_MAX
-    evolve(state, Typed(BOB, ALICE, NOW_MS + TYPING_TOLD_MS))
-    assert list(state.typing) == [(BOB, ALICE)]
+def test_with_whom_there_is_no_conversation(kind: str, name: str, code: str) -> None:
+    found = find_party(given(FRIENDS, room_of(ANN, BOB, kind=kind)), DAN, name)
+    assert isinstance(found, Refused)
+    assert found.code == code
