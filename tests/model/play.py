@@ -177,6 +177,9 @@ class Play(Beside):
     def invite_or_kick(self, session: Session) -> None:
         acts = (("INVITE", self.model.invite), ("INVITE", self.model.invite), ("KICK", self.model.kick))
         (verb, act), room, other = self.chance.choice(acts), self.chance.choice(ROOMS), self.chance.choice(OTHERS)
+        own = [each for each in self.model.rooms if each.owner == session.name and not each.ended]
+        if verb == "KICK" and own and self.chance.random() < 0.7:
+            room, other = own[0].name, self.chance.choice(own[0].members)
         self.ask(session, f"{verb}|{session.name}|{room}|{other}", act(session.name, room, other))
 
     # Messages
@@ -272,7 +275,7 @@ _ACTS: list[tuple[Callable[..., None], float]] = [  # and how often, beside the 
     (Play.part, 6),
     (Play.create_room, 1.5),
     (Play.come_and_go, 4),
-    (Play.invite_or_kick, 3),
+    (Play.invite_or_kick, 4),
     (Play.log_in, 7),
     (Play.leave, 4),
     (Play.let_a_moment_pass, 3),
