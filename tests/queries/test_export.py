@@ -37,8 +37,8 @@ def test_what_a_bot_remembers_of_all_is_the_bot_s() -> None:
 
 def test_all_about_a_user_stands_in_one_order_with_names_and_times() -> None:
     state = State()
-    for at, name in enumerate(("Alice", "bob", "Carol", "dora"), 1):
-        state.add(User(at, name, name.lower(), "hash"))
+    for number, name in enumerate(("Alice", "bob", "Carol", "dora"), 1):
+        state.add(User(number, name, name.lower(), "hash"))
     state.rooms[-1] = Room(-1, "#den", "#den", "public", 2)
     alice = state.users[1]
     alice.status, alice.status_text = "away", "tea"
