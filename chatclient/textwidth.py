@@ -66,18 +66,22 @@ def wrap(text: str, first: int, other: int) -> list[str]:
     row: list[str] = []
     used, room = 0, max(first, 2)
     for cluster in clusters(text):
-        if used + cluster_width(cluster) > room:
-            row, kept = _break(row)
-            rows.append("".join(kept))
-            used, room = sum(map(cluster_width, row)), max(other, 2)
         row.append(cluster)
         used += cluster_width(cluster)
+        while used > room:  # what goes on to a narrower row may be too much for that one too
+            kept, row = _break(row, room)
+            rows.append("".join(kept))
+            used, room = sum(map(cluster_width, row)), max(other, 2)
     return [*rows, "".join(row)]
 
 
-def _break(row: list[str]) -> tuple[list[str], list[str]]:
-    """Where to end a full row: what goes on to the next, and what stays."""
-    for at in range(len(row) - 1, 0, -1):
+def _break(row: list[str], room: int) -> tuple[list[str], list[str]]:
+    """Where to end a row that is too long: what stays, and what goes on to the next."""
+    fitting, used = 0, cluster_width(row[0])
+    while used <= room:
+        fitting += 1
+        used += cluster_width(row[fitting])
+    for at in range(fitting - 1, 0, -1):
         if row[at] == " ":
-            return row[at + 1 :], row[:at]
-    return [], row
+            return row[:at], row[at + 1 :]
+    return row[:fitting], row[fitting:]

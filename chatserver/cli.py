@@ -137,7 +137,7 @@ def _serve(settings: Settings) -> int:
     connect = _connect(settings)
     front = Pipe(farewell=b"") if settings.tls_certificate else Pipe()
     _raise_descriptor_limit(settings.connections_max)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: an older file may take minutes to list
+    _leave_by_signals()
     try:
         store = Store(settings.store, settings.sync)
     except StoreError as error:
@@ -240,6 +240,16 @@ def _raise_descriptor_limit(connections_max: int) -> None:
     if soft < wanted:
         with suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _leave_by_signals() -> None:
+    """From now on a signal stops the start too: an older file may take minutes to list.
+
+    SIGINT also where whoever started the server had it ignored, as a script's shell does for what it puts into the
+    background: README.md promises that it stops the server, and a server that heeds it only later would be worse.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _catch_signals(server: Server) -> None:

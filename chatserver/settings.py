@@ -53,7 +53,7 @@ class Settings:
     logins_per_minute: int = _number(
         10, 0, 10**6, "failures", "per address and name, ten times as many per address; then THROTTLED. 0: no limit"
     )
-    login_timeout_s: int = _number(120, 1, 86400, "s", "a connection that does not log in gives its place back")
+    login_timeout_s: int = _number(60, 1, 86400, "s", "a connection that does not log in gives its place back")
     token_life_days: int = _number(30, 1, 3650, "days", "how long RESUME works after a token's last use")
     tokens_per_user_max: int = _number(100, 1, 10_000, "tokens", "logins that can be resumed; then the oldest goes")
 

@@ -30,6 +30,7 @@ class InThread(Running):
         super().__init__()
         self.store_path = store_path
         self._moved_ms = 0
+        self._stopped_ms: int | None = None
         own = {"store": str(store_path), "sync": "normal"}
         self._settings = build(file={}, environment={}, given={**own, **SETTINGS, **settings})
         self._start()
@@ -37,6 +38,15 @@ class InThread(Running):
     def move_clock(self, *, hours: float) -> None:
         """Set the server's wall clock forward, or back where it is negative."""
         self._moved_ms += int(hours * 3_600_000)
+
+    def stop_clock(self) -> None:
+        """Let the server's wall clock stand still, but for `move_clock`."""
+        self._stopped_ms = time.time_ns() // 1_000_000
+
+    def wall_ms(self) -> int:
+        """What the server's wall clock shows."""
+        now_ms = time.time_ns() // 1_000_000 if self._stopped_ms is None else self._stopped_ms
+        return now_ms + self._moved_ms
 
     def restart(self) -> None:
         """Stop it and start it again on the same file, on a new port. Clients of the earlier life are closed."""
@@ -61,9 +71,6 @@ class InThread(Running):
         assert not self._server.failure
         self._check_file()
 
-    def _wall_ms(self) -> int:
-        return time.time_ns() // 1_000_000 + self._moved_ms
-
     def keep_house(self) -> None:
         """Do now all that the server would do when nobody asks it anything, and index even a single message."""
         done = Event()
@@ -85,14 +92,14 @@ class InThread(Running):
         settings = self._settings
         self._store = Store(settings.store, settings.sync)
         listening = listen(settings.host, 0, settings.listen_backlog)
-        self._server = build_server(settings, self._store, [Door(listening, Pipe())], self._wall_ms)
+        self._server = build_server(settings, self._store, [Door(listening, Pipe())], self.wall_ms)
         self.address = (settings.host, self._server.port)
         self._thread = Thread(target=self._server.run)
         self._thread.start()
 
     def _check_file(self) -> None:
         """State loaded from the file equals the live State."""
-        now_ms = self._wall_ms()
+        now_ms = self.wall_ms()
         live = snapshot(self._server.state, now_ms)
         store = Store(str(self.store_path))
         try:

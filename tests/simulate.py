@@ -15,6 +15,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 from chatserver.store import store
+from tests.model.beside import simulated
 from tests.model.play import Play
 
 DRAWN = 2**24  # a step's number is below it
@@ -25,7 +26,8 @@ def run_play(seed: int, steps: int) -> tuple[list[str], AssertionError | None]:
     """Play one; its story, and what was not as it should be."""
     chance = Random(seed)
     with TemporaryDirectory() as folder:
-        play = Play(Path(folder))
+        world = simulated(Path(folder))
+        play = Play(world)
         try:
             play.begin()
             for _ in range(steps):
@@ -34,7 +36,7 @@ def run_play(seed: int, steps: int) -> tuple[list[str], AssertionError | None]:
         except AssertionError as broken:
             return play.story, broken
         finally:
-            play.world.close()
+            world.close()
     return play.story, None
 
 

@@ -1,7 +1,7 @@
 """The line being typed."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chatclient.complete import complete
@@ -94,6 +94,7 @@ def test_the_window_always_shows_the_cursor_and_never_more_than_fits(text: str, 
 
 
 @given(st.text(max_size=80), st.integers(4, 40), st.integers(4, 40))
+@example("a 234567890", 10, 4)  # what goes on to the second row is too long for it
 def test_wrapping_loses_nothing_but_the_spaces_it_breaks_at(text: str, first: int, other: int) -> None:
     rows = wrap(text, first, other)
     assert "".join(rows).replace(" ", "") == text.replace(" ", "")

@@ -14,7 +14,7 @@ from types import TracebackType
 
 import pyte
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0  # a busy machine makes no test fail
 
 
 class Terminal:

@@ -18,6 +18,7 @@ class Effect:
 
     answer: list[str]
     heard: Heard = field(default_factory=list)
+    is_ordered: bool = True  # what one session hears of it comes in this order
 
 
 @dataclass(eq=False)

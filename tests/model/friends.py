@@ -28,6 +28,14 @@ class Friends(Chat):
             return refused("ACCEPTFRIEND", "NO_SUCH_REQUEST")
         return Effect([f"OK|ACCEPTFRIEND|{other}"], self._become_friends(user, other))
 
+    def reject(self, user: str, other: str) -> Effect:
+        if other not in self.users:
+            return refused("REJECTFRIEND", "NO_SUCH_USER")
+        if self.requests.get((other, user)) is not False:
+            return refused("REJECTFRIEND", "NO_SUCH_REQUEST")
+        del self.requests[other, user]
+        return Effect([f"OK|REJECTFRIEND|{other}"])
+
     def delete_friend(self, user: str, other: str) -> Effect:
         if other not in self.users:
             return refused("DELETEFRIEND", "NO_SUCH_USER")

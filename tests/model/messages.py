@@ -6,6 +6,7 @@ from chatserver.protocol.times import format_time
 from tests.model.chat import Change, Chat, Effect, Heard, Message, Room, listed, refused
 
 DAY_MS = 24 * 60 * 60 * 1000
+TEXT_CHARS_MAX = 4000
 REACTIONS_MAX = 3
 REACTIONS_OF_ALL_MAX = 5
 
@@ -25,8 +26,7 @@ class Messages(Chat):
             code = recipient if isinstance(recipient, str) else ""
         else:
             code = self.no_other(user, to) or ("" if self.are_friends(user, to) else "NOT_FRIENDS")
-        if not code and not text.strip():
-            code = "BAD_TEXT"
+        code = code or _unfit(text)
         if code:
             return refused(verb, code)
         message = Message(self._next_id(), self.now_ms(), user, recipient, text)
@@ -40,7 +40,7 @@ class Messages(Chat):
 
     def edit(self, user: str, number: int, text: str) -> Effect:
         message = self._own(user, number)
-        code = message if isinstance(message, str) else "" if text.strip() else "BAD_TEXT"
+        code = message if isinstance(message, str) else _unfit(text)
         if isinstance(message, str) or code:
             return refused("EDITMESSAGE", code)
         message.text = text
@@ -160,6 +160,11 @@ class Messages(Chat):
     def _next_id(self) -> int:
         self.last_id += 1
         return self.last_id
+
+
+def _unfit(text: str) -> str:
+    """The code of the refusal, or nothing."""
+    return "BAD_TEXT" if not text.strip() else "TOO_LONG" if len(text) > TEXT_CHARS_MAX else ""
 
 
 def _with_marks(marks: list[Change], effect: Effect) -> Effect:

@@ -58,7 +58,7 @@ class Model(Friends, Rooms, Messages):
         self.waiting = [entry for entry in self.waiting if name not in (entry[0], entry[1].sender)]
         self.stays = [stay for stay in self.stays if stay.user != name]
         self.read = {key: upto for key, upto in self.read.items() if key[0] != name}
-        return Effect([f"OK|DELETEACCOUNT|{name}", "BYE|DELETED|"], heard)
+        return Effect([f"OK|DELETEACCOUNT|{name}", "BYE|DELETED|"], heard, is_ordered=False)
 
     def set_status(self, name: str, status: str, text: str) -> Effect:
         self.status[name] = (status, text)

@@ -1,28 +1,32 @@
 """Draws commands of several users, and time, restarts and a full disk in between."""
 
 from collections.abc import Callable
-from pathlib import Path
 from random import Random
 
 from tests.model.beside import SECOND_S, STEP_S, Beside
 from tests.model.chat import Effect
-from tests.model.world import PASSWORD, Session
+from tests.model.messages import TEXT_CHARS_MAX
+from tests.model.wire_world import WireWorld
+from tests.model.world import PASSWORD, Session, World
 
 NAMES = ["anna", "ben", "cleo", "dan"]
 OTHERS = [*NAMES, *NAMES, "nobody"]
 ROOMS = ["#den", "#den", "#attic"]
-TEXTS = ["apple", "pear | plum", "an apple a day", "日本", " ", ""]
+TEXTS = [*["apple", "pear | plum", "an apple a day", "日本", "  indented", " ", ""] * 2]
+TEXTS += ["x" * TEXT_CHARS_MAX, "x" * (TEXT_CHARS_MAX + 1)]
 EMOJIS = ["👍", "👍", "1", "2", "3"]
 STATUSES = ["online", "away", "busy", "invisible"]
 NO_MESSAGE = 999_999
+SESSIONS_MAX = 9
 
 
 class Play(Beside):
     """Each step is drawn from a number of its own, so that a play can be cut short and still be played."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def __init__(self, world: World | WireWorld) -> None:
+        super().__init__(world)
         self.chance = Random()
+        self.left_out: set[Callable[..., None]] = set() if isinstance(world, World) else {Play.fill_the_disk}
 
     def begin(self) -> None:
         """Three friends, one of them in a room with a fourth."""
@@ -41,8 +45,11 @@ class Play(Beside):
         if not drawn:
             return
         self.chance = Random(drawn)
+        self.remember()
         acts, weights = zip(*_ACTS, strict=True)
         act = self.chance.choices(acts, weights)[0]
+        if act in self.left_out:
+            return
         if act in _WITHOUT_SESSION:
             act(self)
         elif self.sessions:
@@ -58,21 +65,26 @@ class Play(Beside):
         self.world.hang_up(session)
 
     def log_in(self, name: str = "") -> None:
+        if len(self.sessions) == SESSIONS_MAX:
+            return
         name = name or self.chance.choice(NAMES)
         session = self.world.connect(name)
-        self.ask(session, f"LOGIN|{name}|{PASSWORD}", self.model.log_in(name))
-        if name in self.model.users:
+        if self.ask(session, f"LOGIN|{name}|{PASSWORD}", self.model.log_in(name))[0].startswith("OK|"):
             self.sessions.append(session)
+        else:
+            self.world.hang_up(session)
 
     def leave(self, session: Session) -> None:
         self.sessions.remove(session)
         self.model.leave(session.name)
         how = self.chance.choice(["LOGOUT", "QUIT", ""])
         self.story.append(f"{session.name} leaves by {how or 'hanging up'}")
-        if how:
-            self.world.say(session, how)
+        answers = {"LOGOUT": [f"OK|LOGOUT|{session.name}"], "QUIT": ["OK|QUIT", "BYE|QUIT|"]}
+        if how and not self.ask(session, how, Effect(answers[how]))[0].startswith("OK|"):
+            self.model.leave(session.name)  # what could not be stored is not done; who hangs up is gone all the same
         self.world.hang_up(session)
-        self.hear(session, [])
+        self.hear(None, [])
+        self.remember()
 
     def let_a_second_pass(self) -> None:
         """What was held back of presence has been told by then: every client knows what is true."""
@@ -96,7 +108,7 @@ class Play(Beside):
 
     def delete_account(self, session: Session) -> None:
         self.ask(session, f"DELETEACCOUNT|{session.name}|{PASSWORD}", self.model.delete_account(session.name))
-        self.sessions = [other for other in self.sessions if other.name != session.name]
+        self.sessions = [other for other in self.sessions if other.name in self.model.users]
 
     def set_status(self, session: Session) -> None:
         status, text = self.chance.choice(STATUSES), self.chance.choice(["", "tea | cake"])
@@ -113,14 +125,16 @@ class Play(Beside):
 
     def fill_the_disk(self, session: Session) -> None:
         """What cannot be stored has not happened, but for clients that go; with room again, it is tried again."""
+        assert isinstance(self.world, World)
         self.story.append("the disk is full")
-        self.world.disk.is_full = True
+        self.world.disk.is_full = self.is_flaky = True
+        self.remember()
         status = self.chance.choice([status for status in STATUSES if status != self.model.status[session.name][0]])
         line = f"SETSTATUS|{session.name}|{status}"
         self.ask(session, line, Effect(["ERR|SETSTATUS|UNAVAILABLE|"]))
         if self.chance.random() < 0.5:
             self.leave(self.chance.choice(self.sessions))
-        self.world.disk.is_full = False
+        self.world.disk.is_full = self.is_flaky = False
         while self.world.server.turn.unavailable:
             self.pass_time(STEP_S)
         if session in self.sessions:
@@ -129,8 +143,15 @@ class Play(Beside):
     # Friends and rooms
 
     def befriend(self, session: Session) -> None:
-        acts = (("ADDFRIEND", self.model.add_friend), ("ACCEPTFRIEND", self.model.accept))
-        (verb, act), other = self.chance.choice(acts), self.chance.choice(OTHERS)
+        """Ask, or answer; half of the time, somebody who has asked, and else mostly somebody who is no friend."""
+        answers = (("ACCEPTFRIEND", self.model.accept), ("REJECTFRIEND", self.model.reject))
+        acts = (*answers, *[("ADDFRIEND", self.model.add_friend)] * 3)
+        askers = [asker for asker, asked in self.model.requests if asked == session.name]
+        if askers and self.chance.random() < 0.5:
+            (verb, act), other = self.chance.choice(answers), self.chance.choice(askers)
+        else:
+            strangers = [other for other in self.model.users if not self.model.are_friends(session.name, other)]
+            (verb, act), other = self.chance.choice(acts), self.chance.choice([*strangers * 3, *OTHERS])
         self.ask(session, f"{verb}|{session.name}|{other}", act(session.name, other))
 
     def part(self, session: Session) -> None:
@@ -156,13 +177,16 @@ class Play(Beside):
     def invite_or_kick(self, session: Session) -> None:
         acts = (("INVITE", self.model.invite), ("INVITE", self.model.invite), ("KICK", self.model.kick))
         (verb, act), room, other = self.chance.choice(acts), self.chance.choice(ROOMS), self.chance.choice(OTHERS)
+        own = [each for each in self.model.rooms if each.owner == session.name and not each.ended]
+        if verb == "KICK" and own and self.chance.random() < 0.7:
+            room, other = own[0].name, self.chance.choice(own[0].members)
         self.ask(session, f"{verb}|{session.name}|{room}|{other}", act(session.name, room, other))
 
     # Messages
 
     def send(self, session: Session) -> None:
         to, text = self.place(session.name), self.chance.choice(TEXTS)
-        tag = self.chance.choice(["", "", "t1", "t2"])
+        tag = self.chance.choice(["", "", "t1", "t2", f"t{self.chance.random()}"])
         effect = self.model.send(session.name, to, text, tag)
         self.ask(session, f"SENDMESSAGE{'#' if tag else ''}{tag}|{session.name}|{to}|{text}", effect)
 
@@ -190,12 +214,12 @@ class Play(Beside):
     # Looking
 
     def history(self, session: Session) -> None:
-        other, limit = self.place(session.name), self.chance.randint(1, 9)
+        other, limit = self.place(session.name), self.chance.choice([1, 4, 9, 30])
         line = f"HISTORY|{session.name}|{other}|{limit}"
         self.ask(session, line, self.model.history(session.name, other, limit))
 
     def sync(self, session: Session) -> None:
-        after = max(0, self.model.last_id - self.chance.choice([5, 30, 1000]))
+        after = max(0, self.model.last_id - self.chance.choice([-3, 5, 30, 1000]))
         limit = self.chance.choice([1, 3, 500])
         self.ask(session, f"SYNC|{session.name}|{after}|{limit}", self.model.sync(session.name, after, limit))
 
@@ -247,11 +271,11 @@ _ACTS: list[tuple[Callable[..., None], float]] = [  # and how often, beside the 
     (Play.show_the_rest, 3),
     (Play.set_status, 6),
     (Play.flap, 4),
-    (Play.befriend, 5),
-    (Play.part, 3),
+    (Play.befriend, 12),
+    (Play.part, 6),
     (Play.create_room, 1.5),
     (Play.come_and_go, 4),
-    (Play.invite_or_kick, 3),
+    (Play.invite_or_kick, 4),
     (Play.log_in, 7),
     (Play.leave, 4),
     (Play.let_a_moment_pass, 3),

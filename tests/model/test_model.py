@@ -15,12 +15,13 @@ import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
+from tests.model.beside import simulated
 from tests.model.play import Play
 
 EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "0"))
 STEPS = 200
 VERBS = ["SENDMESSAGE", "EDITMESSAGE", "DELETEMESSAGE", "REACT", "HISTORY", "MARKREAD", "SETSTATUS"]
-VERBS += ["ADDFRIEND", "ACCEPTFRIEND", "DELETEFRIEND", "BLOCK", "UNBLOCK"]
+VERBS += ["ADDFRIEND", "ACCEPTFRIEND", "REJECTFRIEND", "DELETEFRIEND", "BLOCK", "UNBLOCK"]
 VERBS += ["CREATEROOM", "JOIN", "LEAVE", "INVITE", "KICK", "SHOWMEMBERS"]
 """Those that can be taken and refused."""
 
@@ -37,7 +38,8 @@ class Steps(tuple[int, ...]):
 def play(steps: Sequence[int], tell: Callable[[str], None]) -> set[str]:
     """Play it in a world of its own, and tell the story; the kinds of frames that came as answers."""
     with TemporaryDirectory() as folder:
-        played = Play(Path(folder))
+        world = simulated(Path(folder))
+        played = Play(world)
         try:
             played.begin()
             for drawn in steps:
@@ -45,7 +47,7 @@ def play(steps: Sequence[int], tell: Callable[[str], None]) -> set[str]:
             played.let_a_second_pass()
         finally:
             tell("\n".join(played.story))
-            played.world.close()
+            world.close()
     return played.seen
 
 

@@ -83,11 +83,15 @@ def test_it_needs_nothing_but_the_standard_library(tmp_path: Path) -> None:
         server.close()
 
 
+@pytest.mark.parametrize("before", ["SIG_DFL", "SIG_IGN"])  # what a script puts into the background has SIGINT ignored
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_can_be_stopped_while_it_brings_an_older_file_up_to_date(tmp_path: Path, number: signal.Signals) -> None:
+def test_it_can_be_stopped_while_it_brings_an_older_file_up_to_date(
+    tmp_path: Path, number: signal.Signals, before: str
+) -> None:
     words = ["0", "--store", str(tmp_path / "chat.db")]
     code = f"""
-import os
+import os, signal
+signal.signal({number:d}, signal.{before})
 from chatserver.cli import main
 from chatserver.store.store import Store
 Store.catch_up = lambda store, tell: os.kill(os.getpid(), {number:d})

@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import StartServer
 from tests.harness import PASSWORD, Running
-from tests.wire import WAIT_S, Client
+from tests.wire import Client
 
 SMALL_BUFFER = 4096
 
@@ -84,7 +84,7 @@ def test_guessing_a_token_is_throttled_too(start_server: StartServer) -> None:
 
 
 def test_who_does_not_log_in_is_let_go_and_who_did_stays(start_server: StartServer) -> None:
-    server = start_server(login_timeout_s=1)
+    server = start_server(login_timeout_s=2)
     alice = server.user("alice")
     idle = server.connect()
     idle.expect("BYE|LOGIN_TIMEOUT|…")
@@ -206,6 +206,5 @@ def test_a_large_backlog_does_not_make_its_own_reader_too_slow(start_either_serv
 
 def test_too_many_commands_a_second_are_all_answered(start_server: StartServer) -> None:
     client = start_server(commands_per_s=100).connect()
-    client.socket.settimeout(3 * WAIT_S)
     client.send(*(f"PING|{at}" for at in range(250)))
     client.expect(*(f"OK|PING|{at}" for at in range(250)))

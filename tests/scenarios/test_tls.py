@@ -86,7 +86,7 @@ def test_a_client_without_tls_is_closed_and_nobody_else_notices(start_tls_server
 
 @pytest.mark.parametrize("begin", [b"", b"\x16\x03\x01"], ids=["silent", "in the middle of a record"])
 def test_who_does_not_finish_the_handshake_is_let_go(start_tls_server: StartServer, begin: bytes) -> None:
-    server = start_tls_server(login_timeout_s=1)
+    server = start_tls_server(login_timeout_s=2)
     alice = server.user("alice")
     with Client(server.address) as idle:
         idle.send_bytes(begin)

@@ -61,6 +61,7 @@ ROOM_KINDS = ("public", "private")
 STATUS_CHARS_MAX = 140
 EMOJI_CHARS_MAX = 32  # families and flags are joined from many
 ROWS_MAX = 500  # of one HISTORY or SYNC
+ROWS_UNLESS_ASKED = 50  # of a HISTORY
 ID_MAX = 10**18 - 1
 BAD_ARGUMENTS = Refused("BAD_ARGUMENTS", "")
 """What a builder returns for fields that do not fit; the usage is put in its place."""
@@ -183,7 +184,7 @@ def _react(session: Who, fields: list[str], tag: str, now_ms: int) -> Request:
 
 
 def _history(session: Who, fields: list[str], tag: str, now_ms: int) -> Request:
-    limit = parse_number(fields[2] or "50", 1, ROWS_MAX)
+    limit = parse_number(fields[2] or str(ROWS_UNLESS_ASKED), 1, ROWS_MAX)
     before = parse_number(fields[3] or str(ID_MAX), 1, ID_MAX)
     return BAD_ARGUMENTS if limit is None or before is None else ShowHistory(fields[1], limit, before)
 
