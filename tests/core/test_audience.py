@@ -43,6 +43,9 @@ from tests.core.given import (
 )
 
 ANN_BLOCKS_BOB, BOB_BLOCKS_ANN = UserBlocked(ANN, BOB, NOW_MS), UserBlocked(BOB, ANN, NOW_MS)
+both_ways = pytest.mark.parametrize(
+    ("sender", "recipient", "names"), [(ANN, BOB, "Ann|bob"), (BOB, ANN, "bob|Ann")], ids=["to Bob", "to Ann"]
+)
 either_block = pytest.mark.parametrize("block", [ANN_BLOCKS_BOB, BOB_BLOCKS_ANN])
 
 
@@ -54,9 +57,10 @@ def after(event: Event, *steps: Step) -> list[tuple[list[int], str]]:
 # Messages
 
 
-def test_a_message_is_heard_by_the_recipient_and_the_sender() -> None:
-    said = MessageSent(7, NOW_MS, ANN, BOB, "a | b", "tag")
-    assert after(said, FRIENDS) == [([ANN, BOB], f"EVENT|MESSAGE|7|{STAMP}|Ann|bob|a | b\n")]
+@both_ways
+def test_a_message_is_heard_by_the_recipient_and_the_sender(sender: int, recipient: int, names: str) -> None:
+    said = MessageSent(7, NOW_MS, sender, recipient, "a | b", "tag")
+    assert after(said, FRIENDS) == [([ANN, BOB], f"EVENT|MESSAGE|7|{STAMP}|{names}|a | b\n")]
 
 
 def test_a_message_in_a_room_is_heard_by_all_members() -> None:
@@ -72,12 +76,16 @@ def test_a_message_in_a_room_is_heard_across_a_block(block: UserBlocked) -> None
     assert after(said, PEOPLE, room_of(ANN, BOB), block)[0][0] == [ANN, BOB]
 
 
-def test_a_burst_is_one_run_of_frames() -> None:
-    lines = f"EVENT|MESSAGE|7|{STAMP}|Ann|{{0}}|a\nEVENT|MESSAGE|8|{STAMP}|Ann|{{0}}|b | c\n"
-    said = BurstSent(7, NOW_MS, ANN, BOB, ["a", "b | c"])
-    assert after(said, FRIENDS) == [([ANN, BOB], lines.format("bob"))]
-    said = BurstSent(7, NOW_MS, ANN, ROOM, ["a", "b | c"])
-    assert after(said, PEOPLE, room_of(EVE, ANN)) == [([ANN, EVE], lines.format("#tea"))]
+@both_ways
+def test_a_burst_is_one_run_of_frames(sender: int, recipient: int, names: str) -> None:
+    said = BurstSent(7, NOW_MS, sender, recipient, ["a", "b | c"])
+    frames = f"EVENT|MESSAGE|7|{STAMP}|{names}|a\nEVENT|MESSAGE|8|{STAMP}|{names}|b | c\n"
+    assert after(said, FRIENDS) == [([ANN, BOB], frames)]
+
+
+def test_a_burst_in_a_room_is_heard_by_all_members() -> None:
+    frames = f"EVENT|MESSAGE|7|{STAMP}|Ann|#tea|a\nEVENT|MESSAGE|8|{STAMP}|Ann|#tea|b\n"
+    assert after(BurstSent(7, NOW_MS, ANN, ROOM, ["a", "b"]), PEOPLE, room_of(EVE, ANN)) == [([ANN, EVE], frames)]
 
 
 # Friends
@@ -165,6 +173,7 @@ def test_an_author_who_has_gone_hears_nothing() -> None:
 
 def test_typing_is_heard_by_the_other_side_alone() -> None:
     assert after(Typed(ANN, BOB, NOW_MS), FRIENDS) == [([BOB], "EVENT|TYPING|Ann|bob\n")]
+    assert after(Typed(BOB, ANN, NOW_MS), FRIENDS) == [([ANN], "EVENT|TYPING|bob|Ann\n")]
     assert after(Typed(ANN, ROOM, NOW_MS), PEOPLE, room_of(BOB, ANN, EVE)) == [([BOB, EVE], "EVENT|TYPING|Ann|#tea\n")]
 
 

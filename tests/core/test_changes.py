@@ -171,5 +171,6 @@ def test_a_message_of_a_room_that_ended_is_there_no_more(room: World) -> None:
 @pytest.mark.parametrize(("user", "sees"), [(ANN, True), (BOB, True), (EVE, False)])
 def test_who_can_see_a_message(room: World, user: int, sees: bool) -> None:
     assert can_see(room.state, user, ANN, BOB) == sees
+    assert can_see(room.state, user, BOB, ANN) == sees
     assert can_see(room.state, user, ANN, ROOM) == sees
     assert not can_see(room.state, user, user, -99)

@@ -169,6 +169,11 @@ def test_the_last_message_for_a_user_and_in_a_room_is_known() -> None:
     assert state.rooms[ROOM].received_id == 3
 
 
+def test_the_last_message_of_a_burst_is_the_last_for_whom_it_was() -> None:
+    state = given(FRIENDS, BurstSent(2, NOW_MS, BOB, ANN, ["a", "b"]), BurstSent(4, NOW_MS, ANN, BOB, ["c"]))
+    assert [state.users[user].received_id for user in (ANN, BOB)] == [3, 4]
+
+
 def test_a_change_is_no_message_to_wait_for() -> None:
     state = given(FRIENDS, MessageEdited(9, 7, ANN, BOB, NOW_MS, "hello"))
     assert state.users[BOB].received_id == 0

@@ -24,6 +24,8 @@ def test_a_mark_moves_to_the_id_that_was_named(state: State) -> None:
     assert outcome == ([ReadMarked(ANN, BOB, 4, (BOB,))], ["bob", "4"])
     assert read_upto(state, ANN, BOB) == 4
     assert (read_upto(state, ANN, EVE), read_upto(state, BOB, ANN)) == (0, 0)
+    when(state, MarkRead(BOB, ANN, 5, 9, (ANN,)))
+    assert read_upto(state, BOB, ANN) == 5
 
 
 def test_a_mark_does_not_go_past_the_end(state: State) -> None:

@@ -26,7 +26,9 @@ class Play(Beside):
     def __init__(self, world: World | WireWorld) -> None:
         super().__init__(world)
         self.chance = Random()
-        self.left_out: set[Callable[..., None]] = set() if isinstance(world, World) else {Play.fill_the_disk}
+        self.acts = dict(_ACTS)
+        if not isinstance(world, World):
+            del self.acts[Play.fill_the_disk]
 
     def begin(self) -> None:
         """Three friends, one of them in a room with a fourth."""
@@ -46,10 +48,7 @@ class Play(Beside):
             return
         self.chance = Random(drawn)
         self.remember()
-        acts, weights = zip(*_ACTS, strict=True)
-        act = self.chance.choices(acts, weights)[0]
-        if act in self.left_out:
-            return
+        act = self.chance.choices(list(self.acts), list(self.acts.values()))[0]
         if act in _WITHOUT_SESSION:
             act(self)
         elif self.sessions:

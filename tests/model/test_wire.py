@@ -14,8 +14,10 @@ from tests.model.beside import LIMITS
 from tests.model.play import Play
 from tests.model.wire_world import FlakyDisk, WireWorld
 
-SEEDS = range(6)
+SEEDS = range(4)
 STEPS = 600
+MOSTLY = {Play.send, Play.befriend, Play.part, Play.set_status, Play.sync, Play.show_friends, Play.log_in, Play.leave}
+"""What leaves traces in who has been handed what: with little else, these meet more often."""
 
 
 @pytest.fixture
@@ -40,15 +42,19 @@ def test_server_and_model_agree(server: InThread, seed: int) -> None:
     assert "EVENT|MISSED" in play.seen  # the seeds are chosen so that this happens
 
 
+@pytest.mark.parametrize("others", [1.0, 0.1])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_server_and_model_agree_while_commits_fail(
-    server: InThread, monkeypatch: pytest.MonkeyPatch, seed: int
+    server: InThread, monkeypatch: pytest.MonkeyPatch, seed: int, others: float
 ) -> None:
     disk, chance = FlakyDisk(monkeypatch, seed), random.Random(seed)
     play = Play(WireWorld(server, disk))
     play.begin()
     play.is_flaky = True
-    play.left_out.add(Play.send_ahead)  # of these some may be taken, and some not
+    del play.acts[Play.send_ahead]  # of these some may be taken, and some not
+    play.acts[Play.leave] = play.acts[Play.log_in]  # so that messages wait for somebody
+    for act in play.acts.keys() - MOSTLY:
+        play.acts[act] *= others
     for _ in range(STEPS):
         disk.odds = 0.2
         play.step(chance.randrange(1, 2**24))
