@@ -314,7 +314,7 @@ def test_what_a_bot_remembers_goes_with_the_account(server: InThread) -> None:
     told(ann, "ReminderBot", "in 1 hour to x")
     ann.says(f"DELETEACCOUNT|ann|{PASSWORD}", "OK|DELETEACCOUNT|ann")
     ann.expect("BYE|DELETED|…")
-    server.restart()
+    server.keep_house()
     with sqlite3.connect(server.store_path) as connection:
         assert connection.execute("SELECT count(*) FROM bot_memory WHERE user != 0").fetchone() == (0,)
         assert connection.execute("SELECT count(*) FROM bot_timers").fetchone() == (0,)
