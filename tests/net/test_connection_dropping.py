@@ -1,4 +1,4 @@
-"""A connection forgets what waits, but for the rest of a frame that has begun. Frames end with a line end here."""
+"""A connection forgets what waits, but for as much as its owner says: the rest of a frame that has begun."""
 
 import pytest
 
@@ -16,8 +16,9 @@ def test_of_what_is_dropped_a_frame_that_has_begun_is_finished(pair: Pair, taken
     pair.leave_unsent(FRAMES, taken)
     if more:
         pair.connection.send(more)
-    pair.connection.drop_unsent()
     kept = frames_end(taken, FRAMES)
+    assert pair.connection.committed == 0
+    pair.connection.drop_unsent(kept - taken)
     assert pair.connection.unsent == kept - taken
     pair.connection.send(b"BYE\n")
     pair.go_on()
@@ -27,7 +28,7 @@ def test_of_what_is_dropped_a_frame_that_has_begun_is_finished(pair: Pair, taken
 
 def test_dropping_nothing_is_harmless(pair: Pair) -> None:
     pair.connection.send(FRAMES)
-    pair.connection.drop_unsent()
+    pair.connection.drop_unsent(0)
     assert pair.connection.unsent == 0
     assert pair.connection.send(b"more\n")
     assert pair.peer_reads() == FRAMES + b"more\n"

@@ -40,14 +40,14 @@ def note(done: list[str], what: str) -> Callable[[], None]:
 
 def test_a_turn_has_an_order(loop: Loop, ends: tuple[socket.socket, socket.socket], done: list[str]) -> None:
     near, far = ends
-    loop.reactor.before_sleep = note(done, "hook")
+    loop.reactor.before_sleep = [note(done, "first"), note(done, "second")]
     loop.reactor.call_later(0, note(done, "timer"))
     loop.reactor.call_soon(note(done, "put off"))
     loop.reactor.post(note(done, "posted"))
     loop.reactor.register(near, READ, lambda ready: done.append("socket"))
     far.send(b"x")
     loop.reactor.turn()
-    assert done == ["socket", "posted", "put off", "timer", "hook"]
+    assert done == ["socket", "posted", "put off", "timer", "first", "second"]
 
 
 @pytest.mark.parametrize("name", ["call_soon", "post"])
@@ -85,7 +85,7 @@ def test_a_socket_is_told_of_what_it_waits_for(loop: Loop, ends: tuple[socket.so
 
 
 def test_it_runs_until_it_is_stopped_and_ends_the_turn(loop: Loop, done: list[str]) -> None:
-    loop.reactor.before_sleep = note(done, "hook")
+    loop.reactor.before_sleep = [note(done, "hook")]
     loop.reactor.call_soon(lambda: loop.reactor.call_soon(loop.reactor.stop))
     loop.reactor.run()
     assert done == ["hook", "hook"]
@@ -237,12 +237,12 @@ def test_a_defect_in_a_callback_is_logged_and_ends_nothing(
         put_off(note(done, "put off"))
     loop.reactor.call_later(0, fail)
     loop.reactor.call_later(0, note(done, "timer"))
-    loop.reactor.before_sleep = fail
+    loop.reactor.before_sleep = [fail]
     loop.reactor.turn()
     assert done == ["put off", "put off", "timer"]
     assert [record.message for record in caplog.records] == [DEFECT] * 5
     assert all(record.exc_info for record in caplog.records)
     loop.reactor.unregister(near)
-    loop.reactor.before_sleep = note(done, "hook")
+    loop.reactor.before_sleep = [note(done, "hook")]
     loop.turn()
     assert done[3:] == ["hook"]

@@ -1,9 +1,9 @@
-"""Failed logins in a sliding minute: who waits how long, what is forgotten and when, and what counts as one address."""
+"""Failed logins in a sliding minute: who waits how long, what is forgotten and when."""
 
 import pytest
 
 from chatserver.sessions import throttle
-from chatserver.sessions.throttle import WINDOW_S, LoginThrottle, address_group
+from chatserver.sessions.throttle import WINDOW_S, LoginThrottle
 
 HOME, AWAY = "192.0.2.1", "192.0.2.2"
 
@@ -170,34 +170,3 @@ def test_an_address_that_fails_is_not_forgotten_for_its_names(door: Door, monkey
         door.fail(f"name{at}")
     assert door.wait_s("ann") == 60
     assert len(door.throttle._failures) == 2
-
-
-# Addresses.
-
-
-@pytest.mark.parametrize(
-    ("host", "group"),
-    [
-        ("192.0.2.1", "192.0.2.1"),
-        ("::ffff:192.0.2.1", "192.0.2.1"),
-        ("::FFFF:C000:0201", "192.0.2.1"),
-        ("::ffff:192.0.2.1%lo", "192.0.2.1"),
-        ("::1", "::"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
-        ("2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::"),
-        ("2001:DB8:1:2::", "2001:db8:1:2::"),
-        ("2001:db8:1:3::", "2001:db8:1:3::"),
-        ("2001:db8:8001:8002:8003::", "2001:db8:8001:8002::"),
-        ("fe80::1%eth0", "fe80::"),
-        ("fe80::2%3", "fe80::"),
-        ("::fffe:192.0.2.1", "::"),
-    ],
-)
-def test_one_house_is_one_address(host: str, group: str) -> None:
-    assert address_group(host) == group
-
-
-@pytest.mark.parametrize("host", ["", "localhost", "192.0.2", "%eth0"])
-def test_what_is_no_address_is_an_error(host: str) -> None:
-    with pytest.raises(ValueError, match="does not appear to be an IPv4 or IPv6 address"):
-        address_group(host)

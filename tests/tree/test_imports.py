@@ -1,4 +1,4 @@
-"""Imports go one way, and the core does no I/O (ARCHITECTURE.md, "Rooms")."""
+"""Imports go one way, and the core does no I/O (ARCHITECTURE.md, "Folders")."""
 
 import ast
 import re
