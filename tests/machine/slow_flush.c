@@ -1,0 +1,85 @@
+/* Preloaded into a server: its disk is slow, held up, failing or full, as a test says while it runs.
+
+   DISK_CONTROL in the environment names a file of 32-bit numbers that the test shares (tests/machine/disk.py has the
+   same list). Files of others, and sockets, are left alone. */
+
+#define _GNU_SOURCE
+#include "store_files.h"
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/types.h>
+#include <time.h>
+
+struct control {
+    atomic_int flush_ms;   /* how much longer each flush takes */
+    atomic_int hold;       /* while not 0, no flush goes on */
+    atomic_int fail_flush; /* while not 0, each flush fails with EIO, and flushes nothing */
+    atomic_int full;       /* while not 0, each write fails with ENOSPC */
+    atomic_int held;       /* how many flushes are held up now */
+    atomic_int begun;      /* how many flushes have begun, in all lives */
+};
+
+static pthread_once_t opened = PTHREAD_ONCE_INIT;
+static struct control *control;
+
+static void open_control(void) {
+    const char *path = getenv("DISK_CONTROL");
+    int descriptor = path == NULL ? -1 : open(path, O_RDWR | O_CLOEXEC);
+    if (descriptor < 0) abort(); /* a test that seems to slow the disk and does not would be worse */
+    void *shared = mmap(NULL, sizeof *control, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+    if (shared == MAP_FAILED) abort();
+    close(descriptor);
+    control = shared;
+}
+
+static void pause_ms(int ms) {
+    struct timespec left = {ms / 1000, (ms % 1000) * 1000000L};
+    while (nanosleep(&left, &left) != 0 && errno == EINTR) {}
+}
+
+/* What happens before the flush itself. Returns 0 where it is to fail. */
+static int before_flush(int descriptor) {
+    char name[NAME_BYTES_MAX];
+    if (!name_of(descriptor, name)) return 1;
+    pthread_once(&opened, open_control);
+    atomic_fetch_add(&control->begun, 1);
+    pause_ms(control->flush_ms);
+    if (control->hold) {
+        atomic_fetch_add(&control->held, 1);
+        while (control->hold) pause_ms(1);
+        atomic_fetch_sub(&control->held, 1);
+    }
+    if (!control->fail_flush) return 1;
+    errno = EIO;
+    return 0;
+}
+
+static int is_full(int descriptor) {
+    char name[NAME_BYTES_MAX];
+    pthread_once(&opened, open_control);
+    if (!control->full || !name_of(descriptor, name)) return 0;
+    errno = ENOSPC;
+    return 1;
+}
+
+#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+int fsync(int descriptor) { return before_flush(descriptor) ? REAL(fsync)(descriptor) : -1; }
+
+int fdatasync(int descriptor) { return before_flush(descriptor) ? REAL(fdatasync)(descriptor) : -1; }
+
+ssize_t write(int descriptor, const void *data, size_t bytes) {
+    return is_full(descriptor) ? -1 : REAL(write)(descriptor, data, bytes);
+}
+
+ssize_t pwrite(int descriptor, const void *data, size_t bytes, off_t at) {
+    return is_full(descriptor) ? -1 : REAL(pwrite)(descriptor, data, bytes, at);
+}
+
+ssize_t pwrite64(int descriptor, const void *data, size_t bytes, off64_t at) {
+    return is_full(descriptor) ? -1 : REAL(pwrite64)(descriptor, data, bytes, at);
+}
