@@ -1,8 +1,7 @@
 """What has happened: one tuple type an event, in the past tense.
 
-Events are tuples so that a turn's run of one type is handed to SQLite as it is: the
-fields stand in the order of the statement's parameters (`chatserver/store/statements.py`).
-Users are ids, times are milliseconds since 1970.
+Tuples are made and taken apart quickly; on the path of a message, that is done by place. Users are ids, times are
+milliseconds since 1970.
 """
 
 from collections.abc import Callable, Sequence

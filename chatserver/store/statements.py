@@ -1,8 +1,7 @@
-"""The SQL of each event type but messages (`message_rows`); its parameters are the event itself where they can be."""
+"""The SQL of each event type but messages, which have a file of their own (`message_rows`)."""
 
 import json
-from collections.abc import Callable, Iterable
-from operator import attrgetter
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from chatserver.core.events import (
@@ -38,101 +37,99 @@ from chatserver.core.events import (
     UserUnblocked,
 )
 
-Rows = Iterable[tuple[Any, ...]]
-Statement = tuple[str, Callable[[Any], tuple[Any, ...]] | None]
-"""SQL, and what makes an event its parameters (None: the event's own fields, in their order)."""
+Parameters = Mapping[str, Any]
+Row = tuple[tuple[str, ...], Callable[[Any], Parameters]]
+"""Statements, and what makes an event their parameters. They go by name: an event's fields may stand in any order."""
 
 
-def _delivered(event: Delivered) -> tuple[Any, ...]:
-    return event.upto, json.dumps(event.gaps), event.user
+def _fields(event: Any) -> Parameters:
+    """The event's own fields. `Any`: each is another named tuple."""
+    fields: Parameters = event._asdict()
+    return fields
 
 
-def _user(event: AccountDeleted) -> tuple[Any, ...]:
-    return (event.user,)
+def _delivered(event: Delivered) -> Parameters:
+    return {"upto": event.upto, "gaps": json.dumps(event.gaps), "user": event.user}
 
 
-def _message_id(event: MessageDeleted) -> tuple[Any, ...]:
-    return (event.message,)
+def _reaction(event: ReactionChanged) -> Parameters:
+    return {**event._asdict(), "kind": "reacted" if event.stands else "unreacted"}
 
 
-def _reaction(event: ReactionChanged) -> tuple[Any, ...]:
-    *shared, stands = event
-    return (*shared, "reacted" if stands else "unreacted")
+def _row(*statements: str, parameters: Callable[[Any], Parameters] = _fields) -> Row:
+    return statements, parameters
 
 
-_last_message = attrgetter("last_message_id", "last_message_id")
-_deletion = attrgetter("time_ms", "user")
-_text = attrgetter("text", "message")
-_change = attrgetter("id", "message", "sender", "recipient", "time_ms")
-_CHANGE_SQL = (
+_FRIENDS = "min(:user, :friend), max(:user, :friend)"
+_CHANGED = (
     "INSERT OR REPLACE INTO changes (id, message, kind, user, time_ms, sender, recipient)"
-    " VALUES (?1, ?2, '{}', ?3, ?5, ?3, ?4)"
+    " VALUES (:id, :message, '{}', :sender, :time_ms, :sender, :recipient)"
 )
 """One row a message: a deletion takes the place of an edit, which has the same key."""
 
-STATEMENTS: dict[type, tuple[Statement, ...]] = {
-    UserSignedUp: (
-        ("INSERT INTO users (id, name, key, password_hash, created_ms, delivered_id) VALUES (?, ?, ?, ?, ?, ?)", None),
+STATEMENTS: dict[type, Row] = {
+    UserSignedUp: _row(
+        "INSERT INTO users (id, name, key, password_hash, created_ms, delivered_id)"
+        " VALUES (:user, :name, :key, :password_hash, :time_ms, :delivered_id)"
     ),
-    PasswordSet: (("UPDATE users SET password_hash = ? WHERE id = ?", None),),
-    TokenIssued: (("INSERT INTO tokens (token_hash, user, used_ms, created_ms) VALUES (?1, ?2, ?3, ?3)", None),),
-    TokenUsed: (("UPDATE tokens SET used_ms = ? WHERE token_hash = ?", None),),
-    TokenRevoked: (("DELETE FROM tokens WHERE token_hash = ?", None),),
-    StatusSet: (("UPDATE users SET status = ?, status_text = ? WHERE id = ?", None),),
-    FriendRequested: (("INSERT INTO friend_requests (asker, asked, time_ms) VALUES (?, ?, ?)", None),),
-    RequestRemoved: (("DELETE FROM friend_requests WHERE asker = ? AND asked = ?", None),),
-    FriendAdded: (("INSERT INTO friendships (user, friend, since_ms) VALUES (min(?1, ?2), max(?1, ?2), ?3)", None),),
-    FriendRemoved: (("DELETE FROM friendships WHERE user = min(?1, ?2) AND friend = max(?1, ?2)", None),),
-    UserBlocked: (("INSERT INTO blocks (user, blocked, since_ms) VALUES (?, ?, ?)", None),),
-    UserUnblocked: (("DELETE FROM blocks WHERE user = ? AND blocked = ?", None),),
-    RequestHidden: (("INSERT INTO friend_requests (asker, asked, time_ms, hidden) VALUES (?, ?, ?, 1)", None),),
-    RoomCreated: (("INSERT INTO rooms (id, name, key, kind, owner, created_ms) VALUES (?, ?, ?, ?, ?, ?)", None),),
-    RoomJoined: (("INSERT INTO memberships (room, user, after_id, joined_ms) VALUES (?, ?, ?, ?)", None),),
-    RoomLeft: (
-        ("UPDATE memberships SET until_id = ? WHERE room = ? AND user = ? AND until_id IS NULL", None),
-        ("DELETE FROM read_marks WHERE party = ? AND user = ?", attrgetter("room", "user")),
+    PasswordSet: _row("UPDATE users SET password_hash = :password_hash WHERE id = :user"),
+    TokenIssued: _row(
+        "INSERT INTO tokens (token_hash, user, used_ms, created_ms) VALUES (:token_hash, :user, :time_ms, :time_ms)"
     ),
-    OwnerSet: (("UPDATE rooms SET owner = ? WHERE id = ?", None),),
-    TopicSet: (("UPDATE rooms SET topic = ? WHERE id = ?", attrgetter("topic", "room")),),
-    Invited: (("INSERT INTO invitations (room, user, inviter, time_ms) VALUES (?, ?, ?, ?)", None),),
-    InvitationRemoved: (("DELETE FROM invitations WHERE room = ? AND user = ?", None),),
-    RoomEnded: (("UPDATE rooms SET ended_ms = ?, topic = '' WHERE id = ?", None),),  # nobody can ask for it any more
-    ReadMarked: (
-        ("INSERT OR REPLACE INTO read_marks (user, party, upto) VALUES (?, ?, ?)", attrgetter("user", "party", "upto")),
+    TokenUsed: _row("UPDATE tokens SET used_ms = :time_ms WHERE token_hash = :token_hash"),
+    TokenRevoked: _row("DELETE FROM tokens WHERE token_hash = :token_hash"),
+    StatusSet: _row("UPDATE users SET status = :status, status_text = :text WHERE id = :user"),
+    FriendRequested: _row("INSERT INTO friend_requests (asker, asked, time_ms) VALUES (:asker, :asked, :time_ms)"),
+    RequestHidden: _row(
+        "INSERT INTO friend_requests (asker, asked, time_ms, hidden) VALUES (:asker, :asked, :time_ms, 1)"
     ),
-    BotRemembered: (("INSERT OR REPLACE INTO bot_memory (bot, user, state) VALUES (?, ?, ?)", None),),
-    BotTimerSet: (("INSERT OR REPLACE INTO bot_timers (bot, user, name, due_ms, room) VALUES (?, ?, ?, ?, ?)", None),),
-    BotTimerRemoved: (("DELETE FROM bot_timers WHERE bot = ? AND user = ? AND name = ?", None),),
-    Delivered: (("UPDATE users SET delivered_id = ?, gaps = ? WHERE id = ?", _delivered),),
+    RequestRemoved: _row("DELETE FROM friend_requests WHERE asker = :asker AND asked = :asked"),
+    FriendAdded: _row(f"INSERT INTO friendships (user, friend, since_ms) VALUES ({_FRIENDS}, :time_ms)"),
+    FriendRemoved: _row(f"DELETE FROM friendships WHERE (user, friend) = ({_FRIENDS})"),
+    UserBlocked: _row("INSERT INTO blocks (user, blocked, since_ms) VALUES (:user, :blocked, :time_ms)"),
+    UserUnblocked: _row("DELETE FROM blocks WHERE user = :user AND blocked = :blocked"),
+    RoomCreated: _row(
+        "INSERT INTO rooms (id, name, key, kind, owner, created_ms)"
+        " VALUES (:room, :name, :key, :kind, :owner, :time_ms)"
+    ),
+    RoomJoined: _row(
+        "INSERT INTO memberships (room, user, after_id, joined_ms) VALUES (:room, :user, :after_id, :time_ms)"
+    ),
+    RoomLeft: _row(
+        "UPDATE memberships SET until_id = :until_id WHERE room = :room AND user = :user AND until_id IS NULL",
+        "DELETE FROM read_marks WHERE party = :room AND user = :user",
+    ),
+    OwnerSet: _row("UPDATE rooms SET owner = :owner WHERE id = :room"),
+    TopicSet: _row("UPDATE rooms SET topic = :topic WHERE id = :room"),
+    Invited: _row("INSERT INTO invitations (room, user, inviter, time_ms) VALUES (:room, :user, :by, :time_ms)"),
+    InvitationRemoved: _row("DELETE FROM invitations WHERE room = :room AND user = :user"),
+    # Nobody can ask for the topic any more.
+    RoomEnded: _row("UPDATE rooms SET ended_ms = :time_ms, topic = '' WHERE id = :room"),
+    ReadMarked: _row("INSERT OR REPLACE INTO read_marks (user, party, upto) VALUES (:user, :party, :upto)"),
+    BotRemembered: _row("INSERT OR REPLACE INTO bot_memory (bot, user, state) VALUES (:bot, :user, :state)"),
+    BotTimerSet: _row(
+        "INSERT OR REPLACE INTO bot_timers (bot, user, name, due_ms, room) VALUES (:bot, :user, :name, :due_ms, :room)"
+    ),
+    BotTimerRemoved: _row("DELETE FROM bot_timers WHERE bot = :bot AND user = :user AND name = :name"),
+    Delivered: _row("UPDATE users SET delivered_id = :upto, gaps = :gaps WHERE id = :user", parameters=_delivered),
     # What may be long is removed bit by bit, by `removal`.
-    AccountDeleted: (
-        ("UPDATE meta SET value = ? WHERE name = 'last_message_id' AND value < ?", _last_message),
-        ("DELETE FROM tokens WHERE user = ?", _user),
-        (
-            "UPDATE users SET deleted_ms = ?, password_hash = NULL, status = 'online', status_text = '', gaps = '[]'"
-            " WHERE id = ?",
-            _deletion,
-        ),
-        (
-            "INSERT INTO removals (user, last_id, party, after_id) VALUES (?1, ?2, ?1, 0)",
-            attrgetter("user", "last_message_id"),
-        ),
+    AccountDeleted: _row(
+        "UPDATE meta SET value = max(value, :last_message_id) WHERE name = 'last_message_id'",
+        "DELETE FROM tokens WHERE user = :user",
+        "UPDATE users SET deleted_ms = :time_ms, password_hash = NULL, status = 'online', status_text = '', gaps = '[]'"
+        " WHERE id = :user",
+        "INSERT INTO removals (user, last_id, party, after_id) VALUES (:user, :last_message_id, :user, 0)",
     ),
-    MessageEdited: (
-        ("UPDATE messages SET text = ? WHERE id = ?", _text),
-        (_CHANGE_SQL.format("edited"), _change),
-    ),
+    MessageEdited: _row("UPDATE messages SET text = :text WHERE id = :message", _CHANGED.format("edited")),
     # The row stays, so that ids, order and the sender's tag do; an empty text is what no message can say.
-    MessageDeleted: (
-        ("UPDATE messages SET text = '' WHERE id = ?", _message_id),
-        ("DELETE FROM changes WHERE message = ?", _message_id),
-        (_CHANGE_SQL.format("deleted"), _change),
+    MessageDeleted: _row(
+        "UPDATE messages SET text = '' WHERE id = :message",
+        "DELETE FROM changes WHERE message = :message",
+        _CHANGED.format("deleted"),
     ),
-    ReactionChanged: (
-        (
-            "INSERT OR REPLACE INTO changes (id, message, sender, recipient, time_ms, user, emoji, kind)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            _reaction,
-        ),
+    ReactionChanged: _row(
+        "INSERT OR REPLACE INTO changes (id, message, sender, recipient, time_ms, user, emoji, kind)"
+        " VALUES (:id, :message, :sender, :recipient, :time_ms, :user, :emoji, :kind)",
+        parameters=_reaction,
     ),
 }

@@ -111,8 +111,10 @@ class Store:
             rows = self._last_id - before
             self.history.postings.add(events)
         else:
-            for statement, convert in STATEMENTS[kind]:
-                self._connection.executemany(statement, map(convert, events) if convert else events)
+            statements, parameters = STATEMENTS[kind]
+            rows_of_events = list(map(parameters, events))
+            for statement in statements:
+                self._connection.executemany(statement, rows_of_events)
             if kind is AccountDeleted:
                 for event in events:
                     self.removal.begin(event.user)
