@@ -188,7 +188,9 @@ def _differences(life: int, name: str, before: bytes, after: bytes) -> list[Entr
     """Writes, sector by sector, that make one content the other."""
     begins = range(0, len(after), SECTOR_BYTES)
     parts = [(begin, after[begin : begin + SECTOR_BYTES]) for begin in begins]
-    return [Entry(life, WRITTEN, name, begin, part) for begin, part in parts if before[begin : begin + len(part)] != part]
+    return [
+        Entry(life, WRITTEN, name, begin, part) for begin, part in parts if before[begin : begin + len(part)] != part
+    ]
 
 
 def put(files: dict[str, bytes], store: Path) -> None:
