@@ -23,7 +23,7 @@ from tests.machine.promises import Broken, Promises
 from tests.machine.record import SAID, Entry
 from tests.machine.story import ENDS, tell
 
-STEPS = 60  # of a story's lives
+STEPS = 40  # of each life of a story
 CUTS = 25  # of a round
 NEAR = 40  # entries behind a place where damage would hurt that count as near to it
 
@@ -91,27 +91,33 @@ def _check(store: Path, promises: Promises) -> None:
         assert "Traceback" not in server.stderr, server.stderr
 
 
-def run_campaign(
-    folder: Path, rounds: int, seed: int, cuts: int, say: Callable[[str], None], sync: str = "full"
-) -> Summary:
+def play_round(folder: Path, seed: int, ends: tuple[str, ...], cuts: int, *, steps: int, sync: str = "full") -> Summary:
+    """Tell one story and cut its power so often. Raises Broken with the promise that was not kept."""
+    chance = Random(seed)
+    entries = tell(folder, seed, ends, steps, sync)
+    try:
+        promises = cut_power(entries, choose(entries, cuts, chance), chance, folder)
+    except Broken as broken:
+        raise Broken(f"seed {seed} ({', '.join(ends)}): {broken}") from broken
+    return Summary(1, cuts, promises, len(entries))
+
+
+def run_campaign(rounds: int, seed: int, cuts: int, say: Callable[[str], None], sync: str = "full") -> Summary:
     """Play that many rounds. Raises Broken with the promise that was not kept."""
-    summary = Summary()
+    total = Summary()
     for number in range(seed, seed + rounds):
         chance = Random(number)
-        with tempfile.TemporaryDirectory(dir=folder) as name:
-            ends = tuple(chance.choices(ENDS, k=chance.randint(1, 3)))
-            entries = tell(Path(name), number, ends, STEPS, sync)
-            try:
-                summary.promises += cut_power(entries, choose(entries, cuts, chance), chance, Path(name))
-            except Broken as broken:
-                raise Broken(f"round with seed {number} ({', '.join(ends)}): {broken}") from broken
-        summary.rounds += 1
-        summary.cuts += cuts
-        summary.entries += len(entries)
+        ends = tuple(chance.choices(ENDS, k=chance.randint(1, 3)))
+        with tempfile.TemporaryDirectory() as folder:
+            done = play_round(Path(folder), number, ends, cuts, steps=STEPS, sync=sync)
         say(
-            f"seed {number} ({', '.join(ends)}): {cuts} cuts among {len(entries)} entries, everything promised is there"
+            f"seed {number} ({', '.join(ends)}): {cuts} cuts among {done.entries} entries, everything promised is there"
         )
-    return summary
+        total.rounds += 1
+        total.cuts += done.cuts
+        total.promises += done.promises
+        total.entries += done.entries
+    return total
 
 
 def main() -> int:
@@ -122,12 +128,11 @@ def main() -> int:
     parser.add_argument("--cuts", type=int, default=CUTS, help=f"of each story (default {CUTS})")
     parser.add_argument("--sync", choices=["full", "normal"], default="full", help="as the server's (default full)")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            summary = run_campaign(Path(folder), options.rounds, options.seed, options.cuts, print, sync=options.sync)
-        except AssertionError as broken:
-            print(f"BROKEN: {broken}", file=sys.stderr)
-            return 1
+    try:
+        summary = run_campaign(options.rounds, options.seed, options.cuts, print, options.sync)
+    except AssertionError as broken:
+        print(f"BROKEN: {broken}", file=sys.stderr)
+        return 1
     print(f"{summary.rounds} stories, {summary.cuts} power cuts, {summary.promises} promises: all kept")
     return 0
 

@@ -18,6 +18,7 @@ FRIENDS = ("ana", "ben", "cleo")
 STRANGER = "dan"
 ROOM = "#den"
 LENGTHS = (5, 80, 3500)  # characters of texts: the long ones fill the log, so that it is moved to the tables
+COMMITS_MAX = 2_000  # by then any server has moved its log
 LINES_MAX = 6  # of one client in one step
 ENDS = ("held", "killed", "stopped")
 """How a life ends: killed while a flush is held up; killed among answers; by SIGTERM."""
@@ -38,6 +39,7 @@ class Story:
         self._reacted: set[tuple[str, str]] = set()
         self._unanswered: defaultdict[str, list[str]] = defaultdict(list)
         self._server = DiskServer(folder / "chat.db", {}, "--sync", sync, record=self._record)
+        self._server.disk.skip_flushes()
         self._clients = {name: self._server.user(name) for name in (*FRIENDS, STRANGER)}
         self._tokens = {name: client.token for name, client in self._clients.items()}
         self._make_friends()
@@ -60,11 +62,23 @@ class Story:
                 for line in lines[name]:
                     self._answered(name, line)
 
+    def chat_until_moved(self) -> None:
+        """One message at a time, until the server has moved its log to the tables and begins the log anew."""
+        before = self._server.store_path.stat().st_mtime_ns
+        for _ in range(COMMITS_MAX):
+            name = self._chance.choice(FRIENDS)
+            line = f"SENDMESSAGE|{name}|{self._chance.choice(self._others(name))}|{self._text(1)}"
+            self._clients[name].send(line)
+            self._answered(name, line)
+            if self._server.store_path.stat().st_mtime_ns != before:
+                return
+
     def end_life(self, end: str) -> None:
         """End the server in one of the ways of `ENDS`; `next_life` starts it again."""
         {"held": self._kill_while_held, "killed": self._kill, "stopped": self._stop}[end]()
         self._server.close_clients()
-        self._take_record()
+        missed = self._take_record()
+        assert end == "killed" or not missed, f"the record and the files differ in {missed} places"
 
     def next_life(self) -> None:
         """Start the server again; its clients come back, repeat what was not answered, and look at everything."""
@@ -119,15 +133,16 @@ class Story:
             self._unanswered[name] += lines
             self._clients[name].send(*lines)
 
-    def _take_record(self) -> None:
+    def _take_record(self) -> int:
+        """Add this life to the record; how many entries a kill has kept out of it."""
         entries = read_life(self._record, self._life)
         for entry in entries:
             self._image.follow(entry)
         missed = self._image.correct(self._life, files_of(self._server.store_path))
         for entry in missed:
             self._image.follow(entry)
-        self.missed = len(missed)
         self.entries += entries + missed
+        return len(missed)
 
     # What clients say
 
@@ -209,6 +224,9 @@ def tell(folder: Path, seed: int, ends: tuple[str, ...], steps: int, sync: str =
     try:
         for end in ends:
             story.chat(steps)
+            if end != "stopped":  # else it moves the log at its end
+                story.chat_until_moved()
+                story.chat(steps // 4)
             story.end_life(end)
             story.next_life()
         story.chat(steps)
