@@ -66,6 +66,7 @@ def test_what_an_earlier_life_has_written_is_flushed_before_anybody_is_told(
         server.kill_while_held()
         server.restart()
         come_back(server, token)
+        server.connect().says("PING")  # what was told before its answer has an entry by now
     entries = [*read_life(record, 0), *read_life(record, 1)]
     frames = [at for at, entry in enumerate(entries) if entry.kind == SAID and MESSAGE_TOLD.search(entry.data)]
     assert frames, "nobody was told"
