@@ -113,30 +113,23 @@ class Promises:
 
     def _shown(self, number: str, time: str, sender: str, to: str, text: str) -> None:
         """A message was seen: it is one from now on, and has this text or a later one."""
-        self._identified(number, time, sender, to)
+        known = self.messages.setdefault(number, (time, sender, to))
+        if known != (time, sender, to):
+            raise Broken(f"the id {number} stood for {known}, and then for {(time, sender, to)}")
         fact = self.facts["text", number]
-        if text not in fact.values:  # the OK of its sender is still to come
+        if not fact.is_promised and text not in fact.values:  # the first that is heard of it
             fact.values.insert(0, text)
         self._promise(("text", number), text)
 
     def _sent(self, line: str, answer: Sequence[str]) -> None:
         verb, sender, to, text = line.split("|", 3)
         number, time = answer
-        self._identified(number, time, sender, to)
         tag = verb.partition("#")[2]
         if tag:
             known = self.tags.setdefault((sender, tag), (to, number, time))
             if known != (to, number, time):
                 raise Broken(f"the tag {tag} of {sender} stood for {known}, and then for {(to, number, time)}")
-        fact = self.facts["text", number]
-        if fact.promised < 0:
-            fact.values.insert(0, text)
-            self._promise(("text", number), text)
-
-    def _identified(self, number: str, time: str, sender: str, to: str) -> None:
-        known = self.messages.setdefault(number, (time, sender, to))
-        if known != (time, sender, to):
-            raise Broken(f"the id {number} stood for {known}, and then for {(time, sender, to)}")
+        self._shown(number, time, sender, to, text)
 
     def _signed_up(self, line: str, answer: Sequence[str]) -> None:
         _, name, password = line.split("|")
