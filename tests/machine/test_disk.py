@@ -10,6 +10,7 @@ import pytest
 
 from tests.machine import disk
 from tests.machine.disk import DiskServer
+from tests.wire import WAIT_S
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def test_nobody_hears_of_a_message_whose_flush_is_held_up(server: DiskServer) ->
         client.socket.setblocking(False)
         with pytest.raises(BlockingIOError):
             client.socket.recv(1)
-        client.socket.settimeout(disk.WAIT_S)
+        client.socket.settimeout(WAIT_S)
     server.disk.release()
     alice.answers("OK|SENDMESSAGE|…")
     bob.event("MESSAGE|…|hi")
