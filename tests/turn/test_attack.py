@@ -1,0 +1,101 @@
+"""Orders of things that a slow disk makes possible: batches in flight, others that gather, readers that do not read."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.model.world import PASSWORD, Session, World
+
+NEW = "another one"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    yield made
+    made.close()
+    assert not made.defects
+
+
+def heads(session: Session, fields: int = 3) -> list[str]:
+    return ["|".join(frame.split("|")[:fields]) for frame in session.frames()]
+
+
+def ids(frames: list[str], word: str) -> list[int]:
+    return [int(frame.split("|")[2]) for frame in frames if frame.startswith(f"EVENT|{word}|")]
+
+
+def told_ids(sender: Session) -> list[int]:
+    return [int(frame.split("|")[2]) for frame in sender.frames() if frame.startswith("OK|SENDMESSAGE|")]
+
+
+def room_of(world: World, owner: Session, *others: Session) -> None:
+    world.say(owner, f"CREATEROOM|{owner.name}|#den")
+    for other in others:
+        world.say(other, f"JOIN|{other.name}|#den")
+    for session in (owner, *others):
+        session.frames()
+
+
+# Credit.
+
+
+def test_what_was_dropped_is_not_counted_by_what_gathers_behind_it(tmp_path: Path) -> None:
+    """TOO_SLOW drops what waits; messages of the open batch still leave, in front of the BYE."""
+    world = World(tmp_path, send_bytes_max=50_000, send_bytes_high=10_000)
+    ann, ben = world.user("ann"), world.user("ben")
+    world.befriend(ann, ben)
+    ben.line.room = 0
+    sent = []
+    for _ in range(11):
+        world.say(ann, "SENDMESSAGE|ann|ben|" + "y" * 4000)
+        sent += told_ids(ann)
+    world.flusher.hold()
+    world.say(ann, "SENDMESSAGE|ann|ben|" + "\nSENDMESSAGE|ann|ben|".join(["z" * 4000] * 3))
+    world.say(ann, "SENDMESSAGE|ann|ben|last")
+    world.flusher.let_go()
+    world.settle()
+    sent += told_ids(ann)
+    ben.line.room = None
+    world.settle()
+    got = ben.frames()
+    world.hang_up(ben)
+    world.pass_time(20)
+    assert got[-1].startswith("BYE|TOO_SLOW"), got[-1]
+    missed = ids(world.login("ben"), "MISSED")
+    assert sorted({*ids(got, "MESSAGE"), *missed}) == sent
+    world.close()
+
+
+def test_a_slow_reader_of_a_long_backlog_gets_the_rest_at_the_next_login(world: World) -> None:
+    ann, ben = world.user("ann"), world.user("ben")
+    world.befriend(ann, ben)
+    world.hang_up(ben)
+    for _ in range(12):
+        world.say(ann, "\n".join(["SENDMESSAGE|ann|ben|waits"] * 100))
+    ann.frames()
+    ben = world.connect("ben")
+    ben.line.room = 0
+    world.say(ben, f"LOGIN|ben|{PASSWORD}")
+    world.say(ann, "SENDMESSAGE|ann|ben|live")
+    ben.line.room = None
+    world.settle()
+    got = ben.frames()
+    assert len(ids(got, "MISSED")) == 1000
+    assert len(ids(got, "MESSAGE")) == 1
+    world.hang_up(ben)
+    world.pass_time(2)
+    assert len(ids(world.login("ben"), "MISSED")) == 200
+
+
+# Chores.
+
+
+# Turns.
+
+
+# Order.
+
+
+# What is told before it is stored.
