@@ -258,6 +258,7 @@ class Server:
 
     def _end_turn(self) -> None:
         if not self.failure:  # else nothing that is staged may leave
+            self._housekeeping.make_room()
             self.turn.end()
 
     def _keep_house(self) -> None:

@@ -92,6 +92,43 @@ def test_a_slow_reader_of_a_long_backlog_gets_the_rest_at_the_next_login(world: 
 # Chores.
 
 
+def always_a_batch(world: World, sender: Session, line: str, turns: int) -> None:
+    """Whenever a batch is stored the next has gathered, as on a slow disk."""
+    world.flusher.hold()
+    world.say(sender, line)
+    for _ in range(turns):
+        world.say(sender, line)
+        world.flusher.let_go()
+        world.flusher.hold()
+        world.now_s += 0.0019
+        world.settle()
+    assert not world.server.turn.log.is_ready
+
+
+def test_a_log_that_always_has_a_batch_in_hand_is_still_moved_into_the_tables(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved: list[bool] = []
+    checkpoint = world.disk.checkpoint
+    monkeypatch.setattr(world.disk, "checkpoint", lambda: moved.append(True) or checkpoint())  # type: ignore[func-returns-value]
+    monkeypatch.setattr("chatserver.store.store.CHECKPOINT_BYTES_MIN", 500_000)
+    ann, cat = world.user("ann"), world.user("cat")
+    world.befriend(ann, cat)
+    always_a_batch(world, ann, "SENDMESSAGE|ann|cat|always one more", 150)
+    world.flusher.let_go()
+    assert len(moved) > 1
+
+
+def test_a_store_that_always_has_a_batch_in_hand_still_does_its_chores(world: World) -> None:
+    ann, ben, cat = world.user("ann"), world.user("ben"), world.user("cat")
+    world.befriend(ann, cat)
+    world.flusher.hold()
+    world.say(ben, f"DELETEACCOUNT|ben|{PASSWORD}")
+    always_a_batch(world, ann, "SENDMESSAGE|ann|cat|always one more", 500)
+    assert not world.disk.removal.waits
+    world.flusher.let_go()
+
+
 # Turns.
 
 
