@@ -132,6 +132,30 @@ def test_a_store_that_always_has_a_batch_in_hand_still_does_its_chores(world: Wo
 # Turns.
 
 
+def test_the_loop_sleeps_while_a_client_over_its_limit_waits_for_the_disk(tmp_path: Path) -> None:
+    world = World(tmp_path, send_bytes_high=80_000)
+    ann, ben = world.user("ann"), world.user("ben")
+    world.befriend(ann, ben)
+    ben.line.room = 0
+    for _ in range(10):
+        world.say(ann, "SENDMESSAGE|ann|ben|" + "y" * 4000)
+    world.flusher.hold()
+    world.say(ann, "SETSTATUS|ann|busy|writing")
+    ben.line.incoming += b"SHOWFRIENDS|ben\nSHOWFRIENDS|ben\nPING|1\n"
+    turns = 0
+    world._selector.is_quiet = False
+    while not world._selector.is_quiet and turns < 100:
+        world.reactor.turn()
+        turns += 1
+    world.flusher.let_go()
+    world.settle()
+    ben.line.room = None
+    world.settle()
+    assert heads(ben, 2)[-1] == "OK|PING"
+    assert turns < 100
+    world.close()
+
+
 # Order.
 
 
