@@ -159,4 +159,27 @@ def test_the_loop_sleeps_while_a_client_over_its_limit_waits_for_the_disk(tmp_pa
 # Order.
 
 
+def test_what_is_answered_at_once_is_not_overtaken_by_what_is_stored_in_the_same_turn(world: World) -> None:
+    ann, ben = world.user("ann"), world.user("ben")
+    world.flusher.hold()
+    world.say(ann, "CREATEROOM|ann|#den")
+    world.flusher.let_go()
+    ben.line.incoming += b"PING|1\nSHOWROOMS|ben\nPING|2\n"
+    world.settle()
+    assert heads(ben, 2) == ["OK|PING", "ITEM|SHOWROOMS", "OK|SHOWROOMS", "OK|PING"]
+
+
+def test_what_is_answered_at_once_is_not_overtaken_by_what_fails_in_the_same_turn(world: World) -> None:
+    ann, ben = world.user("ann"), world.user("ben")
+    world.flusher.hold()
+    world.disk.is_full = True
+    world.say(ann, "SETSTATUS|ann|busy|writing")
+    world.disk.is_full = False
+    world.flusher.let_go()
+    ben.line.incoming += b"PING|1\nSETSTATUS|ben|busy|writing\n"
+    world.settle()
+    assert heads(ben, 2) == ["OK|PING", "ERR|SETSTATUS"]
+    world.pass_time(3)
+
+
 # What is told before it is stored.
