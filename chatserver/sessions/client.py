@@ -160,8 +160,8 @@ class Client:
         self._become(after(self.phase, Change.CLOSE))
 
     def reopen(self, lines: deque[str]) -> None:
-        """Take back a close whose reason did not come true."""
-        self.lines = lines
+        """Take back a close whose reason did not come true. Behind the lines of then are those that came meanwhile."""
+        self.lines = deque((*lines, *self.lines)) or NO_LINES
         self._become(after(self.phase, Change.REOPEN))
 
     def wait(self, ticket: Ticket | None) -> None:

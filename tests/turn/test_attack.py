@@ -182,4 +182,20 @@ def test_what_is_answered_at_once_is_not_overtaken_by_what_fails_in_the_same_tur
     world.pass_time(3)
 
 
+def test_a_session_that_goes_on_after_all_has_lost_no_line(world: World) -> None:
+    ann, again = world.user("ann"), world.connect("ann")
+    world.say(again, f"LOGIN|ann|{PASSWORD}")
+    again.frames()
+    world.flusher.hold()
+    world.disk.is_full = True
+    world.say(ann, f"SETPASSWORD|ann|{PASSWORD}|{NEW}")
+    world.say(again, "PING|while the disk has it")
+    world.flusher.let_go()
+    world.settle()
+    world.disk.is_full = False
+    world.pass_time(3)
+    world.say(again, "PING|later")
+    assert heads(again) == ["OK|PING|while the disk has it", "OK|PING|later"]
+
+
 # What is told before it is stored.
