@@ -198,4 +198,21 @@ def test_a_session_that_goes_on_after_all_has_lost_no_line(world: World) -> None
     assert heads(again) == ["OK|PING|while the disk has it", "OK|PING|later"]
 
 
+def test_a_message_is_not_edited_once_it_is_deleted(world: World) -> None:
+    """Both wait for the same batch; the second is decided on what the first has done."""
+    ann, again, ben = world.user("ann"), world.connect("ann"), world.user("ben")
+    world.say(again, f"LOGIN|ann|{PASSWORD}")
+    world.befriend(ann, ben)
+    world.say(ann, "SENDMESSAGE|ann|ben|hello")
+    ann.frames(), ben.frames(), again.frames()
+    world.flusher.hold()
+    world.say(ben, "REACT|ben|1|x")
+    world.say(ann, "DELETEMESSAGE|ann|1")
+    world.say(again, "EDITMESSAGE|ann|1|back again")
+    world.flusher.let_go()
+    world.settle()
+    assert [head for head in heads(ann, 2) if head[:2] == "OK"] == ["OK|DELETEMESSAGE"]
+    assert "ERR|EDITMESSAGE|NO_SUCH_MESSAGE" in heads(again)
+
+
 # What is told before it is stored.
