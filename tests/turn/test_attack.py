@@ -216,3 +216,46 @@ def test_a_message_is_not_edited_once_it_is_deleted(world: World) -> None:
 
 
 # What is told before it is stored.
+
+
+def test_that_a_room_has_ended_is_not_shown_before_it_is_stored(world: World) -> None:
+    ann, ben = world.user("ann"), world.user("ben")
+    room_of(world, ann)
+    world.flusher.hold()
+    world.say(ann, "LEAVE|ann|#den")
+    world.say(ben, "SHOWROOMS|ben")
+    told = ben.frames()
+    world.flusher.let_go()
+    world.settle()
+    assert told == []
+    assert heads(ben, 2) == ["OK|SHOWROOMS"]
+
+
+def test_that_a_room_has_ended_is_no_reason_to_refuse_before_it_is_stored(world: World) -> None:
+    ann, ben = world.user("ann"), world.user("ben")
+    room_of(world, ann)
+    world.flusher.hold()
+    world.say(ann, "LEAVE|ann|#den")
+    world.say(ben, "SHOWMEMBERS|ben|#den")
+    told = ben.frames()
+    world.flusher.let_go()
+    world.settle()
+    assert told == []
+
+
+@pytest.mark.parametrize("line", ["HISTORY|ann|#den", "SYNC|ann|0", "SEARCH|ann|hello", "EXPORT|ann", "EXPLAIN|ann|1"])
+def test_that_an_account_is_gone_is_not_shown_before_it_is_stored(world: World, line: str) -> None:
+    ann, ben = world.user("ann"), world.user("ben")
+    room_of(world, ann, ben)
+    world.say(ben, "SENDMESSAGE|ben|#den|hello\nLEAVE|ben|#den")
+    ann.frames()
+    world.pass_time(2)
+    world.say(ann, line)
+    before = ann.frames()
+    world.flusher.hold()
+    world.say(ben, f"DELETEACCOUNT|ben|{PASSWORD}")
+    world.say(ann, line)
+    told = ann.frames()
+    world.flusher.let_go()
+    world.settle()
+    assert told in ([], before)
