@@ -259,3 +259,27 @@ def test_that_an_account_is_gone_is_not_shown_before_it_is_stored(world: World, 
     world.flusher.let_go()
     world.settle()
     assert told in ([], before)
+
+
+def test_what_somebody_wrote_who_is_not_deleted_after_all_is_not_lost(world: World) -> None:
+    """While the deletion is being stored these messages are hidden, and a backlog would count them as shown."""
+    ann, ben = world.user("ann"), world.user("ben")
+    world.befriend(ann, ben)
+    world.cut(ann)
+    sent: list[int] = []
+    for _ in range(10):
+        world.say(ben, "\n".join(["SENDMESSAGE|ben|ann|" + "y" * 4000] * 10))
+        sent += told_ids(ben)
+    ann = world.connect("ann")
+    world.flusher.hold()
+    world.say(ann, f"LOGIN|ann|{PASSWORD}")
+    world.disk.is_full = True
+    world.say(ben, f"DELETEACCOUNT|ben|{PASSWORD}")
+    world.flusher.let_go()
+    world.settle()
+    world.disk.is_full = False
+    world.pass_time(3)
+    got = ids(ann.frames(), "MISSED")
+    world.hang_up(ann)
+    world.pass_time(2)
+    assert got + ids(world.login("ann"), "MISSED") == sent
