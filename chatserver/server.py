@@ -262,7 +262,7 @@ class Server:
             self.turn.end()
 
     def _keep_house(self) -> None:
-        if not self.failure:
+        if not self.failure and not self._stopping:  # one chore behind another would keep the server from ending
             self._housekeeping.turn_ended()
 
     def _break_off(self, error: Exception) -> None:

@@ -283,3 +283,23 @@ def test_what_somebody_wrote_who_is_not_deleted_after_all_is_not_lost(world: Wor
     world.hang_up(ann)
     world.pass_time(2)
     assert got + ids(world.login("ann"), "MISSED") == sent
+
+
+def test_chores_do_not_keep_a_server_from_ending(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[bool] = []
+    monkeypatch.setattr(world.reactor, "stop", lambda: ended.append(True))
+    ann, ben = world.user("ann"), world.user("ben")
+    world.befriend(ann, ben)
+    world.say(ben, "\n".join(["SENDMESSAGE|ben|ann|" + "y" * 4000] * 200))
+    world.say(ben, f"DELETEACCOUNT|ben|{PASSWORD}")
+    world.flusher.hold()
+    world.pass_time(0.1)  # nobody says anything: a chore is begun
+    world.server.stop()
+    world.settle()
+    assert not ended
+    world.flusher.let_go()
+    world.flusher.hold()
+    world.pass_time(0.1)
+    assert ended
+    assert world.disk.removal.waits
+    world.flusher.let_go()
