@@ -242,6 +242,7 @@ class Server:
         connection = receiver.connection
         connection.drop_unsent(book.rest_of_frame(connection.unsent, connection.committed))
         receiver.book = None  # what is dropped now is not delivered
+        self.turn.credit.stop(receiver)  # and what gathers behind it would count for it, as all up to its id
         self.reactor.call_soon(lambda: self._sessions.end(client, "TOO_SLOW"))
 
     # The end of a turn, and what happens by the clock.
@@ -257,10 +258,11 @@ class Server:
 
     def _end_turn(self) -> None:
         if not self.failure:  # else nothing that is staged may leave
+            self._housekeeping.make_room()
             self.turn.end()
 
     def _keep_house(self) -> None:
-        if not self.failure:
+        if not self.failure and not self._stopping:  # one chore behind another would keep the server from ending
             self._housekeeping.turn_ended()
 
     def _break_off(self, error: Exception) -> None:

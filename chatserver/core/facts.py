@@ -3,7 +3,7 @@
 A fact is named by a key. A party (a user's id, a room's below zero) stands for what is told of it: status, friends,
 members, topic. A pair stands for messages: two users, the lower id first, for what they wrote to each other; a party
 and 0 for all that it sent and received outside rooms, or what was said in the room, as posting lists are named; 0 and
-an id for one message.
+an id for one message. That somebody or a room is gone is a fact of its own.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,6 +14,8 @@ from chatserver.core import events as happened
 from chatserver.core.state import State, User
 
 Fact = int | tuple[int, int]
+GONE: Fact = 0
+"""Which rooms have ended and which accounts were deleted: what an answer leaves out, or shows of them from memory."""
 
 
 def conversation(user: int, party: int) -> tuple[int, int]:
@@ -52,7 +54,7 @@ def friends_of(user: User) -> list[Fact]:
 
 def rooms_for(state: State, user: User) -> list[Fact]:
     """What SHOWROOMS shows."""
-    return [user.id, *state.rooms]
+    return [user.id, GONE, *state.rooms]
 
 
 def members_for(state: State, user: User, room: int) -> list[Fact]:
@@ -95,7 +97,7 @@ TABLE: dict[type, Callable[[Any], Iterable[Fact]]] = {  # Any: each row takes it
     happened.RequestHidden: _of("asker", "asked"),
     happened.FriendAdded: _of("user", "friend"),
     happened.FriendRemoved: _of("user", "friend"),
-    happened.AccountDeleted: _of("user"),
+    happened.AccountDeleted: lambda event: [event.user, GONE],
     happened.Delivered: _nothing,
     happened.UserBlocked: _of("user", "blocked"),
     happened.UserUnblocked: _of("user", "blocked"),
@@ -106,7 +108,7 @@ TABLE: dict[type, Callable[[Any], Iterable[Fact]]] = {  # Any: each row takes it
     happened.TopicSet: _of("room"),
     happened.Invited: _of("room", "user"),
     happened.InvitationRemoved: _of("room", "user"),
-    happened.RoomEnded: _of("room"),
+    happened.RoomEnded: lambda event: [event.room, GONE],
     happened.ReadMarked: _of("user"),
     happened.BotRemembered: _of("user"),
     happened.BotTimerSet: _of("user"),

@@ -37,6 +37,12 @@ class Housekeeping:
             self._turn.recover()
         self._turn.store_marks()
 
+    def make_room(self) -> None:
+        """Move a log that has grown by so much before the next batch is taken: on a slow disk one always waits."""
+        turn = self._turn
+        if self._store.needs_checkpoint(idle=False) and turn.log.is_ready and not turn.unavailable:
+            turn.log.run(self._store.checkpoint, self._done)
+
     def turn_ended(self) -> None:
         """A turn has handed over what it had. If the log has nothing in hand, now is the time."""
         turn, now_s = self._turn, self._reactor.clock()
@@ -46,9 +52,16 @@ class Housekeeping:
         if turn.has_stored or turn.release.answered:
             self._answered_at = now_s
         turn.has_stored = turn.release.answered = False
-        if turn.unavailable or not turn.log.is_ready:
+        if turn.unavailable:
             return
-        if self._store.needs_checkpoint(idle=now_s - self._stored_at >= IDLE_S):
+        is_busy = now_s - self._stored_at < IDLE_S
+        if self._is_due and is_busy:  # the next batch takes a chore along: the log need not be idle for that
+            self._is_due = False
+            self._store.has_chore(busy=True)
+            self._later(IDLE_S)
+        if not turn.log.is_ready:
+            return
+        if self._store.needs_checkpoint(idle=not is_busy):
             turn.log.run(self._store.checkpoint, self._done)
         elif self._is_due:
             self._keep_house(now_s)
@@ -63,18 +76,17 @@ class Housekeeping:
 
     def _keep_house(self, now_s: float) -> None:
         self._is_due = False
-        busy = now_s - self._stored_at < IDLE_S
         try:
-            has_chore = self._store.has_chore(busy)
+            has_chore = self._store.has_chore(busy=False)
         except (StoreUnavailable, StoreBroken) as error:
             self._done(error)
             return
         if has_chore:
             self._turn.log.run(self._store.commit, self._done)
-        elif self._store.log_waits and not busy:
+        elif self._store.log_waits:
             self._turn.log.run(self._store.empty_log, self._done)
-        if has_chore or busy:
-            self._later(IDLE_S if busy else ASIDE_S if now_s - self._answered_at < ASIDE_S else 0)
+        if has_chore:
+            self._later(ASIDE_S if now_s - self._answered_at < ASIDE_S else 0)
 
     def _done(self, error: Exception | None) -> None:
         if error is not None:

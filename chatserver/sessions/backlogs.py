@@ -6,13 +6,15 @@ receiver. It is read a page at a time, so that long ones, and many, hold nobody 
 
 import logging
 from collections import deque
+from functools import partial
 
+from chatserver.core.facts import GONE
 from chatserver.net.reactor import Reactor
 from chatserver.protocol.render import event
 from chatserver.queries.messages import Pages, backlog, message_row
 from chatserver.store.history import Message
 from chatserver.turn.receiver import Receiver
-from chatserver.turn.records import Opening, Record
+from chatserver.turn.records import Left, Opening, Record, Reply
 from chatserver.turn.turn import Turn
 
 log = logging.getLogger(__name__)
@@ -32,9 +34,12 @@ class Backlogs:
 
     def read(self, receiver: Receiver, opening: Opening) -> None:
         """Read the backlog of a login in the next turns."""
+        self._wait(receiver, opening, backlog(self._turn, opening.user, opening.backlog_upto))
+
+    def _wait(self, receiver: Receiver, opening: Opening, pages: Pages[tuple[list[Message], int]]) -> None:
         if not self._waiting:
             self._reactor.call_soon(self._work)
-        self._waiting.append((receiver, opening, backlog(self._turn, opening.user, opening.backlog_upto)))
+        self._waiting.append((receiver, opening, pages))
 
     def _work(self) -> None:
         self._turn.credit.settle()  # what other sessions have been handed meanwhile does not wait any more
@@ -49,6 +54,10 @@ class Backlogs:
     def _advance(self, receiver: Receiver, opening: Opening, pages: Pages[tuple[list[Message], int]]) -> None:
         if receiver.connection.closed:
             receiver.cork = None
+            return
+        gone = self._turn.undurable([GONE])
+        if gone is not None:  # the disk's rows hide already what somebody wrote who is not deleted yet
+            gone.waiting.append(partial(self._wait, receiver, opening, pages))
             return
         try:
             next(pages)
@@ -65,7 +74,7 @@ class Backlogs:
         state = self._turn.state
         records: list[Record] = [(event("MISSED", *message_row(state, message)), message.id, None) for message in found]
         if left_from:
-            receiver.hole = (left_from, opening.backlog_upto)
+            records.append(Reply(b"", Left(left_from, opening.backlog_upto), "", 0))
         else:
             records.append((b"", opening.backlog_upto, None))  # with these all is handed over
         self._turn.release.uncork(receiver, records)

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, get_args
 
 from chatserver.core.commands import Command, LogOut, SendBurst
+from chatserver.core.facts import GONE
 from chatserver.core.outcome import Outcome, Refused
 from chatserver.core.state import State
 from chatserver.net.reactor import Reactor
@@ -182,9 +183,10 @@ class Dispatch:
         if isinstance(result, Answer):
             marks, reply = _marks(result), _rendered(echo, result)
             client.receiver.staged_bytes += len(marks.data) + len(reply.data)
+            gone = self._turn.undurable([GONE])  # names come from State, and the disk's rows hide whoever is going
             if result.marks:
-                self._turn.stage_behind(client.receiver, marks, None)
-            self._turn.stage_behind(client.receiver, reply, None)
+                self._turn.stage_behind(client.receiver, marks, gone)
+            self._turn.stage_behind(client.receiver, reply, gone)
         elif isinstance(result, Refused):
             self.answer(client, echo, result)
         else:

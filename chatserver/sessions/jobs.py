@@ -106,20 +106,27 @@ class Jobs:
 
     def _advance(self, running: _Running) -> None:
         """Work on a job until it is done, waits, or the time is up."""
-        started = self._clock()
         try:
-            while self._clock() - started < self._left_s:
-                value, running.value = running.value, None
-                awaited = running.job.send(value)
-                if awaited is not None:
-                    self._wait(running, awaited)
-                    return
+            awaited = self._run(running)
         except StopIteration as end:
             self._end(running, end.value)
-            return
+        else:
+            if awaited is None:
+                self._put_off(running)
+            else:
+                self._wait(running, awaited)
+
+    def _run(self, running: _Running) -> Batch | Elsewhere | None:
+        """What the job has to wait for; None where the time is up. Raises StopIteration when it is done."""
+        started, left_s = self._clock(), self._left_s
+        awaited: Batch | Elsewhere | None = None
+        try:
+            while awaited is None and self._clock() - started < left_s:
+                value, running.value = running.value, None
+                awaited = running.job.send(value)
         finally:
             self._left_s -= self._clock() - started
-        self._put_off(running)
+        return awaited
 
     def _wait(self, running: _Running, awaited: Batch | Elsewhere) -> None:
         if running.ticket is None:
@@ -145,7 +152,10 @@ class Jobs:
         self._give_work()
 
     def _end(self, running: _Running, result: Outcome | Exception) -> None:
-        """A job that was done within its client's line is answered there, else from a call of its own."""
+        """A job that was done within its client's line is answered there, else in the call of the loop that ended it.
+
+        What a command has looked up holds only as long as nothing else is decided.
+        """
 
         def finish() -> None:
             if isinstance(result, Exception):
@@ -155,4 +165,4 @@ class Jobs:
         if running.ticket is None:
             finish()
         else:
-            self._waits.end(running.ticket, finish)
+            self._waits.end_here(running.ticket, finish)

@@ -85,9 +85,10 @@ class Pacing:
                 self._host.all_done(client)
             return
         receiver.connection.pause()  # so that lines waiting here are never more than one read brings
-        if not client.reads or receiver.connection.unsent > self._settings.send_bytes_high:
+        unsent, high = receiver.connection.unsent, self._settings.send_bytes_high
+        if not client.reads or unsent > high:
             return  # the end of its wait or the drained socket goes on
-        if receiver.staged_bytes > self._settings.send_bytes_high and self._host.wait_for_disk(client):
+        if receiver.staged_bytes + unsent > high and self._host.wait_for_disk(client):
             return
         rate = self._settings.commands_per_s
         if rate and client.allowance < 1:

@@ -39,20 +39,21 @@ class Waits:
 
     def end(self, ticket: Ticket, action: Callable[[], None]) -> None:
         """Do what was waited for, and go on, in a call of its own."""
-        self._call_soon(lambda: self._end(ticket, action))
+        self._call_soon(lambda: self.end_here(ticket, action))
 
-    def for_batch(self, client: Client, batch: Batch) -> None:
-        """Have a client wait before its next line until a batch is over."""
-        ticket = self.begin(client)
-        batch.waiting.append(lambda: self.end(ticket, _nothing))
-
-    def _end(self, ticket: Ticket, action: Callable[[], None]) -> None:
+    def end_here(self, ticket: Ticket, action: Callable[[], None]) -> None:
+        """As `end`, for who is in such a call already, and whose action must follow before anything else happens."""
         client = ticket.client
         if client.ticket is not ticket:
             return
         client.wait(None)
         self._host.attempt(client, ticket.echo, action)
         self._host.run_lines(client)
+
+    def for_batch(self, client: Client, batch: Batch) -> None:
+        """Have a client wait before its next line until a batch is over."""
+        ticket = self.begin(client)
+        batch.waiting.append(lambda: self.end(ticket, _nothing))
 
 
 def _nothing() -> None:

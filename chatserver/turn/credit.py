@@ -12,7 +12,7 @@ from chatserver.core.evolve import evolve
 from chatserver.core.id_ranges import Delivery, IdRanges, after_delivery
 from chatserver.core.state import State, User
 from chatserver.turn.receiver import Receiver
-from chatserver.turn.records import Credit, Opening, Passed
+from chatserver.turn.records import Credit, Left, Opening, Passed
 
 Marks = tuple[int, IdRanges]
 """Up to which id all is delivered, and the gaps below it."""
@@ -40,6 +40,8 @@ class CreditBook:
             receiver.user, receiver.since_ms, receiver.hole = credit.user, credit.since_ms, None
         elif not receiver.user:
             return
+        elif isinstance(credit, Left):
+            receiver.hole = credit
         elif isinstance(credit, Passed):
             self.handed.setdefault(receiver, 0)
             last = receiver.passed[-1] if receiver.passed else None
@@ -57,6 +59,11 @@ class CreditBook:
         if receiver.book is not None:
             for credit in receiver.book.handed(receiver.connection.unsent):
                 self.give(receiver, credit)
+
+    def stop(self, receiver: Receiver) -> None:
+        """Frames for this receiver were dropped: what it is still sent, until another login, does not count."""
+        self._settle(receiver)
+        receiver.user = 0
 
     def settle(self) -> None:
         """Bring State's marks up to what has been handed."""

@@ -32,7 +32,14 @@ class Opening(NamedTuple):
     backlog_upto: int
 
 
-Credit = int | Passed | Opening
+class Left(NamedTuple):
+    """A credit: the backlog in front of it was too long for one login, and left messages of these ids for the next."""
+
+    first: int
+    last: int
+
+
+Credit = int | Passed | Opening | Left
 """What counts once the bytes have left whole. A number: all messages to the receiver's user up to this id (0: none)."""
 
 Heard = tuple[bytes, int, Event | None]

@@ -186,9 +186,7 @@ class Turn:
         """The end of a loop's turn: hand over what has gathered, and send what depends on nothing."""
         self.now_ms = 0
         batch = self.batch
-        if self._free:
-            free, self._free = self._free, {}
-            self.release.send_all(free.items())
+        self._send_free()
         if not self.log.is_ready:
             return
         if batch.events:
@@ -248,7 +246,13 @@ class Turn:
             if self._applying:
                 self._undo_all("a defect in the middle of an event")
 
+    def _send_free(self) -> None:
+        if self._free:
+            free, self._free = self._free, {}
+            self.release.send_all(free.items())
+
     def _finish(self, batch: Batch) -> None:
+        self._send_free()  # it was staged in front of whatever the same receiver has in this batch
         if batch.staged:
             self.release.send_all(batch.staged)
         batch.end()
