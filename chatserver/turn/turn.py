@@ -187,8 +187,7 @@ class Turn:
         self.now_ms = 0
         batch = self.batch
         if self._free:
-            free, self._free = self._free, {}
-            self.release.send_all(free.items())
+            self._send_free()
         if not self.log.is_ready:
             return
         if batch.events:
@@ -248,7 +247,13 @@ class Turn:
             if self._applying:
                 self._undo_all("a defect in the middle of an event")
 
+    def _send_free(self) -> None:
+        free, self._free = self._free, {}
+        self.release.send_all(free.items())
+
     def _finish(self, batch: Batch) -> None:
+        if self._free:  # it was staged before what the same receivers get from a batch that is stored in this turn
+            self._send_free()
         if batch.staged:
             self.release.send_all(batch.staged)
         batch.end()
