@@ -12,7 +12,7 @@ from chatserver.core.evolve import evolve
 from chatserver.core.id_ranges import Delivery, IdRanges, after_delivery
 from chatserver.core.state import State, User
 from chatserver.turn.receiver import Receiver
-from chatserver.turn.records import Credit, Opening, Passed
+from chatserver.turn.records import Credit, Hole, Opening, Passed
 
 Marks = tuple[int, IdRanges]
 """Up to which id all is delivered, and the gaps below it."""
@@ -40,6 +40,8 @@ class CreditBook:
             receiver.user, receiver.since_ms, receiver.hole = credit.user, credit.since_ms, None
         elif not receiver.user:
             return
+        elif isinstance(credit, Hole):
+            receiver.hole = credit
         elif isinstance(credit, Passed):
             self.handed.setdefault(receiver, 0)
             last = receiver.passed[-1] if receiver.passed else None
