@@ -108,10 +108,9 @@ class CreditBook:
         return taken.values()
 
     def give_back(self, events: Iterable[object]) -> None:
-        """These events could not be stored: keep the marks among them, and put all of them into the new State."""
-        for event in events:
-            if isinstance(event, Delivered):
-                self._unstored.setdefault(event.user, event)
+        """These events, oldest first, could not be stored: keep the marks among them, and put all into State."""
+        given = {event.user: event for event in events if isinstance(event, Delivered)}  # the latest of each user
+        self._unstored = {**given, **self._unstored}
         for mark in self._unstored.values():
             evolve(self._state(), mark)
 
