@@ -3,7 +3,7 @@
 A fact is named by a key. A party (a user's id, a room's below zero) stands for what is told of it: status, friends,
 members, topic. A pair stands for messages: two users, the lower id first, for what they wrote to each other; a party
 and 0 for all that it sent and received outside rooms, or what was said in the room, as posting lists are named; 0 and
-an id for one message.
+an id for one message. Twice 0 stands for which rooms there are: one that has ended is no party any more.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,6 +14,8 @@ from chatserver.core import events as happened
 from chatserver.core.state import State, User
 
 Fact = int | tuple[int, int]
+ROOMS = (0, 0)
+"""Which rooms there are."""
 
 
 def conversation(user: int, party: int) -> tuple[int, int]:
@@ -52,7 +54,7 @@ def friends_of(user: User) -> list[Fact]:
 
 def rooms_for(state: State, user: User) -> list[Fact]:
     """What SHOWROOMS shows."""
-    return [user.id, *state.rooms]
+    return [user.id, ROOMS, *state.rooms]
 
 
 def members_for(state: State, user: User, room: int) -> list[Fact]:
@@ -63,6 +65,14 @@ def members_for(state: State, user: User, room: int) -> list[Fact]:
 def _of(*names: str) -> Callable[[Any], Iterable[Fact]]:
     """The parties that these fields of an event name."""
     return lambda event: [getattr(event, name) for name in names]
+
+
+def _room_created(event: happened.RoomCreated) -> Iterable[Fact]:
+    return event.room, event.owner, ROOMS
+
+
+def _room_ended(event: happened.RoomEnded) -> Iterable[Fact]:
+    return event.room, ROOMS
 
 
 def _message(event: happened.MessageSent | happened.BurstSent) -> Iterable[Fact]:
@@ -99,14 +109,14 @@ TABLE: dict[type, Callable[[Any], Iterable[Fact]]] = {  # Any: each row takes it
     happened.Delivered: _nothing,
     happened.UserBlocked: _of("user", "blocked"),
     happened.UserUnblocked: _of("user", "blocked"),
-    happened.RoomCreated: _of("room", "owner"),
+    happened.RoomCreated: _room_created,
     happened.RoomJoined: _of("room", "user"),
     happened.RoomLeft: _of("room", "user"),
     happened.OwnerSet: _of("room", "owner"),
     happened.TopicSet: _of("room"),
     happened.Invited: _of("room", "user"),
     happened.InvitationRemoved: _of("room", "user"),
-    happened.RoomEnded: _of("room"),
+    happened.RoomEnded: _room_ended,
     happened.ReadMarked: _of("user"),
     happened.BotRemembered: _of("user"),
     happened.BotTimerSet: _of("user"),
