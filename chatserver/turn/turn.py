@@ -188,7 +188,7 @@ class Turn:
         batch = self.batch
         if self._free:
             self._send_free()
-        if not self.log.is_ready:
+        if not self.log.takes(batch):
             return
         if batch.events:
             self._append(batch)

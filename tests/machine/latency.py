@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from selectors import EVENT_READ, DefaultSelector
 from statistics import quantiles
 from threading import Barrier, Event, Thread
 from time import perf_counter
@@ -27,7 +28,7 @@ LEAST = 2  # answers of each, however short it goes on: fewer have no middle
 PROBE_PAUSE_S = 0.003  # between an answer and the next question, so that they fall into every part of a flush
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Asker:
     """One client that asks one thing after the other, and how long each answer took, in ms."""
 
@@ -67,6 +68,28 @@ def senders(server: Running, count: int) -> list[Asker]:
     return askers
 
 
+def send_all(sending: Sequence[Asker], start: Barrier, over: Event) -> None:
+    """Drive all senders in one thread: as many threads would keep each other from answering in time."""
+    begun: dict[Asker, float] = {}
+
+    def send(sender: Asker) -> None:
+        begun[sender] = perf_counter()
+        sender.client.send(sender.lines[0])
+
+    with DefaultSelector() as selector:
+        for sender in sending:
+            selector.register(sender.client.socket, EVENT_READ, sender)
+        start.wait()
+        for sender in sending:
+            send(sender)
+        while not over.is_set() or min(len(sender.took_ms) for sender in sending) < LEAST:
+            for key, _ in selector.select(0.1):
+                sender = key.data
+                if b"OK|SENDMESSAGE|" in sender.client.socket.recv(65536):
+                    sender.took_ms.append(1000 * (perf_counter() - begun[sender]))
+                    send(sender)
+
+
 def probes(server: Running) -> list[Asker]:
     """Users who send nothing and whose friends are online and idle."""
     asker, other, *_ = server.friends("asker", "other", *(f"idle{at}" for at in range(IDLE_FRIENDS)))
@@ -87,8 +110,9 @@ def probes(server: Running) -> list[Asker]:
 def measure(server: DiskServer, flush_ms: int, clients: int, seconds: float) -> tuple[list[Asker], list[Asker], float]:
     """The probes and the senders with what they measured, and how long it went on, in seconds."""
     asking, sending = probes(server), senders(server, clients)
-    start, over = Barrier(len(asking) + len(sending) + 1), Event()
-    threads = [Thread(target=asker.run, args=(start, over)) for asker in (*asking, *sending)]
+    start, over = Barrier(len(asking) + 2), Event()
+    threads = [Thread(target=asker.run, args=(start, over)) for asker in asking]
+    threads.append(Thread(target=send_all, args=(sending, start, over)))
     server.disk.slow(flush_ms)
     for thread in threads:
         thread.start()
