@@ -23,7 +23,7 @@ from chatserver.bothost.floods import FloodGate, Verdict
 from chatserver.bothost.surroundings import Chat, Loop, PageSource
 from chatserver.core.bots import EVERYBODY
 from chatserver.core.commands import BotTimer, KeepForBot, SendMessage, StartBot
-from chatserver.core.events import UserSignedUp
+from chatserver.core.events import BurstSent, MessageSent, UserSignedUp
 from chatserver.core.outcome import Refused
 from chatserver.core.state import NO_PASSWORD
 
@@ -146,6 +146,16 @@ class BotHost:
     def close(self) -> None:
         """Let go of what fetches pages."""
         self._pages.close()
+
+    def hear_message(self, origin: object, event: MessageSent) -> None:
+        """A message was sent. By place: a named field costs 25 ns, and this is the path of a message."""
+        recipient = event[3]
+        if recipient < 0 or recipient in self._running:
+            self.hear(event[2], recipient, event[4:5])
+
+    def hear_burst(self, origin: object, event: BurstSent) -> None:
+        """Several were sent."""
+        self.hear(event[2], event[3], event[4])
 
     def hear(self, sender: int, recipient: int, texts: Sequence[str]) -> None:
         """Something was said to a user or in a room; if it is for bots, `work` deals with it. Bots hear no bots."""

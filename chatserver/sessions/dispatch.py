@@ -29,7 +29,7 @@ from chatserver.sessions.waits import Waits
 from chatserver.settings import Settings
 from chatserver.store.errors import StoreBroken, StoreUnavailable, classify
 from chatserver.turn.receiver import Receiver
-from chatserver.turn.records import UNAVAILABLE, Credit, Passed, Reply, standing
+from chatserver.turn.records import UNAVAILABLE, Credit, Passed, Reply, reply, standing
 from chatserver.turn.turn import Turn
 
 log = logging.getLogger(__name__)
@@ -107,7 +107,7 @@ class Dispatch:
         else:
             if not isinstance(outcome, Refused):
                 replies = oks("SENDMESSAGE", outcome[1])
-                self._turn.stage(client.receiver, Reply(replies, 0, "SENDMESSAGE", len(outcome[1])))
+                self._turn.stage(client.receiver, reply((replies, 0, "SENDMESSAGE", len(outcome[1]), ())))
                 return
         for line in lines:
             self.do_line(client, line, command.now_ms)
@@ -148,8 +148,9 @@ class Dispatch:
     def answer(self, client: Client, echo: str, outcome: Outcome) -> None:
         """Stage the reply to a command, and the good-byes that it has brought about."""
         frame = err(echo, outcome.code, outcome.text) if type(outcome) is Refused else ok(echo, outcome[1])
-        self._turn.stage(client.receiver, Reply(frame, 0, echo, 1))
-        self.sessions.answered()
+        self._turn.stage(client.receiver, reply((frame, 0, echo, 1, ())))
+        if self.sessions.ending:
+            self.sessions.answered()
 
     def _answer_at_once(self, client: Client, echo: str, answer: Answer | Refused) -> None:
         """What depends on nothing that is stored."""
@@ -158,9 +159,9 @@ class Dispatch:
     def _query(self, client: Client, echo: str, query: requests.Query) -> None:
         """From State, which runs ahead of the disk: it leaves once what it shows is stored."""
         answer, facts = answers.answer(self._turn.state, client.user, query)
-        reply = _rendered(echo, answer)
-        client.receiver.staged_bytes += QUERY_BYTES + len(reply.data)
-        self._turn.stage_behind(client.receiver, reply, self._turn.undurable(facts))
+        rendered = _rendered(echo, answer)
+        client.receiver.staged_bytes += QUERY_BYTES + len(rendered.data)
+        self._turn.stage_behind(client.receiver, rendered, self._turn.undurable(facts))
 
     def _show_presence(self, client: Client, echo: str, query: requests.ShowFriends | requests.ShowMembers) -> None:
         self._turn.presence.shown(client.user)
@@ -181,12 +182,12 @@ class Dispatch:
     def finish(self, client: Client, echo: str, result: jobs.Outcome) -> None:
         """Answer with a job's result; one that has found what a command needs becomes that command."""
         if isinstance(result, Answer):
-            marks, reply = _marks(result), _rendered(echo, result)
-            client.receiver.staged_bytes += len(marks.data) + len(reply.data)
+            marks, rendered = _marks(result), _rendered(echo, result)
+            client.receiver.staged_bytes += len(marks.data) + len(rendered.data)
             gone = self._turn.undurable([GONE])  # names come from State, and the disk's rows hide whoever is going
             if result.marks:
                 self._turn.stage_behind(client.receiver, marks, gone)
-            self._turn.stage_behind(client.receiver, reply, gone)
+            self._turn.stage_behind(client.receiver, rendered, gone)
         elif isinstance(result, Refused):
             self.answer(client, echo, result)
         else:

@@ -63,7 +63,7 @@ class Sessions:
         self._clients: dict[Receiver, Client] = {}  # of those who hear what a user hears
         self._unknown: dict[Client, float] = {}  # not logged in → deadline; in the order of deadlines
         self._closing: dict[Client, float] = {}  # once what is staged is sent → within how many seconds
-        self._ending: list[tuple[Client, str]] = []  # told good-bye once the answer in hand is staged
+        self.ending: list[tuple[Client, str]] = []  # told good-bye once the answer in hand is staged
 
     def expect_login(self, client: Client) -> None:
         """A client is connected, or has logged out."""
@@ -86,10 +86,9 @@ class Sessions:
 
     def answered(self) -> None:
         """The answer in hand is staged: now come the good-byes that its command has brought about."""
-        if self._ending:
-            ending, self._ending = self._ending, []
-            for client, reason in ending:
-                self.end(client, reason)
+        ending, self.ending = self.ending, []
+        for client, reason in ending:
+            self.end(client, reason)
 
     def close_sent(self) -> None:
         """Close those who were told good-bye, once nothing of it waits for the disk."""
@@ -227,8 +226,8 @@ class Sessions:
     def end_others(self, origin: Receiver | None, happened: OtherSessionsEnded) -> None:
         """Another session has changed the password."""
         receivers = self._turn.hearers.get(happened.user, ())
-        self._ending += [(self._clients[each], "KICKED") for each in receivers if each is not origin]
+        self.ending += [(self._clients[each], "KICKED") for each in receivers if each is not origin]
 
     def end_all(self, origin: Receiver | None, happened: AccountDeleted) -> None:
         """The account is gone."""
-        self._ending += [(self._clients[each], "DELETED") for each in self._turn.hearers.get(happened.user, ())]
+        self.ending += [(self._clients[each], "DELETED") for each in self._turn.hearers.get(happened.user, ())]

@@ -20,9 +20,12 @@ _SIZES = (64, 16, 4, 1)
 """Rows a statement; with more than 64 little is won."""
 
 
-def insert_messages(connection: sqlite3.Connection, events: Iterable[MessageSent | BurstSent]) -> int:
-    """Put messages into the open transaction; return the last one's id. Raises sqlite3.Error."""
-    rows = _Rows(0, 0)
+def insert_messages(connection: sqlite3.Connection, events: Iterable[MessageSent | BurstSent]) -> tuple[int, int]:
+    """Put messages into the open transaction; return the last one's id, and how many characters their texts have.
+
+    Raises sqlite3.Error.
+    """
+    rows, chars = _Rows(0, 0), 0
     for kind, run in groupby(events, type):
         same: list[Any] = list(run)  # all of one kind
         for part in _singles(same) if kind is MessageSent else map(_of_burst, same):
@@ -31,8 +34,9 @@ def insert_messages(connection: sqlite3.Connection, events: Iterable[MessageSent
                 rows.insert(connection)
                 rows = _Rows(first_id, time_ms)
             rows.add(senders, recipients, texts, tags)
+            chars += sum(map(len, texts))
     rows.insert(connection)
-    return rows.next_id - 1
+    return rows.next_id - 1, chars
 
 
 Columns = tuple[int, int, Sequence[int], Sequence[int], Sequence[str], Sequence[str | None]]

@@ -33,9 +33,11 @@ class Batch:
 
     def close(self) -> None:
         """Nothing more is added: the receivers' staged records become its own."""
+        add = self.staged.append
         for receiver in self.dirty:
-            if receiver.staged:
-                self.staged.append((receiver, receiver.staged))
+            staged = receiver.staged
+            if staged:
+                add((receiver, staged))
                 receiver.staged = []
                 receiver.depends = self
         self.dirty = []

@@ -73,8 +73,8 @@ class LocalLog:
     """The log of one machine: SQLite's, by way of the store.
 
     On a slow disk it rests for a moment behind each flush. Those who have just been answered write again, and the
-    first of them would else start a flush for itself, which all others had to wait for: 18 clients who write one message
-    at a time would get half of what the disk can do.
+    first of them would else start a flush for itself, which all others had to wait for: 18 clients who write one
+    message at a time would get half of what the disk can do.
     """
 
     def __init__(self, store: Store, flusher: Pool, owner: Owner, loop: Loop) -> None:
