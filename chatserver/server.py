@@ -242,7 +242,7 @@ class Server:
         connection = receiver.connection
         connection.drop_unsent(book.rest_of_frame(connection.unsent, connection.committed))
         receiver.book = None  # what is dropped now is not delivered
-        self.turn.credit.stop(receiver)  # and what gathers behind it would count for it, as all up to its id
+        receiver.over = True  # nor must what gathers behind it leave: its credit would count for all up to its id
         self.reactor.call_soon(lambda: self._sessions.end(client, "TOO_SLOW"))
 
     # The end of a turn, and what happens by the clock.

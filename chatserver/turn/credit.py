@@ -60,11 +60,6 @@ class CreditBook:
             for credit in receiver.book.handed(receiver.connection.unsent):
                 self.give(receiver, credit)
 
-    def stop(self, receiver: Receiver) -> None:
-        """Frames for this receiver were dropped: what it is still sent, until another login, does not count."""
-        self._settle(receiver)
-        receiver.user = 0
-
     def settle(self) -> None:
         """Bring State's marks up to what has been handed."""
         for receiver in list(self.handed):
