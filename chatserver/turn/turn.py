@@ -308,7 +308,10 @@ class Turn:
         saved, self._saving = self._saving, []
         if error is not None:
             self._unsaved[:0] = saved
-            self._store.roll_back()
+            try:
+                self._store.roll_back()
+            except StoreBroken as broken:
+                error = broken
             if not isinstance(error, StoreUnavailable):
                 self._break_off(error)
             return

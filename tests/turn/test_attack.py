@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from chatserver.store.errors import StoreBroken
 from tests.model.world import PASSWORD, Session, World
 
 NEW = "another one"
@@ -305,3 +306,21 @@ def test_chores_do_not_keep_a_server_from_ending(world: World, monkeypatch: pyte
     assert ended
     assert world.disk.removal.waits
     world.flusher.let_go()
+
+
+def test_a_store_that_cannot_be_read_while_it_recovers_ends_the_server(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = world.user("ann")
+    world.disk.is_full = True
+    world.say(ann, "SETSTATUS|ann|busy|writing")
+
+    def broken() -> None:
+        raise StoreBroken("the tests' disk is gone")
+
+    monkeypatch.setattr(world.disk, "roll_back", broken)
+    world.pass_time(2)
+    failure, world.server.failure = world.server.failure, ""  # for the world's own end
+    monkeypatch.undo()
+    world.disk.is_full = False
+    assert "is gone" in failure
