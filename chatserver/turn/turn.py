@@ -166,6 +166,7 @@ class Turn:
             kept = self.batch.events
         if events and type(events[-1]) is PresenceChanged:
             self.presence.note(events[-1].user)
+            self.batch.note(events[-1].user)
         self._applying = True
         for event in events:  # the tables are used without decide(), evolve(), deliver(): this is the path of a message
             kind = type(event)

@@ -324,3 +324,22 @@ def test_a_store_that_cannot_be_read_while_it_recovers_ends_the_server(
     monkeypatch.undo()
     world.disk.is_full = False
     assert "is gone" in failure
+
+
+def test_that_a_friend_has_gone_is_not_shown_before_it_is_stored(tmp_path: Path) -> None:
+    """A change within a second of another is not told at once, and SHOWFRIENDS must not tell it either."""
+    world = World(tmp_path, presence_ms=1000)
+    ann, ben = world.user("ann"), world.user("ben")
+    world.befriend(ann, ben)
+    world.pass_time(5)
+    world.say(ben, "SETSTATUS|ben|busy|writing")
+    ann.frames()
+    world.flusher.hold()
+    world.say(ben, "LOGOUT|ben")
+    world.say(ann, "SHOWFRIENDS|ann")
+    told = ann.frames()
+    world.flusher.let_go()
+    world.settle()
+    assert told == []
+    assert ann.frames()[0] == "ITEM|SHOWFRIENDS|ben|offline|"
+    world.close()
