@@ -1,10 +1,12 @@
 """Orders of things that a slow disk makes possible: batches in flight, others that gather, readers that do not read."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from bots import Bot, Fetch, Reply, Talk
+from chatserver.bothost.host import FAULT
 from chatserver.store.errors import StoreBroken
 from tests.model.world import PASSWORD, Session, World
 
@@ -342,4 +344,66 @@ def test_that_a_friend_has_gone_is_not_shown_before_it_is_stored(tmp_path: Path)
     world.settle()
     assert told == []
     assert ann.frames()[0] == "ITEM|SHOWFRIENDS|ben|offline|"
+    world.close()
+
+
+class _Pages:
+    """The web: pages come when the test says so."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Callable[[Reply], None]]] = []
+
+    def get(self, bot: str, wanted: Fetch, done: Callable[[Reply], None]) -> None:
+        self.asked.append((wanted.url, done))
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def come(self) -> None:
+        asked, self.asked = self.asked, []
+        for url, done in asked:
+            done(Reply(url, body=b"sunny"))
+
+
+def _report(words: str) -> Talk:
+    first = yield Fetch(f"http://x/{words}")
+    yield "one"
+    second = yield Fetch("http://x/second")
+    if words == "fail":
+        raise ValueError
+    assert first
+    assert second
+    return f"two {first.url} {second.url}"
+
+
+@pytest.mark.parametrize("words", ["go", "fail"])
+@pytest.mark.parametrize("in_flight", [1, 2])
+def test_what_a_bot_answers_to_a_page_is_said_once_the_disk_can_be_written(
+    tmp_path: Path, in_flight: int, words: str
+) -> None:
+    """The step after a page was undone with its batch, and its handler cannot go on twice."""
+    bot = Bot("WebBot", help="fetches")
+    bot.on("<words>", help="it")(_report)
+    world, pages = World(tmp_path, bots=[bot]), _Pages()
+    ann = world.user("ann")
+    world.server._bots._pages = pages
+    world.say(ann, f"SENDMESSAGE|ann|WebBot|{words}")
+    if in_flight == 2:
+        world.flusher.hold()
+    world.disk.is_full = True
+    pages.come()
+    world.settle()
+    if in_flight == 2:
+        pages.come()
+        world.settle()
+    world.flusher.let_go()
+    world.settle()
+    world.disk.is_full = False
+    world.pass_time(3)
+    for _ in range(2):
+        pages.come()
+        world.settle()
+    said = [frame.split("|")[6] for frame in ann.frames() if frame.startswith("EVENT|MESSAGE|")]
+    expected = "two http://x/go http://x/second" if words == "go" else FAULT
+    assert said == ["one", expected]
     world.close()
