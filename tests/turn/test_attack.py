@@ -407,3 +407,18 @@ def test_what_a_bot_answers_to_a_page_is_said_once_the_disk_can_be_written(
     expected = "two http://x/go http://x/second" if words == "go" else FAULT
     assert said == ["one", expected]
     world.close()
+
+
+def test_a_slow_reader_over_its_rate_has_one_timer(tmp_path: Path) -> None:
+    world = World(tmp_path, commands_per_s=20)
+    ann = world.connect("ann")
+    ann.line.incoming += b"HELP\n" * 500
+    timers = len(world.reactor._timers)
+    for _ in range(50):
+        ann.line.room = 20
+        world.pass_time(0.05)
+        ann.line.room = None
+        world.settle()
+    assert ann.line.outgoing
+    assert len(world.reactor._timers) <= timers + 1
+    world.close()
