@@ -14,7 +14,7 @@ from chatserver.protocol.render import event
 from chatserver.queries.messages import Pages, backlog, message_row
 from chatserver.store.history import Message
 from chatserver.turn.receiver import Receiver
-from chatserver.turn.records import Left, Opening, Record, Reply
+from chatserver.turn.records import Hole, Opening, Record, Reply
 from chatserver.turn.turn import Turn
 
 log = logging.getLogger(__name__)
@@ -73,8 +73,8 @@ class Backlogs:
     def _send(self, receiver: Receiver, opening: Opening, found: list[Message], left_from: int) -> None:
         state = self._turn.state
         records: list[Record] = [(event("MISSED", *message_row(state, message)), message.id, None) for message in found]
-        if left_from:
-            records.append(Reply(b"", Left(left_from, opening.backlog_upto), "", 0))
+        if left_from:  # it counts from where the login does: in a slow client's queue, both come later
+            records.insert(0, Reply(b"", Hole(left_from, opening.backlog_upto), "", 0))
         else:
             records.append((b"", opening.backlog_upto, None))  # with these all is handed over
         self._turn.release.uncork(receiver, records)

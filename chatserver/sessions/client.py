@@ -154,14 +154,12 @@ class Client:
         self._become(after(self.phase, Change.LOG_OUT))
 
     def close(self) -> None:
-        """Read nothing more."""
+        """Run no more lines. What has come, and still comes, is kept, should the reason not come true."""
         self.ticket = None
-        self.lines = NO_LINES
         self._become(after(self.phase, Change.CLOSE))
 
-    def reopen(self, lines: deque[str]) -> None:
-        """Take back a close whose reason did not come true. Behind the lines of then are those that came meanwhile."""
-        self.lines = deque((*lines, *self.lines)) or NO_LINES
+    def reopen(self) -> None:
+        """Take back a close whose reason did not come true."""
         self._become(after(self.phase, Change.REOPEN))
 
     def wait(self, ticket: Ticket | None) -> None:

@@ -5,7 +5,6 @@ What is changed here goes back with the batch if that cannot be stored. It knows
 
 import hashlib
 from base64 import urlsafe_b64encode
-from collections import deque
 from collections.abc import Callable
 from functools import partial
 from itertools import takewhile
@@ -109,7 +108,7 @@ class Sessions:
         if client.phase not in OPEN:
             return
         if reason in _DECIDED:
-            self._turn.batch.undo.append(partial(self._reopen, client, client.lines, client.ticket))
+            self._turn.batch.undo.append(partial(self._reopen, client, client.ticket))
         client.close()
         self._unknown.pop(client, None)
         self.leave(client)
@@ -118,10 +117,10 @@ class Sessions:
             self._turn.stage_behind(client.receiver, record, self._turn.batch if reason in _DECIDED else None)
         self._closing[client] = GONE_S if reason == LEFT else self._settings.goodbye_s
 
-    def _reopen(self, client: Client, lines: deque[str], ticket: Ticket | None) -> None:
+    def _reopen(self, client: Client, ticket: Ticket | None) -> None:
         """What was to end this session did not hold; what it waited for may be over by now, and is taken as failed."""
         if client.phase is Phase.CLOSING:
-            client.reopen(lines)
+            client.reopen()
             self._closing.pop(client, None)
             self._enter(client)
             if client.receiver.over:

@@ -12,7 +12,7 @@ from chatserver.core.evolve import evolve
 from chatserver.core.id_ranges import Delivery, IdRanges, after_delivery
 from chatserver.core.state import State, User
 from chatserver.turn.receiver import Receiver
-from chatserver.turn.records import Credit, Left, Opening, Passed
+from chatserver.turn.records import Credit, Hole, Opening, Passed
 
 Marks = tuple[int, IdRanges]
 """Up to which id all is delivered, and the gaps below it."""
@@ -40,7 +40,7 @@ class CreditBook:
             receiver.user, receiver.since_ms, receiver.hole = credit.user, credit.since_ms, None
         elif not receiver.user:
             return
-        elif isinstance(credit, Left):
+        elif isinstance(credit, Hole):
             receiver.hole = credit
         elif isinstance(credit, Passed):
             self.handed.setdefault(receiver, 0)
@@ -108,10 +108,9 @@ class CreditBook:
         return taken.values()
 
     def give_back(self, events: Iterable[object]) -> None:
-        """These events could not be stored: keep the marks among them, and put all of them into the new State."""
-        for event in events:
-            if isinstance(event, Delivered):
-                self._unstored.setdefault(event.user, event)
+        """These events, oldest first, could not be stored: keep the marks among them, and put all into State."""
+        given = {event.user: event for event in events if isinstance(event, Delivered)}  # the latest of each user
+        self._unstored = {**given, **self._unstored}
         for mark in self._unstored.values():
             evolve(self._state(), mark)
 

@@ -32,14 +32,14 @@ class Opening(NamedTuple):
     backlog_upto: int
 
 
-class Left(NamedTuple):
-    """A credit: the backlog in front of it was too long for one login, and left messages of these ids for the next."""
+class Hole(NamedTuple):
+    """A credit: of a backlog too long for one login, these ids are left out, whatever comes behind them."""
 
     first: int
     last: int
 
 
-Credit = int | Passed | Opening | Left
+Credit = int | Passed | Opening | Hole
 """What counts once the bytes have left whole. A number: all messages to the receiver's user up to this id (0: none)."""
 
 Heard = tuple[bytes, int, Event | None]

@@ -187,8 +187,9 @@ class Turn:
         """The end of a loop's turn: hand over what has gathered, and send what depends on nothing."""
         self.now_ms = 0
         batch = self.batch
-        self._send_free()
-        if not self.log.is_ready:
+        if self._free:
+            self._send_free()
+        if not self.log.takes(batch):
             return
         if batch.events:
             self._append(batch)
@@ -248,12 +249,12 @@ class Turn:
                 self._undo_all("a defect in the middle of an event")
 
     def _send_free(self) -> None:
-        if self._free:
-            free, self._free = self._free, {}
-            self.release.send_all(free.items())
+        free, self._free = self._free, {}
+        self.release.send_all(free.items())
 
     def _finish(self, batch: Batch) -> None:
-        self._send_free()  # it was staged in front of whatever the same receiver has in this batch
+        if self._free:  # it was staged before what the same receivers get from a batch that is stored in this turn
+            self._send_free()
         if batch.staged:
             self.release.send_all(batch.staged)
         batch.end()

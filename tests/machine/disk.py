@@ -21,7 +21,7 @@ from tests.harness import Process, command_line
 from tests.wire import WAIT_S
 
 HERE = Path(__file__).resolve().parent
-NUMBERS = ("flush_ms", "hold", "fail_flush", "full", "held", "begun")
+NUMBERS = ("flush_ms", "hold", "fail_flush", "skip", "full", "held", "begun")
 """What the control file holds, 32 bits each: the same list is in slow_flush.c."""
 NUMBER = struct.Struct("=i")
 POLL_S = 0.001
@@ -72,6 +72,10 @@ class Disk:
     def release(self) -> None:
         """Let the flushes that were held up, and later ones, go on."""
         self._set("hold", 0)
+
+    def skip_flushes(self) -> None:
+        """Let flushes do nothing and succeed: where a record tells what is durable, it need not be so."""
+        self._set("skip", 1)
 
     @contextmanager
     def failing_flushes(self) -> Iterator[None]:

@@ -18,6 +18,7 @@ struct control {
     atomic_int flush_ms;   /* how much longer each flush takes */
     atomic_int hold;       /* while not 0, no flush goes on */
     atomic_int fail_flush; /* while not 0, each flush fails with EIO, and flushes nothing */
+    atomic_int skip;       /* while not 0, no flush flushes anything, and each says that it did */
     atomic_int full;       /* while not 0, each write fails with ENOSPC */
     atomic_int held;       /* how many flushes are held up now */
     atomic_int begun;      /* how many flushes have begun, in all lives */
@@ -41,10 +42,10 @@ static void pause_ms(int ms) {
     while (nanosleep(&left, &left) != 0 && errno == EINTR) {}
 }
 
-/* What happens before the flush itself. Returns 0 where it is to fail. */
-static int before_flush(int descriptor) {
+/* A flush that is slowed and held up as the test says, and then done, failed or left out. */
+static int flush(int descriptor, int (*real)(int)) {
     char name[NAME_BYTES_MAX];
-    if (!name_of(descriptor, name)) return 1;
+    if (!name_of(descriptor, name)) return real(descriptor);
     pthread_once(&opened, open_control);
     atomic_fetch_add(&control->begun, 1);
     pause_ms(control->flush_ms);
@@ -53,9 +54,11 @@ static int before_flush(int descriptor) {
         while (control->hold) pause_ms(1);
         atomic_fetch_sub(&control->held, 1);
     }
-    if (!control->fail_flush) return 1;
-    errno = EIO;
-    return 0;
+    if (control->fail_flush) {
+        errno = EIO;
+        return -1;
+    }
+    return control->skip ? 0 : real(descriptor);
 }
 
 static int is_full(int descriptor) {
@@ -68,9 +71,9 @@ static int is_full(int descriptor) {
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
-int fsync(int descriptor) { return before_flush(descriptor) ? REAL(fsync)(descriptor) : -1; }
+int fsync(int descriptor) { return flush(descriptor, REAL(fsync)); }
 
-int fdatasync(int descriptor) { return before_flush(descriptor) ? REAL(fdatasync)(descriptor) : -1; }
+int fdatasync(int descriptor) { return flush(descriptor, REAL(fdatasync)); }
 
 ssize_t write(int descriptor, const void *data, size_t bytes) {
     return is_full(descriptor) ? -1 : REAL(write)(descriptor, data, bytes);

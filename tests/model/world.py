@@ -28,6 +28,7 @@ from chatserver.store.store import Store
 from tests.harness import SETTINGS
 
 PASSWORD = "correct horse"
+FLUSH_TURNS_MAX = 4  # of the loop that a flush takes: batches are in flight while others gather
 START_MS = 1_796_212_800_000
 Value = TypeVar("Value")
 _LOGGER = logging.getLogger("chatserver")
@@ -134,8 +135,11 @@ class Pool:
 
     free = 1
 
-    def __init__(self, call_soon: Callable[[Callable[[], None]], None]) -> None:
+    def __init__(self, call_soon: Callable[[Callable[[], None]], None], turns_max: int = 1) -> None:
+        """A result takes up to so many turns of the loop, by a chance with a seed."""
         self._call_soon = call_soon
+        self._turns_max = turns_max
+        self._chance = Random(turns_max)
         self._is_held = False
         self._held: list[Callable[[], None]] = []
 
@@ -144,7 +148,10 @@ class Pool:
         if self._is_held:
             self._held.append(lambda: done(outcome))
         else:
-            self._call_soon(lambda: done(outcome))
+            self._bring(lambda: done(outcome), self._chance.randint(1, self._turns_max))
+
+    def _bring(self, call: Callable[[], None], turns: int) -> None:
+        self._call_soon(call if turns == 1 else lambda: self._bring(call, turns - 1))
 
     def hold(self) -> None:
         """Keep results back: of the flusher, batches stay in flight."""
@@ -309,7 +316,7 @@ class World:
         self._selector, self._door = Selector(), Entrance()
         self.disk = _Disk(str(self._path), "off")  # a simulated world has no power cuts
         self.reactor = Reactor(self._selector, lambda: self.now_s)
-        self.flusher, pool = Pool(self.reactor.call_soon), Pool(self.reactor.call_soon)
+        self.flusher, pool = Pool(self.reactor.call_soon, FLUSH_TURNS_MAX), Pool(self.reactor.call_soon)
         self.server = Server(
             self._settings,
             self.disk,

@@ -133,6 +133,16 @@ def test_however_few_bytes_the_kernel_takes_each_time_all_go_out_in_order(pair: 
     assert pair.peer_reads() == whole
 
 
+def test_what_has_waited_is_not_sent_again(pair: Pair) -> None:
+    for _ in range(2):
+        pair.leave_unsent(b"one\n", 1)
+        pair.connection.send(b"two\n")
+        pair.connection.send(b"three\n")
+        pair.go_on()
+        assert pair.peer_reads() == b"one\ntwo\nthree\n"
+        assert pair.connection.unsent == 0
+
+
 def test_write_events_are_waited_for_only_while_bytes_are_left(pair: Pair) -> None:
     for _ in range(2):
         assert pair.is_idle()

@@ -1,5 +1,6 @@
 """The loop: the order of a turn, timers by a clock that the test moves, how long it sleeps, defects in callbacks."""
 
+import os
 import selectors
 import socket
 from collections.abc import Callable, Iterator
@@ -169,6 +170,12 @@ def test_it_does_not_sleep_where_something_is_to_be_called(name: str) -> None:
     reactor.turn()
     assert selector.told_s == [0, 5]
     reactor.close()
+
+
+def test_it_lets_go_of_all_that_it_has_opened() -> None:
+    before = len(os.listdir("/dev/fd"))
+    Reactor().close()
+    assert len(os.listdir("/dev/fd")) == before
 
 
 def test_it_takes_the_systems_selector_and_clock_where_none_are_given(done: list[str]) -> None:

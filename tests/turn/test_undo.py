@@ -218,6 +218,23 @@ def test_a_deleted_account_that_is_not_deleted_goes_on(world: World) -> None:
     assert heads(ben, 2) == ["EVENT|MESSAGE"]
 
 
+def test_what_is_said_while_a_good_bye_waits_for_the_disk_is_kept_should_it_fail(world: World) -> None:
+    ann, again = world.user("ann"), world.connect("ann")
+    world.say(again, f"LOGIN|ann|{PASSWORD}")
+    again.frames()
+    world.flusher.hold()
+    world.disk.is_full = True
+    world.say(ann, f"DELETEACCOUNT|ann|{PASSWORD}")
+    for session in (ann, again):
+        world.say(session, "PING|1\nPING|2")
+    world.flusher.let_go()
+    world.settle()
+    assert heads(ann) == ["ERR|DELETEACCOUNT|UNAVAILABLE", "OK|PING|1", "OK|PING|2"]
+    assert heads(again) == ["OK|PING|1", "OK|PING|2"]
+    world.disk.is_full = False
+    world.pass_time(2)
+
+
 # Several batches.
 
 

@@ -1,0 +1,79 @@
+"""What stands around a turn in tests: a connection that takes so many bytes, and a flusher that works when told."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from chatserver.net.connection import Connection
+from chatserver.net.workers import Result
+from chatserver.turn.receiver import Receiver
+
+
+class FakeConnection:
+    """Takes as many bytes as there is room for (None: all); the rest waits, as in a real one."""
+
+    def __init__(self) -> None:
+        self.room: int | None = None
+        self.taken = b""
+        self.sends: list[bytes] = []  # each piece that was handed over
+        self.closed = False
+        self.committed = 0
+        self._waiting = b""
+
+    @property
+    def unsent(self) -> int:
+        return len(self._waiting)
+
+    def send(self, data: bytes) -> bool:
+        if self.closed:
+            return False
+        self.sends.append(data)
+        self._waiting += data
+        self.take(0)
+        return not self._waiting
+
+    def take(self, more: int | None) -> None:
+        """There is room for so many bytes more; None for all that come."""
+        self.room = None if more is None or self.room is None else self.room + more
+        taken = len(self._waiting) if self.room is None else min(self.room, len(self._waiting))
+        self.taken += self._waiting[:taken]
+        self._waiting = self._waiting[taken:]
+        if self.room is not None:
+            self.room -= taken
+
+    def abort(self) -> None:
+        self.closed = True
+
+    def text(self) -> str:
+        """What has left since the last look."""
+        taken, self.taken = self.taken, b""
+        return taken.decode()
+
+
+def receiver() -> tuple[Receiver, FakeConnection]:
+    """A receiver, and the connection that takes what it is sent."""
+    made, connection = Receiver(), FakeConnection()
+    made.connection = cast(Connection, connection)
+    return made, connection
+
+
+class FakePool:
+    """Keeps jobs until it is told to work: `work` runs the oldest, and tells the loop of it."""
+
+    free = 1
+
+    def __init__(self) -> None:
+        self.jobs: list[tuple[Callable[[], Any], Callable[[Result[Any]], None]]] = []
+
+    def submit(self, job: Callable[[], Any], done: Callable[[Result[Any]], None]) -> None:
+        self.jobs.append((job, done))
+
+    def work(self) -> None:
+        job, done = self.jobs.pop(0)
+        try:
+            result = Result(job(), None)
+        except Exception as error:
+            result = Result[Any](None, error)
+        done(result)
+
+    def close(self, within_s: float = 5.0) -> None:
+        """There is nothing to wait for."""
