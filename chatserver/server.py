@@ -31,7 +31,7 @@ from chatserver.settings import Settings
 from chatserver.store.errors import StoreBroken, StoreUnavailable
 from chatserver.store.store import Store
 from chatserver.turn.receiver import Receiver
-from chatserver.turn.records import Opening, standing
+from chatserver.turn.records import standing
 from chatserver.turn.turn import Turn
 
 log = logging.getLogger(__name__)
@@ -240,8 +240,8 @@ class Server:
             return  # it is going already
         connection = receiver.connection
         connection.drop_unsent(book.rest_of_frame(connection.unsent, connection.committed))
-        receiver.book = None  # what is dropped now is not delivered,
-        self.turn.credit.give(receiver, Opening(0, 0, 0))  # nor is, up to a higher id, what leaves before the good-bye
+        receiver.book = None  # what is dropped now is not delivered
+        receiver.over = True  # nor must what gathers behind it leave: its credit would count for all up to its id
         self.reactor.call_soon(lambda: self._sessions.end(client, "TOO_SLOW"))
 
     # The end of a turn, and what happens by the clock.

@@ -47,6 +47,7 @@ class Step:
     shared: str | None = None
     fetch: Fetch | None = None
     _waiting: "_Waiting | None" = None
+    _next: "Step | Exception | None" = None  # what going on came to
 
 
 @dataclass(slots=True)
@@ -76,13 +77,26 @@ def begin(bot: Bot, event: Event, state: str = "{}", shared: str = "{}") -> Step
 
 
 def resume(step: Step, reply: Reply) -> Step:
-    """Go on with a handler that waits, now that its page is there."""
+    """Go on with a handler that waits, now that its page is there.
+
+    A handler cannot go on twice from one place: where its answer could not be stored, the same comes of it again.
+    """
     if step._waiting is None:
         raise ValueError("this step waits for nothing")
+    if step._next is None:
+        step._next = _resumed(step._waiting, reply)
+    if isinstance(step._next, Exception):
+        raise step._next
+    return step._next
+
+
+def _resumed(waiting: "_Waiting", reply: Reply) -> Step | Exception:
     try:
-        return _run(step._waiting, reply)
+        return _run(waiting, reply)
     except Sorry as sorry:
         return _only(sorry)
+    except Exception as error:  # it is raised where it is asked for
+        return error
 
 
 def _help(bot: Bot) -> Step:

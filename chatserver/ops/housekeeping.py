@@ -40,7 +40,7 @@ class Housekeeping:
     def make_room(self) -> None:
         """Move a log that has grown by so much before the next batch is taken: on a slow disk one always waits."""
         turn = self._turn
-        if self._store.needs_checkpoint(idle=False) and turn.log.is_ready and not turn.unavailable:
+        if self._store.needs_checkpoint(idle=False) and turn.log.is_idle and not turn.unavailable:
             turn.log.run(self._store.checkpoint, self._done)
 
     def turn_ended(self) -> None:

@@ -41,7 +41,8 @@ class Pacing:
         self._now_ms = now_ms
         self._settings = settings
         self._reactor = reactor
-        self._again: list[Client] = []  # with lines left for the next turn
+        self._again: dict[Client, None] = {}  # with lines left for the next turn
+        self._slowed: set[Client] = set()  # over their rate, with a timer
 
     def run_line(self, client: Client, line: str) -> None:
         """Run the only line of a client, or have it wait. As `run_lines` would, which takes 0.6 µs more."""
@@ -92,13 +93,19 @@ class Pacing:
             return
         rate = self._settings.commands_per_s
         if rate and client.allowance < 1:
-            self._reactor.call_later(max(1 / rate, SLOW_DOWN_S), lambda: self.run_lines(client))
+            if client not in self._slowed:  # a drained socket comes here too: one timer is enough
+                self._slowed.add(client)
+                self._reactor.call_later(max(1 / rate, SLOW_DOWN_S), lambda: self._run_slowed(client))
             return
         if not self._again:
             self._reactor.call_soon(self._run_again)
-        self._again.append(client)
+        self._again[client] = None
+
+    def _run_slowed(self, client: Client) -> None:
+        self._slowed.discard(client)
+        self.run_lines(client)
 
     def _run_again(self) -> None:
-        again, self._again = self._again, []
+        again, self._again = self._again, {}
         for client in again:
             self.run_lines(client)

@@ -122,7 +122,10 @@ class Sessions:
             client.reopen()
             self._closing.pop(client, None)
             self._enter(client)
-            self._go_on(client, ticket)
+            if client.receiver.over:
+                self.end(client, "TOO_SLOW")
+            else:
+                self._go_on(client, ticket)
 
     def leave(self, client: Client) -> None:
         """The client is no session of its user any more."""

@@ -383,8 +383,8 @@ def _make_durable(connection: sqlite3.Connection, path: str) -> None:
     """
     if path == MEMORY:
         return
-    _, in_log, moved = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-    if moved < in_log:
+    busy, in_log, moved = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    if busy or moved < in_log:  # busy: another program is moving it, and has not flushed yet
         raise StoreError(f"{path} is being read by another program, which keeps its log from being moved: end that one")
 
 

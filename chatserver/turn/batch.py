@@ -42,6 +42,10 @@ class Batch:
                 receiver.depends = self
         self.dirty = []
 
+    def note(self, fact: Fact) -> None:
+        """Something that none of its events says is changed by it: whether a user is there."""
+        self._facts.add(fact)
+
     def changes(self, facts: Iterable[Fact]) -> bool:
         """Tell whether one of its events changes one of these facts."""
         if self._known < len(self.events):  # looked at when somebody asks: the path of a message does not pay for it

@@ -94,6 +94,11 @@ class LocalLog:
         """Whether a batch, or a chore, can be taken now."""
         return self._work is None and not self._rests
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether it has nothing in hand. It may rest, for the sake of the next batch."""
+        return self._work is None
+
     def takes(self, batch: Batch) -> bool:
         """Whether this batch can be taken now: also in a rest, once as much has come in it as was stored before it."""
         if not self._rests or self._work is not None:

@@ -65,6 +65,7 @@ class Receiver:
         "hole",
         "join",
         "opening",
+        "over",
         "passed",
         "since_ms",
         "staged",
@@ -83,6 +84,7 @@ class Receiver:
         self.cork: list[Record] | None = None  # what waits behind a backlog that is being read
         self.opening = 0  # logins among what is staged
         self.book: Book | None = None
+        self.over = False  # frames were dropped: nothing but the good-bye may follow
         # Who hears: as of the bytes that were handed over last.
         self.user = 0
         self.since_ms = 0

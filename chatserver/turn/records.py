@@ -61,6 +61,12 @@ class Reply(NamedTuple):
     frames: Sequence[tuple[str | bytes, Credit]] = ()
 
 
+class GoodBye(Reply):
+    """The last frame of a connection."""
+
+    __slots__ = ()
+
+
 Record = Heard | Reply
 
 reply: Callable[[tuple[bytes, Credit, str, int, Sequence[tuple[str | bytes, Credit]]]], Reply]
@@ -73,9 +79,9 @@ def standing(data: bytes) -> Reply:
     return Reply(data, 0, "", 0)
 
 
-def good_bye(reason: str, text: str, *, stands: bool) -> Reply:
-    """The last frame of a connection; one whose reason may be undone goes with it."""
-    return Reply(bye(reason, text), 0, "", 0 if stands else -1)
+def good_bye(reason: str, text: str, *, stands: bool) -> GoodBye:
+    """A BYE; one whose reason may be undone goes with it."""
+    return GoodBye(bye(reason, text), 0, "", 0 if stands else -1)
 
 
 def undone(record: Record) -> Record | None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from chatserver.core.state import State
 from chatserver.turn.credit import CreditBook
 from chatserver.turn.receiver import Book, Receiver
-from chatserver.turn.records import Opening, Record
+from chatserver.turn.records import GoodBye, Opening, Record
 
 
 class Release:
@@ -26,7 +26,8 @@ class Release:
         """Send what was staged for many."""
         handed = self._credit.handed
         for receiver, records in staged:
-            if receiver.opening or receiver.cork is not None or receiver.book is not None or receiver.join is not None:
+            slow = receiver.opening or receiver.cork is not None or receiver.book is not None or receiver.over
+            if slow or receiver.join is not None:
                 self.send(receiver, records)
                 continue
             # The usual case, as `_send` has it, without a call: this is the path of a message.
@@ -47,6 +48,8 @@ class Release:
     def send(self, receiver: Receiver, records: list[Record]) -> None:
         """Send records to one receiver, or keep them behind its backlog."""
         receiver.staged_bytes = 0
+        if receiver.over:
+            records = [record for record in records if isinstance(record, GoodBye)]
         if receiver.cork is not None:
             receiver.cork += records
             return

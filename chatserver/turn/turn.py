@@ -166,6 +166,7 @@ class Turn:
             kept = self.batch.events
         if events and type(events[-1]) is PresenceChanged:
             self.presence.note(events[-1].user)
+            self.batch.note(events[-1].user)
         self._applying = True
         for event in events:  # the tables are used without decide(), evolve(), deliver(): this is the path of a message
             kind = type(event)
@@ -309,7 +310,10 @@ class Turn:
         saved, self._saving = self._saving, []
         if error is not None:
             self._unsaved[:0] = saved
-            self._store.roll_back()
+            try:
+                self._store.roll_back()
+            except StoreBroken as broken:
+                error = broken
             if not isinstance(error, StoreUnavailable):
                 self._break_off(error)
             return

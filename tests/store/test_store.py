@@ -1,6 +1,8 @@
 """The store by itself: what a turn has written stays written, whatever housekeeping falls into it."""
 
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 from chatserver.core.events import Event, FriendAdded, MessageSent, UserSignedUp
 from chatserver.core.state import Limits
 from chatserver.store import store as store_module
-from chatserver.store.errors import StoreBroken, StoreUnavailable
+from chatserver.store.errors import StoreBroken, StoreError, StoreUnavailable
 from chatserver.store.store import Store
 
 NOW_MS = 1_795_358_345_123
@@ -70,3 +72,29 @@ def test_a_store_that_cannot_be_read_again_is_broken(store: Store, monkeypatch: 
     store.write(MESSAGES)
     with pytest.raises(StoreBroken, match="check the disk"):
         store.roll_back()
+
+
+LOCKED = (
+    "import fcntl, sys; file = open(sys.argv[1], 'r+b');"
+    "fcntl.lockf(file, fcntl.LOCK_EX, 1, 121); print(flush=True); input()"
+)
+"""Holds the lock of whoever moves a log into the tables: WAL_CKPT_LOCK of https://sqlite.org/walformat.html."""
+
+
+def test_a_start_does_not_take_a_log_for_moved_that_another_program_is_moving(tmp_path: Path) -> None:
+    path = str(tmp_path / "chat.db")
+    with closing(Store(path)) as made:
+        made.load(Limits(), NOW_MS)
+        made.write(USERS)
+        made.commit()
+        with closing(sqlite3.connect(path)) as reader:  # it keeps the log
+            reader.execute("SELECT count(*) FROM users").fetchone()
+            made.close()
+            words = [sys.executable, "-c", LOCKED, f"{path}-shm"]
+            with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+                assert other.stdout
+                other.stdout.readline()
+                with pytest.raises(StoreError, match="another program"):
+                    Store(path)
+                other.communicate(b"\n")
+            Store(path).close()

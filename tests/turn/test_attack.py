@@ -1,10 +1,13 @@
 """Orders of things that a slow disk makes possible: batches in flight, others that gather, readers that do not read."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from bots import Bot, Fetch, Reply, Talk
+from chatserver.bothost.host import FAULT
+from chatserver.store.errors import StoreBroken
 from tests.model.world import PASSWORD, Session, World
 
 NEW = "another one"
@@ -42,7 +45,7 @@ def room_of(world: World, owner: Session, *others: Session) -> None:
 
 
 def test_what_was_dropped_is_not_counted_by_what_gathers_behind_it(tmp_path: Path) -> None:
-    """TOO_SLOW drops what waits; messages of the open batch still leave, in front of the BYE."""
+    """TOO_SLOW drops what waits, while messages and answers have gathered in the open batch."""
     world = World(tmp_path, send_bytes_max=50_000, send_bytes_high=10_000)
     ann, ben = world.user("ann"), world.user("ben")
     world.befriend(ann, ben)
@@ -54,6 +57,7 @@ def test_what_was_dropped_is_not_counted_by_what_gathers_behind_it(tmp_path: Pat
     world.flusher.hold()
     world.say(ann, "SENDMESSAGE|ann|ben|" + "\nSENDMESSAGE|ann|ben|".join(["z" * 4000] * 3))
     world.say(ann, "SENDMESSAGE|ann|ben|last")
+    world.say(ben, "SETSTATUS|ben|busy|reading")
     world.flusher.let_go()
     world.settle()
     sent += told_ids(ann)
@@ -62,7 +66,8 @@ def test_what_was_dropped_is_not_counted_by_what_gathers_behind_it(tmp_path: Pat
     got = ben.frames()
     world.hang_up(ben)
     world.pass_time(20)
-    assert got[-1].startswith("BYE|TOO_SLOW"), got[-1]
+    assert [frame.split("|")[1] for frame in got] == ["MESSAGE"] * (len(got) - 1) + ["TOO_SLOW"]
+    assert ids(got, "MESSAGE") == sent[: len(got) - 1]
     missed = ids(world.login("ben"), "MISSED")
     assert sorted({*ids(got, "MESSAGE"), *missed}) == sent
     world.close()
@@ -92,21 +97,23 @@ def test_a_slow_reader_of_a_long_backlog_gets_the_rest_at_the_next_login(world: 
 # Chores.
 
 
-def always_a_batch(world: World, sender: Session, line: str, turns: int) -> None:
-    """Whenever a batch is stored the next has gathered, as on a slow disk."""
+def always_a_batch(world: World, sender: Session, line: str, turns: int, flush_s: float = 0.0019) -> None:
+    """Whenever a batch is stored the next has gathered, as on a slow disk; where the log rests, it is given enough."""
     world.flusher.hold()
     world.say(sender, line)
     for _ in range(turns):
         world.say(sender, line)
         world.flusher.let_go()
         world.flusher.hold()
-        world.now_s += 0.0019
+        world.now_s += flush_s
         world.settle()
-    assert not world.server.turn.log.is_ready
+        while world.server.turn.log.is_idle:
+            world.say(sender, line)
 
 
+@pytest.mark.parametrize("flush_s", [0.0019, 0.02])
 def test_a_log_that_always_has_a_batch_in_hand_is_still_moved_into_the_tables(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, flush_s: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     moved: list[bool] = []
     checkpoint = world.disk.checkpoint
@@ -114,7 +121,7 @@ def test_a_log_that_always_has_a_batch_in_hand_is_still_moved_into_the_tables(
     monkeypatch.setattr("chatserver.store.store.CHECKPOINT_BYTES_MIN", 500_000)
     ann, cat = world.user("ann"), world.user("cat")
     world.befriend(ann, cat)
-    always_a_batch(world, ann, "SENDMESSAGE|ann|cat|always one more", 150)
+    always_a_batch(world, ann, "SENDMESSAGE|ann|cat|always one more", 150, flush_s)
     world.flusher.let_go()
     assert len(moved) > 1
 
@@ -303,3 +310,117 @@ def test_chores_do_not_keep_a_server_from_ending(world: World, monkeypatch: pyte
     assert ended
     assert world.disk.removal.waits
     world.flusher.let_go()
+
+
+def test_a_store_that_cannot_be_read_while_it_recovers_ends_the_server(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = world.user("ann")
+    world.disk.is_full = True
+    world.say(ann, "SETSTATUS|ann|busy|writing")
+
+    def broken() -> None:
+        raise StoreBroken("the tests' disk is gone")
+
+    monkeypatch.setattr(world.disk, "roll_back", broken)
+    world.pass_time(2)
+    failure, world.server.failure = world.server.failure, ""  # for the world's own end
+    monkeypatch.undo()
+    world.disk.is_full = False
+    assert "is gone" in failure
+
+
+def test_that_a_friend_has_gone_is_not_shown_before_it_is_stored(tmp_path: Path) -> None:
+    """A change within a second of another is not told at once, and SHOWFRIENDS must not tell it either."""
+    world = World(tmp_path, presence_ms=1000)
+    ann, ben = world.user("ann"), world.user("ben")
+    world.befriend(ann, ben)
+    world.pass_time(5)
+    world.say(ben, "SETSTATUS|ben|busy|writing")
+    ann.frames()
+    world.flusher.hold()
+    world.say(ben, "LOGOUT|ben")
+    world.say(ann, "SHOWFRIENDS|ann")
+    told = ann.frames()
+    world.flusher.let_go()
+    world.settle()
+    assert told == []
+    assert ann.frames()[0] == "ITEM|SHOWFRIENDS|ben|offline|"
+    world.close()
+
+
+class _Pages:
+    """The web: pages come when the test says so."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Callable[[Reply], None]]] = []
+
+    def get(self, bot: str, wanted: Fetch, done: Callable[[Reply], None]) -> None:
+        self.asked.append((wanted.url, done))
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def come(self) -> None:
+        asked, self.asked = self.asked, []
+        for url, done in asked:
+            done(Reply(url, body=b"sunny"))
+
+
+def _report(words: str) -> Talk:
+    first = yield Fetch(f"http://x/{words}")
+    yield "one"
+    second = yield Fetch("http://x/second")
+    if words == "fail":
+        raise ValueError
+    assert first
+    assert second
+    return f"two {first.url} {second.url}"
+
+
+@pytest.mark.parametrize("words", ["go", "fail"])
+@pytest.mark.parametrize("in_flight", [1, 2])
+def test_what_a_bot_answers_to_a_page_is_said_once_the_disk_can_be_written(
+    tmp_path: Path, in_flight: int, words: str
+) -> None:
+    """The step after a page was undone with its batch, and its handler cannot go on twice."""
+    bot = Bot("WebBot", help="fetches")
+    bot.on("<words>", help="it")(_report)
+    world, pages = World(tmp_path, bots=[bot]), _Pages()
+    ann = world.user("ann")
+    world.server._bots._pages = pages
+    world.say(ann, f"SENDMESSAGE|ann|WebBot|{words}")
+    if in_flight == 2:
+        world.flusher.hold()
+    world.disk.is_full = True
+    pages.come()
+    world.settle()
+    if in_flight == 2:
+        pages.come()
+        world.settle()
+    world.flusher.let_go()
+    world.settle()
+    world.disk.is_full = False
+    world.pass_time(3)
+    for _ in range(2):
+        pages.come()
+        world.settle()
+    said = [frame.split("|")[6] for frame in ann.frames() if frame.startswith("EVENT|MESSAGE|")]
+    expected = "two http://x/go http://x/second" if words == "go" else FAULT
+    assert said == ["one", expected]
+    world.close()
+
+
+def test_a_slow_reader_over_its_rate_has_one_timer(tmp_path: Path) -> None:
+    world = World(tmp_path, commands_per_s=20)
+    ann = world.connect("ann")
+    ann.line.incoming += b"HELP\n" * 500
+    timers = len(world.reactor._timers)
+    for _ in range(50):
+        ann.line.room = 20
+        world.pass_time(0.05)
+        ann.line.room = None
+        world.settle()
+    assert ann.line.outgoing
+    assert len(world.reactor._timers) <= timers + 1
+    world.close()
