@@ -52,8 +52,9 @@ def test_every_message_is_a_row(connection: sqlite3.Connection, seed: int) -> No
     random = Random(seed)
     for _ in range(5):
         events = some_events(random, len(expected) * 2 + 1)
-        expected += [row for event in events for row in rows_of(event)]
-        chars = sum(len(row[4]) for row in expected)
+        added = [row for event in events for row in rows_of(event)]
+        expected += added
+        chars = sum(len(row[4]) for row in added)
         assert insert_messages(connection, events) == (expected[-1][0], chars)
     stored = connection.execute("SELECT id, time_ms, sender, recipient, text, tag FROM messages ORDER BY id").fetchall()
     assert stored == expected
