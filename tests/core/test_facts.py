@@ -35,7 +35,7 @@ BEFORE: list[Step] = [
 """Ann and Bob are friends, Eve asks, Dan is blocked; all meet in #tea, #den is private, and Cat is alone in #shed."""
 
 MESSAGE = (1, ANN, BOB, NOW_MS)
-TALK = {(ANN, BOB), (ANN, 0), (BOB, 0)}
+TALK: set[Fact] = {(ANN, BOB), (ANN, 0), (BOB, 0)}
 SAMPLES: list[tuple[Event, set[Fact]]] = [
     (happened.MessageSent(2, NOW_MS, BOB, ANN, "ho", None), TALK),
     (happened.MessageSent(2, NOW_MS, BOB, TEA, "ho", None), {(TEA, 0)}),

@@ -105,4 +105,4 @@ def test_the_end_lets_go_of_everything_and_of_those_who_waited() -> None:
     assert not batch.over
     batch.end()
     assert seen == [True, []]
-    assert not (batch.events or batch.undo or batch.staged or batch.waiting)
+    assert not any((batch.events, batch.undo, batch.staged, batch.waiting))
