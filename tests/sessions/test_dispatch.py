@@ -199,6 +199,18 @@ def test_what_turns_out_not_to_be_so_is_not_explained(world: World) -> None:
     world.pass_time(2)
 
 
+def test_a_room_that_is_left_while_its_end_is_looked_up_is_refused(world: World) -> None:
+    ann, ben = two(world)
+    world.say(ann, "CREATEROOM|ann|#tea")
+    world.say(ben, "JOIN|ben|#tea")
+    ann.frames(), ben.frames()
+    in_flight(world, ann, "SENDMESSAGE|ann|#tea|hi")
+    world.say(ben, "MARKREAD|ben|#tea|1")
+    world.say(ann, "KICK|ann|#tea|ben")
+    let_go(world)
+    assert "ERR|MARKREAD|NOT_MEMBER" in heads(ben, 3)
+
+
 # Order.
 
 
