@@ -1,4 +1,4 @@
-"""What needs a password: the queue for the threads, the throttle, and what may have changed while one was being checked."""
+"""What needs a password: the queue for the threads, the throttle, and what has changed while one was being checked."""
 
 import logging
 from collections import deque

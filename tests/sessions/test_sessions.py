@@ -167,6 +167,22 @@ def test_a_token_is_taken_while_the_disk_is_full(world: World) -> None:
     hears(world, back)
 
 
+def test_a_login_to_an_account_that_is_being_deleted_shares_its_fate(world: World) -> None:
+    ann, other = world.user("ann"), world.connect("ann")
+    for is_full, told in ((True, "UNAVAILABLE"), (False, "BAD_LOGIN")):
+        world.disk.is_full = is_full
+        world.flusher.hold()
+        world.say(ann, f"DELETEACCOUNT|ann|{PASSWORD}")
+        world.say(other, f"LOGIN|ann|{PASSWORD}")
+        assert ann.frames() == other.frames() == []
+        world.flusher.let_go()
+        world.settle()
+        assert ann.frames()[0].split("|")[0] == ("ERR" if is_full else "OK")
+        assert [frame.split("|")[:3] for frame in other.frames()] == [["ERR", "LOGIN", told]]
+        world.disk.is_full = False
+        world.pass_time(2)
+
+
 # Good-byes.
 
 
