@@ -222,6 +222,25 @@ def test_answers_keep_the_order_of_their_lines_when_a_flush_ends_in_between(worl
     assert heads(ben) == ["OK|PING", "ITEM|SHOWROOMS", "OK|SHOWROOMS", "OK|PING"]
 
 
+def test_a_sync_counts_as_delivered_and_a_history_does_not(world: World) -> None:
+    ann, ben = two(world)
+    world.hang_up(ben)
+    world.pass_time(2)
+    for _ in range(1002):
+        ann.line.incoming += b"SENDMESSAGE|ann|ben|hi\n"
+    world.settle()
+    ben = world.connect("ben")
+    world.say(ben, "LOGIN|ben|correct horse")
+    assert len(ben.frames()) == 1001
+    world.say(ben, "HISTORY|ben|ann|3")
+    assert len(ben.frames()) == 4
+    world.say(ben, "SYNC|ben|1001")
+    assert heads(ben, 3) == ["ITEM|SYNC|1002", "OK|SYNC|1"]
+    world.hang_up(ben)
+    world.pass_time(2)
+    assert [frame.split("|")[2] for frame in world.login("ben") if "|MISSED|" in frame] == ["1001"]
+
+
 def test_a_look_up_is_refused_while_nothing_can_be_stored(world: World) -> None:
     ann, _ = two(world)
     world.say(ann, "SENDMESSAGE|ann|ben|hi")
