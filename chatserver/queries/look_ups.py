@@ -51,6 +51,8 @@ def _mark_read(chat: Chat, user: int, request: AskMarkRead) -> Job:
     if request.upto <= (chat.state.users[user].read or {}).get(party, 0):
         return MarkRead(user, party, request.upto, 0, ())
     yield from until_stored(chat, [conversation(user, party)], request.upto)
+    if party < 0 and party not in chat.state.users[user].rooms:
+        return MarkRead(user, party, request.upto, 0, ())  # left meanwhile: the decision says so
     first = read_upto(chat.state, user, party) + 1
     end = yield from _end(chat, user, party, request.upto)
     last = min(request.upto, end)

@@ -1,6 +1,6 @@
 """Long answers step by step: what each step costs is counted, and what happens between two of them holds."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import get_args
 
@@ -10,7 +10,6 @@ from chatserver.core.commands import MarkRead
 from chatserver.core.events import (
     AccountDeleted,
     BurstSent,
-    Event,
     FriendAdded,
     MessageDeleted,
     MessageEdited,
@@ -20,9 +19,6 @@ from chatserver.core.events import (
     RoomJoined,
     UserSignedUp,
 )
-from chatserver.core.evolve import evolve
-from chatserver.core.facts import Fact
-from chatserver.core.state import Limits, State, User
 from chatserver.queries import long_answers, look_ups, messages
 from chatserver.queries.jobs import Outcome
 from chatserver.queries.requests import (
@@ -37,49 +33,15 @@ from chatserver.queries.requests import (
 )
 from chatserver.store import changes
 from chatserver.store import history as history_module
-from chatserver.store.history import History
 from chatserver.store.postings import ID_MAX
 from chatserver.store.store import Store
 from chatserver.turn.batch import Batch
+from tests.queries.turns import FakeTurn
 
 ANN, BEN, CAT = 1, 2, 3
 ROOM = -1
 INSTRUCTIONS_MAX = 40_000
 """Of SQLite in one step: a row takes some 20, and as long as 0.3 µs where it is of a text."""
-
-
-class FakeTurn:
-    """What long answers need of a turn; all that is written is stored at once, but for what is said to be in flight."""
-
-    long_reading = None
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self.state: State = store.load(Limits(), 0)
-        self.stored_message_id = 0
-        self.in_flight: Batch | None = None
-        self.asked: list[tuple[Collection[Fact], int]] = []
-
-    @property
-    def history(self) -> History:
-        return self._store.history
-
-    def undurable(self, facts: Collection[Fact], message: int = 0) -> Batch | None:
-        self.asked.append((facts, message))
-        return self.in_flight
-
-    def delivery(self, user: User, message_id: int) -> None:
-        return None
-
-    def stamp(self) -> int:
-        return 0
-
-    def write(self, *events: Event) -> None:
-        self._store.write(events)
-        self._store.commit()
-        for event in events:
-            evolve(self.state, event)
-        self.stored_message_id = self.state.last_message_id
 
 
 @pytest.fixture

@@ -106,6 +106,33 @@ def test_who_does_not_log_in_in_time_is_told_so_and_who_does_stays(world: World)
     assert ann.frames() == ["OK|PING|1"]
 
 
+@pytest.mark.parametrize("behind", ["PING|1", "QUIT", "LOGIN|ann|no password of hers", "cut"])
+def test_a_logout_that_does_not_hold_leaves_the_session_as_it_was(world: World, behind: str) -> None:
+    """Unless the client has gone meanwhile."""
+    ann = world.user("ann")
+    other = again(world, ann)
+    world.flusher.hold()
+    world.disk.is_full = True
+    world.say(ann, "LOGOUT" if behind == "cut" else f"LOGOUT\n{behind}")
+    if behind == "cut":
+        world.cut(ann)
+    world.flusher.let_go()
+    world.settle()
+    world.disk.is_full = False
+    world.pass_time(2)
+    told = [frame.split("|")[:3] for frame in ann.frames()]
+    if behind != "cut":
+        assert told[0] == ["ERR", "LOGOUT", "UNAVAILABLE"]
+        assert len(told) == (3 if behind == "QUIT" else 2)
+    if behind in ("QUIT", "cut"):
+        hears(world, other)
+        assert ann.frames() == []
+    else:
+        hears(world, ann, other)
+    world.pass_time(100)
+    assert ann.line.closed or behind not in ("QUIT", "cut")
+
+
 # Logins while the disk is full.
 
 
@@ -165,6 +192,22 @@ def test_a_token_is_taken_while_the_disk_is_full(world: World) -> None:
     world.disk.is_full = False
     world.pass_time(2)
     hears(world, back)
+
+
+def test_a_login_to_an_account_that_is_being_deleted_shares_its_fate(world: World) -> None:
+    ann, other = world.user("ann"), world.connect("ann")
+    for is_full, told in ((True, "UNAVAILABLE"), (False, "BAD_LOGIN")):
+        world.disk.is_full = is_full
+        world.flusher.hold()
+        world.say(ann, f"DELETEACCOUNT|ann|{PASSWORD}")
+        world.say(other, f"LOGIN|ann|{PASSWORD}")
+        assert ann.frames() == other.frames() == []
+        world.flusher.let_go()
+        world.settle()
+        assert ann.frames()[0].split("|")[0] == ("ERR" if is_full else "OK")
+        assert [frame.split("|")[:3] for frame in other.frames()] == [["ERR", "LOGIN", told]]
+        world.disk.is_full = False
+        world.pass_time(2)
 
 
 # Good-byes.

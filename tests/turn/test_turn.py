@@ -619,6 +619,27 @@ def test_a_login_that_came_during_the_probe_is_undone_with_the_batch_that_answer
     assert snapshot(turn.state, NOW_MS) == outage.loaded()
 
 
+def test_a_login_of_an_outage_outlives_a_defect(outage: World) -> None:
+    """State comes from the disk again, and what the disk does not have yet is put into it."""
+    turn = outage.turn
+    turn.execute(None, LogIn(ANN, b"1", NOW_MS))
+    turn.end()
+    turn.subscribers = {Typed: [break_off]}
+    with pytest.raises(ValueError, match="a defect"):
+        turn.execute(None, ShowTyping(ANN, "ben", NOW_MS))
+    turn.recover()
+    turn.execute(None, LogIn(ANN, b"2", NOW_MS))
+    outage.flusher.jobs[0][0]()
+    turn.log.settle()
+    assert turn.state.users[ANN].tokens == (b"1", b"2")
+    turn.unavailable = True
+    turn.execute(None, LogIn(ANN, b"3", NOW_MS))
+    with pytest.raises(ValueError, match="a defect"):
+        turn.execute(None, ShowTyping(ANN, "ben", NOW_MS + 10_000))
+    turn.defect()
+    assert turn.state.users[ANN].tokens == (b"1", b"3")  # the second was in the batch that is undone
+
+
 # The end.
 
 
@@ -653,6 +674,18 @@ def test_marks_go_with_a_batch_unless_the_store_cannot_write(world: World) -> No
     world.turn.store_marks()
     assert [event[:1] for event in world.turn.batch.events] == [(1,)]
     assert world.turn.state.users[BEN].delivered_id == 1
+
+
+def test_what_is_no_message_delivers_none(world: World) -> None:
+    ben, heard = world.hear(BEN)
+    ben.user = BEN
+    world.do(None, message("hi"))
+    world.store_all()
+    assert world.turn.credit.handed.pop(ben) == 1
+    world.do(None, ShowTyping(ANN, "ben", NOW_MS))
+    world.store_all()
+    assert "EVENT|TYPING" in heard()
+    assert world.turn.credit.handed == {}
 
 
 def test_every_message_of_the_batch_is_an_event_of_its_own(world: World) -> None:
