@@ -97,7 +97,7 @@ def test_a_kept_store_is_filled_once(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert main([*command("history"), *store]) == 0
     assert any(note.startswith("filled with") for note in json.loads(capsys.readouterr().out)["notes"])
     assert main([*command("search"), *store]) == 0
-    assert json.loads(capsys.readouterr().out)["notes"] == []
+    assert not any(note.startswith("filled with") for note in json.loads(capsys.readouterr().out)["notes"])
 
 
 def test_questions_wait_for_the_index(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

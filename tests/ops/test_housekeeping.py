@@ -168,7 +168,7 @@ def test_a_long_log_is_moved_at_once_and_a_shorter_one_when_it_is_quiet(world: W
     world.checkpoint_when = "idle"
     assert "checkpoint" not in world.turn(stored=True)
     world.pass_time(IDLE_S)
-    assert world.turn() == ["checkpoint"]
+    assert world.turn()[-1] == "checkpoint"
 
 
 def test_a_log_that_may_hold_what_is_gone_is_emptied_when_nothing_else_is_to_do(world: World) -> None:

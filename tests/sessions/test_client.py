@@ -47,7 +47,7 @@ def test_a_part_of_a_line_is_none(host: FakeHost) -> None:
 def test_the_lines_of_all_idle_clients_are_the_same_and_empty(host: FakeHost) -> None:
     client = connected(host)
     client.received(b"1\n2\n")
-    client.close()
+    client.lost()
     assert client.lines is connected().lines is NO_LINES
     assert not NO_LINES
 
@@ -91,12 +91,12 @@ def test_what_is_closed_can_be_taken_back_with_its_lines() -> None:
     client = logged_in()
     client.wait(Ticket(client, ""))
     client.lines = deque(["PING"])
-    kept = client.lines
     client.close()
-    assert (client.phase, client.reads, client.ticket, client.lines) == (Phase.CLOSING, False, None, NO_LINES)
-    client.reopen(kept)
+    assert (client.phase, client.reads, client.ticket) == (Phase.CLOSING, False, None)
+    client.received(b"behind it\n")
+    client.reopen()
     assert (client.phase, client.reads) == (Phase.LOGGED_IN, True)
-    assert client.lines is kept
+    assert client.lines == deque(["PING", "behind it"])
     assert client.user == 1
 
 
