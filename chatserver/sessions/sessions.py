@@ -221,7 +221,7 @@ class Sessions:
         self._reactor.call_soon(lambda: self._host.run_lines(client))
 
     def _stage_credit(self, client: Client, reply: Reply) -> None:
-        client.receiver.opening += 1
+        client.receiver.special += 1
         self._turn.stage(client.receiver, reply)
 
     # What commands of others bring about.

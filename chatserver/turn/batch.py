@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from chatserver.core.events import Event
 from chatserver.core.facts import Fact, changed_facts
 from chatserver.turn.receiver import Receiver
-from chatserver.turn.records import Opening, Record, undone
+from chatserver.turn.records import Record, is_special, undone
 
 
 class Batch:
@@ -61,7 +61,7 @@ class Batch:
         self.close()
         kept = []
         for receiver, records in self.staged:
-            receiver.opening -= sum(isinstance(record[1], Opening) for record in records)
+            receiver.special -= sum(map(is_special, records))
             left = [record for record in map(undone, records) if record is not None]
             if left:
                 kept.append((receiver, left))

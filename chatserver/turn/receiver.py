@@ -64,10 +64,10 @@ class Receiver:
         "depends",
         "hole",
         "join",
-        "opening",
         "over",
         "passed",
         "since_ms",
+        "special",
         "staged",
         "staged_bytes",
         "user",
@@ -82,7 +82,7 @@ class Receiver:
         self.staged_bytes = 0  # what commands weigh whose answers have not left
         self.depends: Any = None  # the last batch in which something was staged for it
         self.cork: list[Record] | None = None  # what waits behind a backlog that is being read
-        self.opening = 0  # logins among what is staged
+        self.special = 0  # of what is staged, records whose credit is more than a message's id
         self.book: Book | None = None
         self.over = False  # frames were dropped: nothing but the good-bye may follow
         # Who hears: as of the bytes that were handed over last.

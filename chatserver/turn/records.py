@@ -74,6 +74,11 @@ reply = partial(tuple.__new__, Reply)
 """Make one from its fields in 0.1 µs in place of 0.35: it is on the path of a message."""
 
 
+def is_special(record: Record) -> bool:
+    """Whether the credit is more than a message's id."""
+    return type(record[1]) is not int
+
+
 def standing(data: bytes) -> Reply:
     """A frame that is true whatever becomes of the turn."""
     return Reply(data, 0, "", 0)

@@ -5,11 +5,12 @@ Behind a login the backlog comes first: until it is read, what follows waits beh
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from chatserver.core.state import State
 from chatserver.turn.credit import CreditBook
 from chatserver.turn.receiver import Book, Receiver
-from chatserver.turn.records import GoodBye, Opening, Record
+from chatserver.turn.records import GoodBye, Opening, Record, is_special
 
 
 class Release:
@@ -25,22 +26,24 @@ class Release:
     def send_all(self, staged: Iterable[tuple[Receiver, list[Record]]]) -> None:
         """Send what was staged for many."""
         handed = self._credit.handed
+        shared: tuple[list[Record], bytes, Any] = ([], b"", 0)
         for receiver, records in staged:
-            slow = receiver.opening or receiver.cork is not None or receiver.book is not None or receiver.over
+            slow = receiver.special or receiver.cork is not None or receiver.book is not None or receiver.over
             if slow or receiver.join is not None:
                 self.send(receiver, records)
                 continue
             # The usual case, as `_send` has it, without a call: this is the path of a message.
             receiver.staged_bytes = 0
-            data = records[0][0] if len(records) == 1 else b"".join([record[0] for record in records])
+            if len(records) == 1:
+                data, credit = records[0][0], records[0][1]
+            else:
+                if records != shared[0]:  # else in a room: what all of them hear is put together once
+                    credits = [record[1] for record in records]
+                    shared = records, b"".join([record[0] for record in records]), max(credits)  # none is special
+                _, data, credit = shared
             if receiver.connection.send(data):
-                for record in records:
-                    credit = record[1]
-                    if credit:
-                        if type(credit) is int and receiver.user:
-                            handed[receiver] = credit
-                        else:
-                            self._credit.give(receiver, credit)
+                if credit and receiver.user:
+                    handed[receiver] = credit  # type: ignore[assignment]
             else:
                 self._wait_for_reader(receiver, records)
         self.answered = True
@@ -54,18 +57,19 @@ class Release:
             receiver.cork += records
             return
         for at, record in enumerate(records):
-            if isinstance(record[1], Opening):
-                receiver.opening -= 1
-                if record[1].backlog_upto:
-                    self._send(receiver, records[: at + 1])
-                    receiver.cork = records[at + 1 :]
-                    self.read_backlog(receiver, record[1])
-                    return
+            credit = record[1]
+            receiver.special -= is_special(record)
+            if isinstance(credit, Opening) and credit.backlog_upto:
+                self._send(receiver, records[: at + 1])
+                receiver.cork = records[at + 1 :]
+                self.read_backlog(receiver, credit)
+                return
         self._send(receiver, records)
 
     def uncork(self, receiver: Receiver, backlog: Sequence[Record]) -> None:
         """Send a backlog, and what has waited behind it."""
         waiting, receiver.cork = receiver.cork or [], None
+        receiver.special += sum(map(is_special, backlog))
         self.send(receiver, [*backlog, *waiting])
 
     def _send(self, receiver: Receiver, records: list[Record]) -> None:

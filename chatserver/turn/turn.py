@@ -30,7 +30,7 @@ from chatserver.turn.credit import CreditBook
 from chatserver.turn.log import LocalLog
 from chatserver.turn.presence import Loop, Presence
 from chatserver.turn.receiver import Receiver
-from chatserver.turn.records import UNAVAILABLE, Heard, Record
+from chatserver.turn.records import UNAVAILABLE, Heard, Record, is_special
 from chatserver.turn.release import Release
 
 log = logging.getLogger(__name__)
@@ -113,6 +113,7 @@ class Turn:
 
     def stage_behind(self, receiver: Receiver, record: Record, batch: Batch | None) -> None:
         """Send a record once a batch is stored (None: once the turn ends), and behind what was staged before."""
+        receiver.special += is_special(record)
         if batch is self.batch or receiver.staged:
             self.stage(receiver, record)
             return

@@ -164,11 +164,11 @@ def test_nothing_is_begun_while_the_log_has_something_in_hand_or_cannot_write(wo
 
 def test_a_long_log_is_moved_at_once_and_a_shorter_one_when_it_is_quiet(world: World) -> None:
     world.checkpoint_when = "always"
-    assert world.turn(stored=True) == ["checkpoint"]
+    assert world.turn(stored=True)[-1] == "checkpoint"
     world.checkpoint_when = "idle"
     assert "checkpoint" not in world.turn(stored=True)
     world.pass_time(IDLE_S)
-    assert world.turn()[-1] == "checkpoint"
+    assert world.turn() == ["checkpoint"]
 
 
 def test_a_log_that_may_hold_what_is_gone_is_emptied_when_nothing_else_is_to_do(world: World) -> None:

@@ -90,11 +90,11 @@ def test_what_an_undo_tells_goes_with_the_batch() -> None:
 def test_a_login_that_is_undone_is_not_waited_for() -> None:
     batch = Batch(1, 0)
     ann, _ = receiver()
-    ann.opening = 3  # one is in another batch
+    ann.special = 3  # one is in another batch
     login = Reply(b"OK|LOGIN\n", Opening(ANN, 0, 0), "LOGIN", 1)
     stage(batch, ann, login, EVENT, login)
     batch.revert()
-    assert ann.opening == 1
+    assert ann.special == 1
 
 
 def test_the_end_lets_go_of_everything_and_of_those_who_waited() -> None:

@@ -83,6 +83,7 @@ def test_it_is_noted_that_somebody_was_answered(world: World) -> None:
 
 
 def test_what_is_no_plain_number_is_given_to_the_credit_book(world: World) -> None:
+    world.ann.special = 1
     world.send(Reply(b"OK|SYNC\n", Passed(0, 9), "SYNC", 1))
     assert world.credit.given == [(world.ann, Passed(0, 9))]
     assert world.credit.handed == {}
@@ -107,17 +108,17 @@ def test_sending_forgets_what_commands_weighed(world: World) -> None:
 
 
 def test_a_login_with_nothing_waiting_is_sent_like_anything_else(world: World) -> None:
-    world.ann.opening = 1
+    world.ann.special = 1
     world.send(event(1), login(0), event(2))
     assert world.connection.sends == [b"EVENT|1\nOK|LOGIN\nEVENT|2\n"]
     assert world.asked == []
-    assert world.ann.opening == 0
+    assert world.ann.special == 0
     assert world.ann.cork is None
     assert world.credit.given == [(world.ann, credit) for credit in (1, Opening(ANN, 5, 0), 2)]
 
 
 def test_what_follows_a_login_waits_until_the_backlog_is_read(world: World) -> None:
-    world.ann.opening = 1
+    world.ann.special = 1
     world.send(event(1), login(7), event(8))
     world.send(event(9))
     assert world.connection.text() == "EVENT|1\nOK|LOGIN\n"
@@ -131,7 +132,7 @@ def test_what_follows_a_login_waits_until_the_backlog_is_read(world: World) -> N
 
 
 def test_an_empty_backlog_lets_out_what_waited(world: World) -> None:
-    world.ann.opening = 1
+    world.ann.special = 1
     world.send(login(7))
     assert world.ann.cork == []
     world.release.uncork(world.ann, [])
@@ -141,16 +142,16 @@ def test_an_empty_backlog_lets_out_what_waited(world: World) -> None:
 
 def test_a_second_login_behind_the_first_has_a_backlog_of_its_own(world: World) -> None:
     """LOGIN, LOGOUT and LOGIN sent ahead: the second is corked with what follows the first."""
-    world.ann.opening = 3
+    world.ann.special = 3
     logout = Reply(b"OK|LOGOUT\n", Opening(0, 0, 0), "LOGOUT", 1)
     world.send(login(7), event(8), logout, login(9, BOB), event(10))
     assert len(world.asked) == 1
-    assert world.ann.opening == 2
+    assert world.ann.special == 2
     world.release.uncork(world.ann, [event(7)])
     assert world.connection.text() == "OK|LOGIN\nEVENT|7\nEVENT|8\nOK|LOGOUT\nOK|LOGIN\n"
     assert world.asked == [Opening(ANN, 5, 7), Opening(BOB, 5, 9)]
     assert world.ann.cork == [event(10)]
-    assert world.ann.opening == 0
+    assert world.ann.special == 0
 
 
 def test_another_dialect_is_joined_by_its_own_rule(world: World) -> None:
