@@ -35,6 +35,8 @@ from chatserver.turn.turn import Turn
 log = logging.getLogger(__name__)
 
 QUERY_BYTES = 50_000  # what a query weighs beside its answer: it may take ms, so a client gets a few of them a turn
+_OF_THE_SESSION = ("NOT_LOGGED_IN", "ALREADY_LOGGED_IN", "NOT_YOU")
+"""Refusals that say who is logged in."""
 _INTERNAL = Refused("INTERNAL", "The server has a defect and could not do this: nothing has changed, please report it")
 
 
@@ -153,8 +155,11 @@ class Dispatch:
             self.sessions.answered()
 
     def _answer_at_once(self, client: Client, echo: str, answer: Answer | Refused) -> None:
-        """What depends on nothing that is stored."""
-        self._turn.stage_behind(client.receiver, _rendered(echo, answer)._replace(answers=0), None)
+        """What depends on nothing that is stored, but for who is logged in: that may be undone with its batch."""
+        rendered = _rendered(echo, answer)
+        if not isinstance(answer, Refused) or answer.code not in _OF_THE_SESSION:
+            rendered = rendered._replace(answers=0)
+        self._turn.stage_behind(client.receiver, rendered, None)
 
     def _query(self, client: Client, echo: str, query: requests.Query) -> None:
         """From State, which runs ahead of the disk: it leaves once what it shows is stored."""

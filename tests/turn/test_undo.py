@@ -177,8 +177,13 @@ def test_a_session_that_was_not_kicked_after_all_gets_its_answers(world: World) 
             f"SETPASSWORD|ann|{PASSWORD}|{NEW}\nLOGOUT\nPING|1",
             ["ERR|SETPASSWORD|UNAVAILABLE", "ERR|LOGOUT|UNAVAILABLE", "OK|PING|1"],
         ),
+        (
+            True,
+            "LOGOUT\nADDFRIEND|ann|dan\nPING|1",
+            ["ERR|LOGOUT|UNAVAILABLE", "ERR|ADDFRIEND|UNAVAILABLE", "OK|PING|1"],
+        ),
     ],
-    ids=["login", "logout and login", "logout and sign-up", "password and logout"],
+    ids=["login", "logout and login", "logout and sign-up", "password and logout", "a refusal behind it"],
 )
 def test_every_line_has_one_answer_and_the_client_goes_on(
     world: World, before: bool, lines: str, answers: list[str]
