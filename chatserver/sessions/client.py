@@ -13,6 +13,10 @@ from chatserver.sessions.asks import Request
 from chatserver.sessions.phases import OPEN, Change, Phase, after
 from chatserver.settings import Settings
 from chatserver.turn.receiver import Receiver
+from chatserver.turn.records import Record
+
+Join = Callable[[Sequence[Record]], bytes] | None
+"""What a front makes of records that are sent together; None where they only need to be put together."""
 
 NO_LINES: deque[str] = deque()
 """What idle clients have to say, all the same one and never changed: an empty deque of its own takes 0.6 KB."""
@@ -30,6 +34,7 @@ class Front(Protocol):
 
     greeting: bytes
     farewell: bytes  # for those for whom there is no place
+    join: Join
 
     def reader(self) -> Reader:
         """What cuts one client's bytes."""
@@ -98,7 +103,7 @@ class Client:
         self._reader = front.reader()
         self.front = front
         self.address = address
-        self.receiver = Receiver()
+        self.receiver = Receiver(front.join)
         self.lines = NO_LINES
         self.at_end = False  # the client sends no more
         self.allowance = 0.0  # commands it may still send

@@ -16,7 +16,7 @@ from chatserver.protocol.names import name_key
 from chatserver.protocol.render import bye, hello
 from chatserver.protocol.verbs import VERBS, Head, Verb, parse_head, split_arguments
 from chatserver.sessions.asks import Request
-from chatserver.sessions.client import Client
+from chatserver.sessions.client import Client, Join
 from chatserver.sessions.phases import Phase
 
 BURST_MAX = 256  # lines looked at for a burst: with all lines of a turn, bursts of two would cost their number squared
@@ -29,6 +29,7 @@ FULL = bye("FULL", "The server has no place left for this address now: try again
 class Pipe:
     """The front of a pipe's door: it keeps nothing of a client, whose rows it looks up once a phase."""
 
+    join: Join = None  # records are frames of the pipe already
     greeting = hello("Welcome. HELP lists the commands; SIGNUP|username|password makes an account")
 
     def __init__(self, farewell: bytes = FULL) -> None:
