@@ -225,7 +225,8 @@ class Turn:
 
     def stored(self, batch: Batch) -> None:
         """A batch is on the disk: what waited for it goes out."""
-        assert batch is self._in_flight.popleft(), "the log tells of batches in their order"
+        first = self._in_flight.popleft()
+        assert batch is first, "the log tells of batches in their order"
         self.has_stored = True
         following = self._in_flight[0] if self._in_flight else self.batch
         self.stored_message_id = following.after_id

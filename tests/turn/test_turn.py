@@ -1,28 +1,11 @@
 """Commands applied to State, and the batch that gathers: when things leave, in which order, and what they wait for."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
-from chatserver.core.commands import (
-    SendMessage,
-    SetStatus,
-    ShowTyping,
-)
+from chatserver.core.commands import SendMessage, SetStatus, ShowTyping
 from chatserver.core.events import MessageSent, Typed
 from chatserver.core.outcome import Refused
 from chatserver.core.state import snapshot
 from chatserver.turn.records import standing
 from tests.turn.turns import ANN, BEN, NOW_MS, World, busy, message
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path / "chat.db")
-    yield made
-    made.disk.close()
-
 
 # When things leave.
 

@@ -1,8 +1,5 @@
 """Batches that cannot be stored, defects, and a store that cannot write for a while: what is undone, and what holds."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from chatserver.core.commands import (
@@ -22,14 +19,6 @@ from chatserver.core.state import Limits, snapshot
 from chatserver.store.errors import StoreBroken, StoreUnavailable
 from chatserver.turn.records import standing
 from tests.turn.turns import ANN, BEN, NOW_MS, World, busy, is_unavailable, message
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path / "chat.db")
-    yield made
-    made.disk.close()
-
 
 # Failures.
 

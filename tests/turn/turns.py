@@ -4,12 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
-from chatserver.core.commands import (
-    Command,
-    SendMessage,
-    SetStatus,
-    SignUp,
-)
+from chatserver.core.commands import Command, SendMessage, SetStatus, SignUp
 from chatserver.core.events import FriendAdded
 from chatserver.core.outcome import Refused
 from chatserver.core.state import Limits, snapshot
