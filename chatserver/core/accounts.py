@@ -122,6 +122,14 @@ def _used(state: State, token_hash: bytes, now_ms: int) -> Sequence[Event]:
     return (TokenUsed(now_ms, token_hash),) if token and now_ms - token.used_ms > TOKEN_USE_MS else ()
 
 
+def lasting(events: Sequence[Event]) -> list[Event]:
+    """What logins and their ends have left: a token that was both issued and revoked among them leaves nothing."""
+    issued = {event.token_hash for event in events if isinstance(event, TokenIssued)}
+    revoked = {event.token_hash for event in events if isinstance(event, TokenRevoked)}
+    passing = issued & revoked
+    return [event for event in events if getattr(event, "token_hash", None) not in passing]
+
+
 def keep_tokens(state: State, command: KeepTokens) -> Outcome:
     """Make the life of tokens in use longer, and revoke those whose life is over."""
     now_ms = command.now_ms

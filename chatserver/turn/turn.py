@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from chatserver.core.accounts import lasting
 from chatserver.core.audience import TABLE as HEARD_BY
 from chatserver.core.commands import CloseSession, Command, KeepTokens, LogIn, Resume
 from chatserver.core.decide import TABLE as DECIDE
@@ -299,7 +300,7 @@ class Turn:
         """Try to write again, with what has happened meanwhile."""
         if not self.log.is_ready or self._saving:
             return
-        self._saving, self._unsaved = self._unsaved, []
+        self._saving, self._unsaved = lasting(self._unsaved), []  # so an outage of days keeps no more than State does
         try:
             self._store.write(self._saving)
             self._store.touch()

@@ -220,6 +220,20 @@ def test_a_probe_that_fails_keeps_what_has_happened_meanwhile(outage: World) -> 
     assert turn.state.users[ANN].tokens == (b"1", b"2", b"3")
 
 
+def test_an_outage_keeps_nothing_of_tokens_that_have_come_and_gone(outage: World) -> None:
+    turn, most = outage.turn, Limits().tokens_per_user_max
+    for at in range(most + 100):
+        turn.execute(None, LogIn(ANN, b"%d" % at, NOW_MS))
+        turn.recover()
+        outage.fail()
+    before = outage.disk.written
+    turn.recover()
+    outage.flusher.work()
+    assert outage.disk.written - before == most
+    assert turn.state.users[ANN].tokens == tuple(b"%d" % at for at in range(100, most + 100))
+    assert snapshot(turn.state, NOW_MS) == outage.loaded()
+
+
 def test_a_probe_whose_rows_cannot_be_written_is_tried_again(outage: World) -> None:
     turn = outage.turn
     turn.execute(None, LogIn(ANN, b"1", NOW_MS))

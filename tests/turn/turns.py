@@ -26,10 +26,12 @@ class Disk(Store):
 
     error: Exception | None = None
     write_error: Exception | None = None
+    written = 0  # events
 
     def write(self, events: Any) -> None:
         if self.write_error is not None and events:
             raise self.write_error
+        self.written += len(events)
         super().write(events)
 
     def commit(self) -> None:
