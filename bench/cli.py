@@ -1,6 +1,7 @@
 """The command line: `python3 -m bench SCENARIO`, and `compare`, `sweep`, `plot`, `all`.
 
-Exit status: 0 all well; 1 an `--assert` is broken; 2 the run could not be made, and a sentence says why.
+Exit status: 0 all well; 1 an `--assert` is broken, or the server failed; 2 the run could not be made, and a sentence
+says why.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from bench.options import add_output_options, add_parameter, add_server_options,
 from bench.progress import Progress
 from bench.runner import run_scenario
 from bench.scenarios import SCENARIOS
+from chatserver import __version__
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     description = "Loads a chat server, and says what it costs."
     parser = argparse.ArgumentParser(prog="python3 -m bench", description=description)
+    parser.add_argument("--version", action="version", version=f"pipechat {__version__}")
     known = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for scenario in SCENARIOS.values():
         command = known.add_parser(scenario.name, help=scenario.help, description=scenario.help)
@@ -53,11 +56,15 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run_one(options: argparse.Namespace) -> int:
     expectations = parse_expectations(options.expectations)
+    for expectation in expectations:
+        expectation.check(SCENARIOS[options.command].metrics)
     chosen = {name: getattr(options, name) for name in SCENARIOS[options.command].defaults}
     progress = Progress(options.quiet)
-    result = run_scenario(options.command, chosen, server_options(options), progress, not options.no_pin)
+    result = run_scenario(
+        options.command, chosen, server_options(options), progress, not options.no_pin, options.histogram
+    )
     print(told(result, options))
     broken = [sentence for each in expectations if (sentence := each.broken_by(result.metrics))]
-    for sentence in broken:
+    for sentence in [*result.faults, *broken]:
         print(f"bench: {sentence}", file=sys.stderr)
-    return 1 if broken else 0
+    return 1 if broken or result.faults else 0

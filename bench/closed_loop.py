@@ -28,18 +28,21 @@ def run_streams(bench: Bench, streams: Sequence[Pair | FanOut], latencies: Laten
     """Load the server with all streams at once; return the metrics of the measured stretch and of the whole run."""
     for stream in streams:
         stream.start()
-    bench.run_for(bench.parameters.warmup, "warming up")
+    bench.run_for(bench.parameters.warmup, "warming up", latencies)
     latencies.clear()
     before = delivered(streams)
-    span = bench.measure(lambda: bench.run_for(bench.parameters.seconds, label))
+    span = bench.measure(lambda: bench.run_measured(label, latencies, lambda: delivered(streams)))
     done = delivered(streams) - before
-    metrics = rates(span, done) | latencies.metrics()
+    measured, _ = latencies.since(0)
     bench.notes += span.saturation()
-    metrics |= bench.system_calls(lambda: delivered(streams))
+    calls = bench.system_calls(lambda: delivered(streams))
     for stream in streams:
         stream.stop()
     drain(bench, streams)
-    return totals(bench, streams) | metrics
+    counts = totals(bench, streams)
+    measured.add_lost(int(counts["lost"]))
+    bench.histogram.merge(measured)
+    return counts | rates(span, done) | measured.metrics() | calls
 
 
 def drain(bench: Bench, streams: Sequence[Stream]) -> None:
@@ -75,6 +78,8 @@ def totals(bench: Bench, streams: Sequence[Stream]) -> dict[str, float]:
         note_refusals(bench, streams)
     counts["delivered"] = delivered(streams)
     counts["lost"] = max(0, expected - delivered(streams))
+    if counts["lost"]:
+        bench.faults.append(f"{counts['lost']:,.0f} messages were lost: they count as infinitely slow")
     counts["doubled"] = sum(receipt.doubled for receipt in receipts)
     counts["out_of_order"] = sum(receipt.out_of_order for receipt in receipts)
     return counts

@@ -1,11 +1,12 @@
-"""The commands beside the scenarios: `compare`, `sweep`, `plot` and `all`."""
+"""The commands beside the scenarios: `compare`, `sweep`, `growth`, `plot`, `ledger` and `all`."""
 
 import argparse
 import os
 from pathlib import Path
 
 from bench import BenchError
-from bench.compare import CONTENDERS, LOADS, compare
+from bench.compare import CONTENDERS, FRONT_CONTENDERS, LOADS, compare
+from bench.growth import MESSAGES_MAX, QUICK, USERS_MAX, growth, sizes_of
 from bench.ledger import as_json, keep_ledger, table
 from bench.ledger.turns import WINDOW_MAX
 from bench.options import add_server_options, server_options
@@ -20,7 +21,8 @@ def add_to(known: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     """Add them to the command line."""
     _add_compare(known.add_parser("compare", help="the same loads on many servers, in turns"))
     _add_sweep(known.add_parser("sweep", help="one scenario over several values of a parameter"))
-    _add_plot(known.add_parser("plot", help="draw what compare and sweep found, as SVG"))
+    _add_growth(known.add_parser("growth", help="what costs more as messages and accounts become many, and what not"))
+    _add_plot(known.add_parser("plot", help="draw what compare, sweep and growth found, as SVG"))
     _add_ledger(known.add_parser("ledger", help="where the microseconds of one message go, stage by stage"))
     _add_all(known.add_parser("all", help="everything bench/RESULTS.md tells, in one go"))
 
@@ -28,8 +30,10 @@ def add_to(known: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def _add_compare(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--contenders",
-        default=",".join(CONTENDERS),
-        help="names joined by commas; the first is the one compared to (default %(default)s)",
+        default="",
+        help="names joined by commas; the first is the one compared to. Behind one of ours `/web` (or `/web-single`, "
+        f"`/pipe`) tells how clients come, `@DIR` whose code it is (default {','.join(CONTENDERS)}; "
+        f"with --front web {','.join(FRONT_CONTENDERS)})",
     )
     command.add_argument("--loads", default=",".join(LOADS), help="names joined by commas (default %(default)s)")
     command.add_argument("--rounds", type=int, default=3, help="how often each load runs on each (default 3)")
@@ -43,8 +47,9 @@ def _add_compare(command: argparse.ArgumentParser) -> None:
 def _compare(options: argparse.Namespace) -> int:
     if options.rounds < 1:
         raise BenchError("--rounds takes a number of 1 or more")
+    contenders = CONTENDERS if options.front == "pipe" else FRONT_CONTENDERS
     found = compare(
-        options.contenders.split(","),
+        options.contenders.split(",") if options.contenders else contenders,
         options.loads.split(","),
         options.rounds,
         {"seconds": options.seconds, "warmup": options.warmup},
@@ -55,7 +60,7 @@ def _compare(options: argparse.Namespace) -> int:
     print(found.as_tables())
     for note in found.notes:
         print(f"! {note}")
-    return 0
+    return int(found.has_failed)
 
 
 def _add_sweep(command: argparse.ArgumentParser) -> None:
@@ -85,11 +90,39 @@ def _sweep(options: argparse.Namespace) -> int:
     found = sweep(options.scenario, name, values, chosen, server_options(options), Progress(), not options.no_pin)
     _keep(options.json, found.as_json())
     print(found.as_table())
+    return int(any(result.faults for result in found.results))
+
+
+def _add_growth(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--messages",
+        default="10000,100000,1000000",
+        metavar="N,…",
+        help="sizes; ten million take some ten minutes more; empty leaves them out (default %(default)s)",
+    )
+    command.add_argument(
+        "--users",
+        default="100,1000,10000,100000",
+        metavar="N,…",
+        help="sizes; empty leaves them out (default %(default)s)",
+    )
+    command.add_argument("--quick", action="store_true", help="a tenth of the questions: to see that it works")
+    command.add_argument("--json", type=Path, metavar="FILE", help="keep all figures here, for plot")
+    command.set_defaults(run=_growth)
+
+
+def _growth(options: argparse.Namespace) -> int:
+    messages, users = sizes_of(options.messages, MESSAGES_MAX), sizes_of(options.users, USERS_MAX)
+    found = growth(messages, users, QUICK if options.quick else {}, FULL, Progress())
+    _keep(options.json, found.as_json())
+    print(found.as_tables())
+    for note in found.notes:
+        print(f"- {note}")
     return 0
 
 
 def _add_plot(command: argparse.ArgumentParser) -> None:
-    command.add_argument("files", nargs="+", type=Path, help="what compare and sweep kept with --json")
+    command.add_argument("files", nargs="+", type=Path, help="what compare, sweep and growth kept with --json")
     command.add_argument("--out", type=Path, default=Path(), help="the folder for the drawings (default: this one)")
     command.set_defaults(run=_plot)
 

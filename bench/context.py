@@ -9,13 +9,17 @@ from time import perf_counter, process_time
 from bench import BenchError
 from bench.irc import IrcCrowd
 from bench.loop import Loop
-from bench.numbered import TEXT_BYTES_MIN
+from bench.numbered import CYCLE, TEXT_BYTES_MIN
 from bench.people import Crowd
+from bench.percentiles import Latencies
 from bench.process import count_system_calls, cpu_seconds, rss_bytes
 from bench.progress import Progress
+from bench.result import shown
 from bench.servers import Server
 
 SATURATED_PERCENT = 95.0
+NUMBER_S_MAX = 3600.0  # that a run with a number of messages may take
+LOOK_S = 0.25  # between two looks at how far it is
 SYSTEM_CALLS_S = 0.5
 SYSTEM_CALLS_SHOWN = 6
 
@@ -23,10 +27,19 @@ SYSTEM_CALLS_SHOWN = 6
 TEXT_BYTES_MAX = 4000
 _LEAST: dict[str, float] = {
     **dict.fromkeys(("pairs", "window", "members", "groups", "friends", "users", "slow", "queries"), 1),
-    **dict.fromkeys(("connections", "messages", "warmup", "drain", "seed", "beside"), 0),
+    **dict.fromkeys(("connections", "messages", "warmup", "drain", "seed", "beside", "ramp", "number"), 0),
     "size": TEXT_BYTES_MIN,
     "rate": 1,
     "seconds": 0.01,
+    "every": 0.1,
+}
+_MOST: dict[str, float] = {
+    **dict.fromkeys(("seconds", "warmup", "drain", "every"), 86_400),
+    **dict.fromkeys(("rate", "beside", "ramp"), 1_000_000),  # a second: more than any generator sends
+    **dict.fromkeys(("pairs", "members", "groups", "friends", "users", "slow", "connections"), 1_000_000),
+    **dict.fromkeys(("messages", "queries", "seed", "number"), 1_000_000_000),
+    "window": CYCLE // 4,  # numbers of messages go round: those in flight must not meet
+    "size": TEXT_BYTES_MAX,  # the characters a text may have
 }
 
 
@@ -54,15 +67,18 @@ class Parameters:
     drain: float = 10.0
     seed: int = 1
     syscalls: bool = True
+    tags: bool = False
+    ramp: float = 0.0
+    number: int = 0
+    every: float = 30.0
 
     def __post_init__(self) -> None:
         """Refuse what no run can be made of."""
         for name, least in _LEAST.items():
-            value = getattr(self, name)
-            if value < least:
-                raise BenchError(f"{name} is at least {least}, not {value}")
-        if self.size > TEXT_BYTES_MAX:
-            raise BenchError(f"size is at most {TEXT_BYTES_MAX}, the characters a text may have, not {self.size}")
+            value, most = getattr(self, name), _MOST[name]
+            if not least <= value <= most:  # nan is neither
+                side = f"at most {shown(most)}" if value > most else f"at least {shown(least)}"
+                raise BenchError(f"{name} is {side}, not {value}: choose another value")
 
 
 @dataclass
@@ -103,6 +119,8 @@ class Bench:
     crowd: Crowd | IrcCrowd
     progress: Progress
     notes: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)  # why the run is no measurement
+    histogram: Latencies = field(default_factory=Latencies)  # what `--histogram` writes
 
     @property
     def people(self) -> Crowd:
@@ -125,13 +143,38 @@ class Bench:
             gc.enable()
         return Span(seconds, None if cpu is None or after is None else after - cpu, own)
 
-    def run_for(self, seconds: float, label: str) -> None:
-        """Turn for so long, with the bar moving."""
-        begun = perf_counter()
-        while (passed := perf_counter() - begun) < seconds:
-            self.progress.step(label, passed / seconds)
-            self.loop.run_for(min(0.25, seconds - passed))
+    def run_for(
+        self,
+        seconds: float,
+        label: str,
+        latencies: Latencies | None = None,
+        done: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Turn for so long, with the bar moving, and how long things took in the last moments beside it.
+
+        It is over where it is `done`, and where the server has closed a connection: what follows would measure nothing.
+        """
+        begun, place = perf_counter(), 0
+
+        def is_over() -> bool:
+            return self.loop.ended > 0 or done()
+
+        while (passed := perf_counter() - begun) < seconds and not is_over():
+            if latencies is not None and self.progress.is_shown:
+                last, place = latencies.since(place)
+                self.progress.step(f"{label} {last.in_short()}", passed / seconds)
+            else:
+                self.progress.step(label, passed / seconds)
+            self.loop.run_until(is_over, min(LOOK_S, seconds - passed))
         self.progress.step(label, 1.0)
+
+    def run_measured(self, label: str, latencies: Latencies, count: Callable[[], int]) -> None:
+        """Turn for as long as the parameters say, or until so many have been counted."""
+        number, before = self.parameters.number, count()
+        if number:
+            self.run_for(NUMBER_S_MAX, label, latencies, lambda: count() - before >= number)
+        else:
+            self.run_for(self.parameters.seconds, label, latencies)
 
     def rss(self) -> int | None:
         """Resident memory of the server, in bytes."""

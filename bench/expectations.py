@@ -1,8 +1,9 @@
 """`--assert p99_ms=5,lost=0`: what a run must keep to, for scripts and CI."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from bench import BenchError
 from bench.result import shown
@@ -18,11 +19,17 @@ class Expectation:
     at_most: bool
     bound: float
 
+    def check(self, known: Sequence[str]) -> None:
+        """Raise BenchError where no run of the scenario measures it: that is better said before the run."""
+        if not any(fnmatchcase(self.metric, name) for name in known):
+            raise BenchError(
+                f"--assert names {self.metric}, which this scenario does not measure; it has: {', '.join(known)}"
+            )
+
     def broken_by(self, metrics: Mapping[str, float]) -> str:
-        """The sentence that says how it is broken; empty if it is kept. Raises BenchError for an unknown metric."""
+        """The sentence that says how it is broken; empty if it is kept. What could not be measured is not kept."""
         if self.metric not in metrics:
-            known = ", ".join(metrics)
-            raise BenchError(f"--assert names {self.metric}, which this run did not measure; it has: {known}")
+            return f"{self.metric} was not measured in this run: name the target's --pid, or leave it out of --assert"
         value = metrics[self.metric]
         if value <= self.bound if self.at_most else value >= self.bound:
             return ""

@@ -5,6 +5,7 @@ that there is something to search for.
 """
 
 from collections.abc import Sequence
+from itertools import accumulate
 from random import Random
 
 from bench.context import Bench
@@ -22,7 +23,7 @@ class Texts:
     def __init__(self, seed: int, size: int) -> None:
         random = Random(seed)
         self.words = _words(random)
-        weights = [1 / rank for rank in range(1, WORDS + 1)]
+        weights = list(accumulate(1 / rank for rank in range(1, WORDS + 1)))
         self.tails = [_text(random, self.words, weights, size) for _ in range(TEXTS)]
 
     def render(self, head: bytes, start: int, count: int) -> bytes:
@@ -41,7 +42,7 @@ def _words(random: Random) -> list[str]:
 
 
 def _text(random: Random, words: list[str], weights: list[float], size: int) -> bytes:
-    chosen = " ".join(random.choices(words, weights, k=size // 5 + 1))
+    chosen = " ".join(random.choices(words, cum_weights=weights, k=size // 5 + 1))
     return f" {chosen[: max(1, size - 7)]}\n".encode()
 
 

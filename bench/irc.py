@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from bench import BenchError
 from bench.loop import Connection, Loop
 from bench.numbered import Form, padding
-from bench.people import SETUP_S_MAX
+from bench.people import SILENCE_S_MAX
 from bench.progress import Progress
 from bench.servers import Server
 
@@ -99,6 +99,6 @@ class IrcCrowd:
         return Form(send_head, padding(size), f":{sender}!".encode(), b" " + send_head, b"\r\n")
 
     def _wait(self, people: Sequence[IrcPerson], doing: str) -> None:
-        if not self._loop.run_until(lambda: all(person.answered for person in people), SETUP_S_MAX):
-            raise BenchError(f"The IRC server has not answered for {SETUP_S_MAX:.0f} s, while {doing}")
+        if not self._loop.run_until(lambda: all(person.answered for person in people), SILENCE_S_MAX):
+            raise BenchError(f"The IRC server has not answered for {SILENCE_S_MAX:.0f} s, while {doing}")
         self._progress.step(doing)

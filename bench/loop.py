@@ -12,6 +12,8 @@ import socket
 from collections.abc import Callable
 from time import perf_counter
 
+from bench import BenchError
+
 RECEIVE_BYTES = 32768
 CONNECTING_MAX = 100
 """Connections begun and not yet answered at one time, so that no accept queue overflows."""
@@ -32,7 +34,10 @@ def _ignore(_: bytes) -> None:
 class Connection:
     """One socket. `on_lines` gets runs of whole lines, line ends included; `on_close` is called once."""
 
-    __slots__ = ("_loop", "_pending", "_receive", "_rest", "_socket", "closed", "fd", "on_close", "on_lines", "paused")
+    __slots__ = (
+        *("_loop", "_pending", "_receive", "_rest", "_socket"),
+        *("closed", "fd", "may_end", "on_close", "on_lines", "paused"),
+    )
 
     def __init__(self, loop: "Loop", sock: socket.socket) -> None:
         self._loop = loop
@@ -43,8 +48,12 @@ class Connection:
         self.fd = sock.fileno()
         self.closed = False
         self.paused = False
+        self.may_end = False  # the server may close it: that is no fault
         self.on_lines: Lines = _ignore
         self.on_close: Callable[[], None] = lambda: None
+
+    def begin(self, address: tuple[str, int]) -> None:
+        """Say what has to be said before anything else; the pipe has nothing of the kind."""
 
     def send(self, data: bytes) -> None:
         """Send now what the socket takes, the rest when it is writable. On a closed connection it does nothing."""
@@ -58,7 +67,7 @@ class Connection:
         except BlockingIOError:
             taken = 0
         except OSError:
-            self.close()
+            self._ended()
             return
         if taken != len(data):
             self._pending = data[taken:]
@@ -88,7 +97,7 @@ class Connection:
         except OSError:
             data = b""
         if not data:
-            self.close()
+            self._ended()
             return
         if self._rest:
             data = self._rest + data
@@ -102,11 +111,17 @@ class Connection:
             data = data[:end]
         self.on_lines(data)
 
+    def _ended(self) -> None:
+        """The other side has closed it."""
+        if not self.may_end:
+            self._loop.ended += 1
+        self.close()
+
     def writable(self) -> None:
         """Send on; called by the loop."""
         data, self._pending = self._pending, b""
         if data:
-            self.send(data)
+            Connection.send(self, data)  # as it is: another front has framed or encrypted it already
         if not self._pending and not self.closed:
             self._watch()
 
@@ -117,23 +132,29 @@ class Connection:
 class Loop:
     """All connections of a run. Not for use by two threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, front: Callable[["Loop", socket.socket], Connection] = Connection) -> None:
+        self._front = front
         self._epoll = select.epoll() if hasattr(select, "epoll") else None
         self._poller = self._epoll or select.poll()
         self._connections: dict[int, Connection] = {}
         self._opened = 0
+        self.ended = 0  # connections that the other side has closed, and ought not to have
 
     def connect(self, address: tuple[str, int]) -> Connection:
         """Begin a connection; sending may start at once. A refusal shows as `on_close`."""
-        sock = socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
+        try:
+            sock = socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
+        except OSError as error:
+            raise BenchError(f"No more connections can be opened here ({error.strerror}): raise `ulimit -n`") from None
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if address[0] == "127.0.0.1":
             self._spread(sock)
         sock.connect_ex(address)
-        connection = Connection(self, sock)
+        connection = self._front(self, sock)
         self._connections[connection.fd] = connection
         self._poller.register(connection.fd, READ)
+        connection.begin(address)
         return connection
 
     def _spread(self, sock: socket.socket) -> None:
@@ -172,6 +193,8 @@ class Loop:
         """Turn until `done()`, or for so many seconds at most; tell whether it is done."""
         end = perf_counter() + seconds
         while not done():
+            if not self._connections:
+                return False  # nobody is left from whom anything could come
             left = end - perf_counter()
             if left <= 0:
                 return False

@@ -33,9 +33,15 @@ class Form:
     event_head: bytes  # how every delivered line begins
     event_before: bytes  # what stands right before the number there: from, to
     line_end: bytes = b"\n"  # of the server's lines
+    stem: bytes = b""  # of the tags that every send carries; none without
 
     def render(self, start: int, count: int) -> bytes:
         """The lines that send `count` messages, numbered from `start` on."""
+        if self.stem:
+            verb, _, route = self.send_head.partition(b"|")
+            wanted = enumerate(numbers(start, count), start)
+            line = b"%s#%s.%%d|%s%%s%s\n" % (verb, self.stem, route, self.tail)
+            return b"".join([line % each for each in wanted])
         if count == 1:
             return b"%s%s%s\n" % (self.send_head, NUMBERS[start % CYCLE], self.tail)
         between = self.tail + b"\n" + self.send_head
@@ -141,8 +147,9 @@ class Acknowledgements:
 
     __slots__ = ("_between", "_ok", "accepted", "other", "refused", "sentences")
 
-    def __init__(self, verb: bytes = b"SENDMESSAGE") -> None:
-        self._ok = b"OK|" + verb + b"|"
+    def __init__(self, verb: bytes = b"SENDMESSAGE", stem: bytes = b"") -> None:
+        """`stem` is that of the tags which the commands carry, if they do."""
+        self._ok = b"OK|" + verb + (b"#" + stem + b"." if stem else b"|")
         self._between = b"\n" + self._ok
         self.accepted = 0
         self.refused = 0

@@ -2,9 +2,11 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 from bench.result import Result
 from bench.servers import ServerOptions
+from bench.web import FRONTS
 
 HELP = {
     "pairs": "pairs of users",
@@ -22,6 +24,10 @@ HELP = {
     "bot": "the bot to speak to; empty takes the first that answers",
     "say": "what to say to it",
     "beside": "messages a second between pairs of users, alone and then beside the bot; 0 leaves them out",
+    "number": "end the measurement after so many messages (logins), whatever seconds says; 0 goes by seconds",
+    "every": "seconds between two messages of a user; all else that people do goes by it",
+    "ramp": "raise the rate to this in ten steps, and tell of each; 0 keeps it",
+    "tags": "send with tags, as clients do that repeat what was not answered",
     "seconds": "seconds measured",
     "warmup": "seconds of warm-up before",
     "drain": "seconds to wait for what is in flight at the end",
@@ -35,8 +41,9 @@ def add_parameter(command: argparse.ArgumentParser, name: str, default: object) 
     if isinstance(default, bool):
         command.add_argument(f"--{name}", action=argparse.BooleanOptionalAction, default=default, help=HELP[name])
     else:
+        flags = ("-n", "--number") if name == "number" else (f"--{name}",)
         command.add_argument(
-            f"--{name}", type=type(default), default=default, metavar="N", help=f"{HELP[name]} (default {default})"
+            *flags, type=type(default), default=default, metavar="N", help=f"{HELP[name]} (default {default})"
         )
 
 
@@ -53,6 +60,13 @@ def add_server_options(command: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--against", default="chatserver", metavar="NAME", help="a baseline or an IRC server in place of ours"
+    )
+    group.add_argument(
+        "--front",
+        default="pipe",
+        choices=list(FRONTS),
+        help="how clients speak: over the pipe (the default), over TLS (tls), over WebSocket with what is "
+        "sent at once in one message (web), or with each line in one of its own (web-single)",
     )
     group.add_argument(
         "--store",
@@ -72,6 +86,7 @@ def add_server_options(command: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="a setting of the server; may be repeated",
     )
+    group.add_argument("--clean-up", action="store_true", help="delete the accounts again that the run has made")
     group.add_argument("--no-pin", action="store_true", help="leave server and generator on any core")
 
 
@@ -80,13 +95,18 @@ def add_output_options(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("output")
     group.add_argument("-q", "--quiet", action="store_true", help="one line, and no progress bar")
     group.add_argument("--json", action="store_true", help="the whole result as JSON, one line")
+    group.add_argument(
+        "--histogram", type=Path, metavar="FILE", help="all percentiles, as the plotter of HdrHistogram reads them"
+    )
 
 
 def server_options(options: argparse.Namespace) -> ServerOptions:
     """Read the options of `add_server_options`."""
     store = options.store or ("file" if options.sync else ":memory:")
     return ServerOptions(
-        options.target, options.against, options.pid, store, options.sync, options.python, tuple(options.settings)
+        *(options.target, options.against, options.pid, store, options.sync, options.python, tuple(options.settings)),
+        clean_up=options.clean_up,
+        front=options.front,
     )
 
 

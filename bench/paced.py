@@ -23,7 +23,7 @@ class PacedPair:
 
     def __init__(self, sender: Connection, receiver: Connection, form: Form) -> None:
         self.sender, self.receiver = sender, receiver
-        self.acknowledgements = Acknowledgements()
+        self.acknowledgements = Acknowledgements(stem=form.stem)
         self.receipt = Receipt(form)
         self.sent = 0
         self._form = form
@@ -69,7 +69,7 @@ def follow(bench: Bench, paces: Sequence[Pace], seconds: float, label: str) -> N
     end = begun + seconds
     for pace in paces:
         pace.begin(begun)
-    while (now := perf_counter()) < end:
+    while (now := perf_counter()) < end and not bench.loop.ended:
         for pace in paces:
             pace.send_due(now)
         bench.progress.step(label, 1 - (end - now) / seconds)
@@ -92,7 +92,7 @@ class Plan:
 
     def __init__(self, pairs: Sequence[PacedPair], rate: float, latencies: Latencies) -> None:
         self._pairs = pairs
-        self._rate = rate
+        self.rate = rate  # may be changed between two stretches
         self._latencies = latencies
         self.lags = Latencies()
         self.sent = 0
@@ -103,16 +103,16 @@ class Plan:
 
     def begin(self, now: float) -> None:
         """The next message is due now."""
-        self._start, self._first = now - self.sent / self._rate, self.sent
+        self._start, self._first = now - self.sent / self.rate, self.sent
 
     @property
     def due(self) -> float:
         """When the next message should leave."""
-        return self._start + self.sent / self._rate
+        return self._start + self.sent / self.rate
 
     def send_due(self, now: float) -> None:
         """Send what should have left by now, each pair's messages at once."""
-        upto = int((now - self._start) * self._rate) + 1
+        upto = int((now - self._start) * self.rate) + 1
         first = self.sent
         if upto <= first:
             return
@@ -123,14 +123,14 @@ class Plan:
         self.sent = upto
 
     def _reader(self, at: int, pair: PacedPair) -> Callable[[bytes], None]:
-        stride, rate, add, receipt = len(self._pairs), self._rate, self._latencies.add, pair.receipt
+        stride, add, receipt = len(self._pairs), self._latencies.add, pair.receipt
 
         def take(block: bytes) -> None:
             now = perf_counter()
             first = receipt.expected
             receipt.take(block)
             own = (self._first - at + stride - 1) // stride  # the pair's first message of this stretch
-            since_start = now - self._start
+            since_start, rate = now - self._start, self.rate
             for number in range(max(first, own), receipt.expected):
                 add((since_start - (number * stride + at) / rate, 1))
 

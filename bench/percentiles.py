@@ -1,7 +1,10 @@
-"""Latencies and their percentiles. It knows no clock: seconds come in, milliseconds go out."""
+"""Latencies and their percentiles. It knows no clock: seconds come in, milliseconds go out.
+
+What never came took infinitely long: a percentile that it reaches is infinite, and told as "never".
+"""
 
 from collections.abc import Sequence
-from math import ceil
+from math import ceil, inf
 
 SHOWN = {"p50_ms": 50.0, "p90_ms": 90.0, "p99_ms": 99.0, "p999_ms": 99.9}
 
@@ -23,6 +26,21 @@ class Latencies:
         """Take in another's entries."""
         self._entries.extend(other._entries)
 
+    def add_lost(self, count: int) -> None:
+        """So many never came."""
+        if count > 0:
+            self._entries.append((inf, count))
+
+    def since(self, place: int) -> "tuple[Latencies, int]":
+        """What was added behind a place, and the place behind that."""
+        found = Latencies()
+        found._entries.extend(self._entries[place:])
+        return found, len(self._entries)
+
+    def entries(self) -> list[tuple[float, int]]:
+        """All of it, rising."""
+        return sorted(self._entries)
+
     @property
     def count(self) -> int:
         """How many messages were timed."""
@@ -39,6 +57,13 @@ class Latencies:
             rank = max(1, ceil(total * percentage / 100 - 1e-9))
             found.append(_at_rank(entries, rank))
         return found
+
+    def in_short(self) -> str:
+        """Two percentiles for a line that is drawn over itself."""
+        if not self._entries:
+            return "nothing came"
+        middle, late = self.percentiles([50.0, 99.0])
+        return f"p50 {middle * 1000:.2f} p99 {late * 1000:.2f} ms"
 
     def metrics(self) -> dict[str, float]:
         """p50, p90, p99, p99.9 and the maximum, in milliseconds."""

@@ -6,7 +6,7 @@ from typing import TextIO
 
 REDRAW_S = 0.1
 BAR_CHARS = 24
-LABEL_CHARS = 40
+LABEL_CHARS = 56
 
 
 class Progress:
@@ -16,6 +16,11 @@ class Progress:
         self._stream = stream
         self._shown = not quiet and stream.isatty()
         self._drawn_at = 0.0
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether anybody sees it."""
+        return self._shown
 
     def step(self, label: str, share: float | None = None) -> None:
         """Say what is going on, and which share of it (0 to 1) is done."""

@@ -18,9 +18,15 @@ from typing import TextIO
 from bench import BenchError, irc_servers
 from bench.loop import CONNECTING_MAX
 from bench.process import on_core, stop
+from bench.secure import certificate
 
 ROOT = Path(__file__).resolve().parent.parent
 READY = "listening on "
+PAGE = "page on http://"
+DOORS = {"pipe": READY, "tls": "tls on "}
+"""What the line begins with that says where a front is; all others come by the page."""
+GREETING_S_MAX = 5.0
+"""How long a target may take for its first line."""
 
 FAST_SETTINGS = {
     "password_hash_cost": "1",  # a password is hashed twice per account made; the load is messages, not hashing
@@ -53,6 +59,8 @@ class ServerOptions:
     python: str = sys.executable
     settings: tuple[str, ...] = ()  # name=value, on top of FAST_SETTINGS
     core: int | None = None
+    front: str = "pipe"  # how clients speak: "pipe", "tls", "web" or "web-single"
+    clean_up: bool = False  # accounts are deleted again
     root: Path = ROOT  # the checkout our own server is started from
 
 
@@ -64,17 +72,22 @@ class Server:
     pid: int | None
     name: str
     dialect: str = "pipe"
+    front: str = "pipe"
     ready_s: float = 0.0  # from start to its first word
     connecting_max: int = CONNECTING_MAX  # clients that may knock at one time
     notes: dict[str, str] = field(default_factory=dict)
     store: Path | None = None  # its file, where there is one here
+    is_target: bool = False  # it was not started here, and may have limits
 
 
 @contextmanager
 def serving(options: ServerOptions) -> Iterator[Server]:
     """Start the chosen server, or find the one that runs; stop it at the end if it was started here."""
+    if options.front != "pipe" and options.against != "chatserver":
+        raise BenchError(f"{options.against} speaks over the plain pipe alone: leave --front out")
     if options.target:
-        yield Server(_reachable(options.target), options.pid, f"target {options.target}")
+        address = _reachable(options.target, greets=options.front == "pipe")
+        yield Server(address, options.pid, f"target {options.target}", front=options.front, is_target=True)
     elif not available(options.against):
         raise BenchError(missing(options.against))
     elif options.against in irc_servers.CONFIGURATIONS:
@@ -88,9 +101,12 @@ def serving(options: ServerOptions) -> Iterator[Server]:
     elif options.against == "chatserver":
         with tempfile.TemporaryDirectory(prefix="bench-store-") as folder:
             store = str(Path(folder) / "chat.db") if options.store == "file" else options.store
-            with _started(_own_arguments(options, store), options) as server:
+            secret = certificate(Path(folder)) if options.front == "tls" else {}
+            with _started(_own_arguments(options, store, secret), options) as server:
                 server.store = Path(store) if store != ":memory:" else None
                 server.notes = {"store": Path(options.store).name, "sync": options.sync or "default"}
+                if options.front != "pipe":
+                    server.notes["front"] = server.front = options.front
                 yield server
     else:
         known = ", ".join(["chatserver", *BASELINES, *irc_servers.CONFIGURATIONS])
@@ -116,8 +132,8 @@ def missing(against: str) -> str:
     return f"{against} is not installed here: get it with {what}, or leave it out"
 
 
-def _own_arguments(options: ServerOptions, store: str) -> list[str]:
-    chosen = dict(FAST_SETTINGS)
+def _own_arguments(options: ServerOptions, store: str, more: dict[str, str]) -> list[str]:
+    chosen = FAST_SETTINGS | more
     for setting in options.settings:
         name, equals, value = setting.partition("=")
         if not equals:
@@ -138,15 +154,34 @@ def _address(target: str) -> tuple[str, int]:
     return host.strip("[]") or "127.0.0.1", int(port)
 
 
-def _reachable(target: str) -> tuple[str, int]:
+def _reachable(target: str, *, greets: bool) -> tuple[str, int]:
+    """Where a target listens, once it has greeted as a server of the pipe protocol does; a page's port is silent."""
     address = _address(target)
     try:
-        socket.create_connection(address, timeout=5.0).close()
+        with socket.create_connection(address, timeout=GREETING_S_MAX) as connection:
+            said = _first_line(connection) if greets else b"HELLO|"
     except OSError as error:
         raise BenchError(
             f"Nothing answers on {target} ({error}): start a server there, or leave --target out"
         ) from None
+    if not said.startswith(b"HELLO|"):
+        told = said[:80].decode(errors="replace").strip() or f"nothing for {GREETING_S_MAX:.0f} s"
+        raise BenchError(f"{target} does not greet as a chat server does; it said {told!r}: name another --target")
     return address
+
+
+def _first_line(connection: socket.socket) -> bytes:
+    """What the other side says first; what there is of it once the time is over."""
+    said, end = b"", perf_counter() + GREETING_S_MAX
+    with suppress(TimeoutError):
+        while b"\n" not in said and (left := end - perf_counter()) > 0:
+            connection.settimeout(left)
+            data = connection.recv(4096)
+            if not data:
+                break
+            said += data
+            said = said[:4096]
+    return said
 
 
 @contextmanager
@@ -164,19 +199,21 @@ def _started(arguments: list[str], options: ServerOptions) -> Iterator[Server]:
                 text=True,
             )
         try:
-            address = _wait_ready(process, log)
+            address = _wait_ready(process, log, DOORS.get(options.front, PAGE))
             yield Server(address, process.pid, options.against, ready_s=perf_counter() - begun)
         finally:
             stop(process)
 
 
-def _wait_ready(process: "subprocess.Popen[str]", log: TextIO) -> tuple[str, int]:
+def _wait_ready(process: "subprocess.Popen[str]", log: TextIO, ready: str) -> tuple[str, int]:
     """Read the line that says where it listens. A server that ends instead has said why in its log."""
     assert process.stdout is not None
     line = process.stdout.readline()
-    if not line.startswith(READY):
+    if line.startswith(READY) and ready != READY:  # that is said in the next line
+        line = process.stdout.readline()
+    if not line.startswith(ready):
         stop(process)
         log.seek(0)
         said = (line + log.read()).strip() or "nothing"
         raise BenchError(f"The server did not start; it said: {said}")
-    return _address(line.removeprefix(READY).strip())
+    return _address(line.removeprefix(ready).strip().rstrip("/"))

@@ -1,7 +1,7 @@
 """`bench all`: every figure of bench/RESULTS.md, by one command, and its tables put in their places there.
 
 The steps are a table. A step that fails says why and the rest goes on: half a story
-is worth keeping after seven minutes.
+is worth keeping after ten minutes.
 """
 
 import json
@@ -12,16 +12,19 @@ from datetime import date
 from pathlib import Path
 
 from bench import BenchError, ledger
-from bench.compare import CONTENDERS, LOADS, compare, server_and_generator
+from bench.compare import CONTENDERS, FRONT_CONTENDERS, LOADS, compare, server_and_generator
+from bench.growth import QUICK, growth
 from bench.plot import plot
 from bench.progress import Progress
-from bench.result import Result, environment, shown
+from bench.result import Result, environment, plain, shown
 from bench.runner import run_scenario
 from bench.servers import ServerOptions
 from bench.sweep import sweep
 
 MEMORY = ServerOptions()
 FULL = ServerOptions(store="file", sync="full")
+GROWTH_MESSAGES = (10_000, 100_000, 1_000_000)
+GROWTH_USERS = (100, 1_000, 10_000)
 
 
 @dataclass(frozen=True)
@@ -62,10 +65,49 @@ def _machine(shop: Workshop) -> str:
     return "\n".join(["| | |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows.items())])
 
 
+def _crowd(shop: Workshop) -> str:
+    """The figure that counts: people as they are. The first table is of the whole, the second by action."""
+    users = shop.number(10_000)
+    result = shop.one("crowd", FULL, users=users, seconds=shop.seconds(60.0), warmup=shop.seconds(10.0))
+    shop.keep("crowd", json.dumps(plain([vars(result)]), indent=1, sort_keys=True))
+    return f"{_whole(result)}\n\n{_by_action(result)}{_notes([result])}"
+
+
+BY_ACTION = ("count", "p50_ms", "p99_ms")
+
+
+def _whole(result: Result) -> str:
+    """All metrics but those of single actions."""
+    of_actions = {
+        name.replace("count", each) for name in result.metrics if name.endswith("_count") for each in BY_ACTION
+    }
+    rows = {name: value for name, value in result.metrics.items() if name not in of_actions}
+    return "\n".join(["| | |", "| --- | ---: |", *(f"| {name} | {shown(value)} |" for name, value in rows.items())])
+
+
+def _by_action(result: Result) -> str:
+    lines = ["| action | how many | p50 ms | p99 ms |", "| --- | ---: | ---: | ---: |"]
+    for name in result.metrics:
+        action = name.removesuffix("_count")
+        if action != name and f"{action}_p50_ms" in result.metrics:
+            figures = (shown(result.metrics[f"{action}_{each}"]) for each in BY_ACTION)
+            lines.append(f"| {action.replace('_', ' ')} | {' | '.join(figures)} |")
+    return "\n".join(lines)
+
+
 def _comparison(shop: Workshop) -> str:
+    return _compared(shop, "comparison", CONTENDERS)
+
+
+def _doors(shop: Workshop) -> str:
+    """What TLS and WebSocket cost beside the pipe."""
+    return _compared(shop, "doors", FRONT_CONTENDERS)
+
+
+def _compared(shop: Workshop, name: str, contenders: Sequence[str]) -> str:
     chosen = {"seconds": shop.seconds(1.0), "warmup": shop.seconds(0.3)}
-    found = compare(CONTENDERS, list(LOADS), 1 if shop.quick else 3, chosen, MEMORY, shop.progress)
-    plot([shop.keep("comparison", found.as_json())], shop.folder)
+    found = compare(contenders, list(LOADS), 1 if shop.quick else 3, chosen, MEMORY, shop.progress)
+    plot([shop.keep(name, found.as_json())], shop.folder)
     notes = "".join(f"\n- {note}" for note in found.notes)
     return found.as_tables() + (f"\n{notes}" if notes else "")
 
@@ -83,7 +125,7 @@ def _latency(shop: Workshop) -> str:
     chosen: dict[str, object] = {"seconds": shop.seconds(2.5), "syscalls": False}
     found = sweep("paced", "rate", rates[:: 2 if shop.quick else 1], chosen, FULL, shop.progress)
     plot([shop.keep("latency", found.as_json())], shop.folder)
-    return found.as_table() + _notes(found.results)
+    return found.as_table()
 
 
 def _connections(shop: Workshop) -> str:
@@ -122,6 +164,13 @@ def _large(shop: Workshop) -> str:
     )
 
 
+def _growth(shop: Workshop) -> str:
+    messages, users = ((1_000, 4_000), (100, 400)) if shop.quick else (GROWTH_MESSAGES, GROWTH_USERS)
+    found = growth(messages, users, QUICK if shop.quick else {}, FULL, shop.progress)
+    plot([shop.keep("growth", found.as_json())], shop.folder)
+    return found.as_tables() + "\n" + "".join(f"\n- {note}" for note in found.notes)
+
+
 def _ledger(shop: Workshop) -> str:
     whole = not shop.quick
     found = [
@@ -133,12 +182,15 @@ def _ledger(shop: Workshop) -> str:
 
 STEPS: dict[str, Step] = {
     "machine": _machine,
+    "crowd": _crowd,
     "comparison": _comparison,
+    "doors": _doors,
     "pairs": _single,
     "latency": _latency,
     "connections": _connections,
     "scenarios": _people,
     "store": _large,
+    "growth": _growth,
     "ledger": _ledger,
 }
 
@@ -180,7 +232,7 @@ def _told(shop: Workshop, name: str, options: ServerOptions, chosen: dict[str, o
 
 def _columns(shop: Workshop, name: str, results: Sequence[Result], headings: Sequence[str]) -> str:
     """Metrics as rows, runs as columns."""
-    shop.keep(name, json.dumps([vars(result) for result in results], indent=1, sort_keys=True))
+    shop.keep(name, json.dumps(plain([vars(result) for result in results]), indent=1, sort_keys=True))
     metrics = dict.fromkeys(metric for result in results for metric in result.metrics)
     lines = [f"| | {' | '.join(headings)} |", f"| --- |{' ---: |' * len(results)}"]
     for metric in metrics:
@@ -194,5 +246,5 @@ def _heading(result: Result, parameter: str) -> str:
 
 
 def _notes(results: Sequence[Result]) -> str:
-    notes = dict.fromkeys(note for result in results for note in result.notes)
-    return "".join(f"\n\n- {note}" for note in notes)
+    remarks = dict.fromkeys(remark for result in results for remark in result.remarks)
+    return "".join(f"\n\n- {remark}" for remark in remarks)

@@ -46,7 +46,7 @@ class Pair:
 
     def __init__(self, sender: Connection, receiver: Connection, form: Form, window: int, latencies: Latencies) -> None:
         self.sender, self.receiver = sender, receiver
-        self.acknowledgements = Acknowledgements()
+        self.acknowledgements = Acknowledgements(stem=form.stem)
         self.receipt = Receipt(form)
         self.sent = 0
         self._form = form

@@ -3,10 +3,11 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 
 from bench import BenchError
 from bench.progress import Progress
-from bench.result import Result, shown
+from bench.result import Result, plain, shown
 from bench.runner import run_scenario
 from bench.scenarios import SCENARIOS
 from bench.servers import ServerOptions
@@ -26,14 +27,15 @@ class Sweep:
     def as_json(self) -> str:
         """For `bench plot`, and to be kept beside the story."""
         content = {"kind": "sweep", **vars(self), "results": [vars(result) for result in self.results]}
-        return json.dumps(content, indent=1, sort_keys=True)
+        return json.dumps(plain(content), indent=1, sort_keys=True)
 
     def as_table(self) -> str:
         """A Markdown table, a value a row."""
         columns = [name for name in COLUMNS if all(name in result.metrics for result in self.results)]
-        lines = [f"| {self.over} | {' | '.join(columns)} |", f"| ---: |{' ---: |' * len(columns)}"]
+        lines = [f"| {self.over} | {' | '.join(columns)} | remarks |", f"| ---: |{' ---: |' * len(columns)} --- |"]
         for value, result in zip(self.values, self.results, strict=True):
-            lines.append(f"| {shown(value)} | {' | '.join(shown(result.metrics[name]) for name in columns)} |")
+            cells = [shown(value), *(shown(result.metrics[name]) for name in columns), "; ".join(result.remarks)]
+            lines.append(f"| {' | '.join(cells)} |")
         return "\n".join(lines)
 
 
@@ -44,7 +46,10 @@ def parse_over(scenario: str, text: str) -> tuple[str, list[float]]:
     if name not in taken:
         raise BenchError(f"--over takes name=value,value,… with one of {', '.join(taken)}, not {text}")
     try:
-        return name, [float(value) for value in values.split(",")]
+        found = [float(value) for value in values.split(",")]
+        if not all(map(isfinite, found)):
+            raise ValueError
+        return name, found
     except ValueError:
         raise BenchError(f"--over takes numbers joined by commas, not {values}") from None
 

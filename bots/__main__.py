@@ -12,6 +12,7 @@ from bots.kit.loading import BotFileError, built_in_bots, load_file
 from bots.kit.starting import write_start
 from bots.kit.trying import try_bot
 from bots.testing import check_examples
+from chatserver import __version__
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,11 +47,13 @@ def settings(pairs: Sequence[str]) -> dict[str, str]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python3 -m bots", description="Write, try and run bots: see BOTS.md.")
+    parser.add_argument("--version", action="version", version=f"pipechat {__version__}")
     commands = parser.add_subparsers(required=True, metavar="try|check|new|run")
     trying = commands.add_parser("try", help="talk to a bot in this terminal, without a server")
     trying.add_argument("bot", help="a bot file, or the name of a built-in bot")
     trying.add_argument("--user", default="me", help="who you are (default: me)")
     trying.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="configuration for the bot")
+    trying.add_argument("--watch", action="store_true", help="load the file again whenever it changes")
     trying.set_defaults(command=_try)
     checking = commands.add_parser("check", help="load a bot file and play its examples")
     checking.add_argument("bot", help="a bot file, or the name of a built-in bot")
@@ -74,7 +77,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _try(options: argparse.Namespace) -> int:
     bot = find_bot(options.bot)
-    try_bot(bot, options.user, settings(options.set), sys.stdin.fileno(), sys.stdout, prompts=os.isatty(0))
+    if options.watch and bot.path is None:
+        raise BotError(f"--watch needs a bot file, and {bot.name} is built in")
+    watched = bot.path if options.watch else None
+    try_bot(bot, options.user, settings(options.set), sys.stdin.fileno(), sys.stdout, os.isatty(0), watched)
     return 0
 
 

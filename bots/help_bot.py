@@ -13,7 +13,7 @@ WELCOME = (
 @bot.on(
     "commands",
     help="what you can type",
-    examples={"commands": "...\nYou can type: SIGNUP, LOGIN, ... Say for example explain addfriend."},
+    examples={"commands": "...\nYou can type: SIGNUP, REDEEM, LOGIN, ... Say for example explain addfriend."},
 )
 def commands(event: Event, state: State) -> tuple[list[str], State]:
     return _greeted(event, state, f"You can type: {', '.join(VERBS)}. Say for example explain addfriend.")

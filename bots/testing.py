@@ -30,8 +30,9 @@ def play(
     """Play a dialogue, and return the conversation as it then stands.
 
     `me> hi` says it (any other name is another user, `me@#tea> hi` says it in a room), `bot> …`
-    is what must come back, line by line, with `...` for anything, and `wait> 600` lets so many
-    seconds pass. Whatever the bot says must stand in the dialogue.
+    is what must come back, line by line, with `...` for anything, `wait> 600` lets so many
+    seconds pass, and `friends> me ann` makes these friends of one another. Whatever the bot
+    says must stand in the dialogue.
     """
     talk = conversation or Conversation(
         bot, _fetcher(fetch), time_ms, Random(seed), config if config is not None else {}
@@ -73,6 +74,9 @@ def check_examples(
 def _turn(talk: Conversation, speaker: str, text: str) -> list[str]:
     if speaker == "wait":
         return [said for _, said in talk.pass_time(float(text))]
+    if speaker == "friends":
+        talk.befriend(text.split())
+        return []
     in_room = _ROOM.fullmatch(speaker)
     if in_room:
         return talk.say(text, in_room[1], in_room[2])

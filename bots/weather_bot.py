@@ -1,85 +1,136 @@
 """WeatherBot: the weather, by Open-Meteo or by what serves the same pages at the setting `weather_url`."""
 
 from collections.abc import Generator
+from datetime import UTC, datetime, time
 from typing import Any
 
-from bots import Bot, Event, Fetch, Reply, Sorry, State
-from bots.open_meteo import DAYS_MAX, forecast_page, places, search_page, weather
+from bots import After, Bot, Cancel, Event, Fetch, Reply, Sorry, State
+from bots.moment_words import normal
+from bots.moment_words import read as read_moment
+from bots.moments import following
+from bots.open_meteo import SEARCHED_MAX, USUAL_MAX, days_needed, forecast_page, is_region, places, search_page, weather
+from bots.weather_words import TODAY, read
+from bots.zones import zone_of
 
 bot = Bot("WeatherBot", "tells the weather, now and for the days to come")
 
 KEEP_S = 600  # the service itself has new values every 15 minutes
-Talk = Generator[Fetch, Reply, tuple[str, State]]
+QUESTION_CHARS_MAX = 200
+TOO_LONG = (
+    f"A place has at most {QUESTION_CHARS_MAX} characters with all that is said of it: say for example London, UK"
+)
+REGIONS_MAX = 3
+MORNING = time(7)
+MORNING_TIMER = "morning"
+UNITS = {
+    **dict.fromkeys(("metric", "celsius", "c", "°c", "si"), "metric"),
+    **dict.fromkeys(("imperial", "fahrenheit", "f", "°f", "us"), "imperial"),
+}
+Said = str | list[str | After | Cancel]
+Talk = Generator[Fetch, Reply, tuple[Said, State]]
 
 
-@bot.on("now", "weather", help="at home")
-def now(event: Event, state: State) -> Talk:
-    return (yield from _tell(event, state, _home(state), "now"))
-
-
-@bot.on("tomorrow")
-def tomorrow(event: Event, state: State) -> Talk:
-    return (yield from _tell(event, state, _home(state), "tomorrow"))
-
-
-@bot.on("home", help="the place that now and tomorrow are about", examples={"home": "I do not know where you live..."})
+@bot.on(
+    "home",
+    "home?",
+    help="the place that now and tomorrow are about",
+    examples={"home": "I do not know where you live..."},
+)
 def home(state: State) -> str:
     return f"Your home is {_home(state)['label']}."
 
 
-@bot.on("home <place>", examples={"home Tel Aviv": "Your home is Tel Aviv..."})
+@bot.on("home <place>", "my home is <place>", examples={"home Tel Aviv": "Your home is Tel Aviv..."})
 def move(event: Event, state: State, place: str) -> Talk:
     return (yield from _ask(event, state, place, "home"))
 
 
 @bot.on("units <system>", help="metric or imperial", examples={"units imperial": "From now on: °F and mph."})
 def units(state: State, system: str) -> tuple[str, State]:
-    shown = {"metric": "°C and km/h", "imperial": "°F and mph"}.get(system.lower())
-    if not shown:
+    chosen = UNITS.get(system.strip("?!. ").lower())
+    if not chosen:
         raise Sorry("I know two: say units metric or units imperial")
-    return f"From now on: {shown}.", {**state, "units": system.lower()}
+    shown = {"metric": "°C and km/h", "imperial": "°F and mph"}[chosen]
+    return f"From now on: {shown}.", {**state, "units": chosen}
 
 
-@bot.on("forecast", "forecast <days> days")
-def forecast(event: Event, state: State, days: int = 3) -> Talk:
-    return (yield from _tell(event, state, _home(state), _days(days)))
-
-
-@bot.on(
-    "forecast <place> <days> days",
-    "forecast <place>",
-    "<place> <days> days",
-    examples={"forecast Paris 5 days": "Paris...: ..."},
+@bot.matching(
+    r"(?:tell me )?(?:(?:every|each) (?:day|morning|weekday)|daily|mornings)(?: at)?(?: (?P<clock>.{1,9}))?[.!]?",
+    "every morning at 7",
+    "the day's weather at home; stop ends it",
+    examples={"every morning": "I do not know where you live..."},
 )
-def forecast_there(event: Event, state: State, place: str, days: int = 3) -> Talk:
-    return (yield from _ask(event, state, place, _days(days)))
+def every_morning(event: Event, state: State, clock: str = "") -> tuple[Said, State]:
+    place = _home(state)
+    words = ["at", *map(normal, clock.split())] if clock else []
+    found = read_moment(["every", "weekday" if "weekday" in event.text.casefold() else "day", *words], 0)
+    if not found or found[1] != 2 + len(words) or not found[0].every:
+        raise Sorry("I do not understand that time: say for example every morning at 7:30")
+    every = found[0].every if clock else {**found[0].every, "at": [MORNING.hour, MORNING.minute]}
+    then = following(every, event.now.astimezone(zone_of(place["timezone"])))
+    said = f"I will tell you the weather of {place['label']} each time at {then:%H:%M} there, first on {then:%d %B}."
+    return [f"{said} Say stop to end it.", _after(event, then)], {**state, "every": every}
 
 
-@bot.on(
-    "weather in <place> tomorrow",
-    "weather <place> tomorrow",
-    "<place> tomorrow",
-    examples={"London tomorrow": "London... tomorrow, ..."},
+@bot.on("stop", examples={"stop": "I tell you nothing of my own accord..."})
+def stop(state: State) -> tuple[Said, State]:
+    if "every" not in state:
+        raise Sorry("I tell you nothing of my own accord. Say for example every morning at 7")
+    del state["every"]
+    return ["I will not tell you each morning any more.", Cancel(MORNING_TIMER)], state
+
+
+@bot.timer
+def morning(event: Event, state: State) -> Talk:
+    if "every" not in state or "home" not in state:
+        return _said([], state)
+    again = _after(event, following(state["every"], event.now.astimezone(zone_of(state["home"]["timezone"]))))
+    try:
+        said, state = yield from _tell(event, state, state["home"], TODAY)
+    except Sorry as problem:  # tomorrow it may answer again
+        said = str(problem)
+    return [f"Good morning! {said}", again], state
+
+
+@bot.matching(
+    r"(?P<said>.+)",
+    "weather in <place>",
+    "now, today, tomorrow, this weekend; without a place at home",
+    examples={
+        "London": "London... now: ...",
+        "weather in London tomorrow": "London... tomorrow, ...",
+        "forecast Paris 5 days": "Paris...: ...",
+    },
 )
-def tomorrow_there(event: Event, state: State, place: str) -> Talk:
-    return (yield from _ask(event, state, place, "tomorrow"))
-
-
-@bot.on("weather in <place>", "weather <place>", "<place>", examples={"London": "London... now: ..."})
-def there(event: Event, state: State, place: str) -> Talk:
-    chosen = _chosen(state.get("choices", []), place.strip("?!. ").casefold())
+def there(event: Event, state: State, said: str) -> Talk:
+    if len(said) > QUESTION_CHARS_MAX:  # reading it takes its length squared
+        raise Sorry(TOO_LONG)
+    chosen = _chosen(state.get("choices", []), said.strip("?!. ").casefold())
     if chosen:
         return (yield from _tell(event, state, chosen, state["question"]))
-    return (yield from _ask(event, state, place, "now"))
+    question = read(said)
+    days_needed(question.when)
+    if question.place:
+        return (yield from _ask(event, state, question.place, question.when))
+    if not any(letter.isalnum() for letter in said.split()[-1]):
+        raise Sorry(f"Which place do you mean? {bot.help_text()}")
+    return (yield from _tell(event, state, _home(state), question.when))
 
 
 def _ask(event: Event, state: State, wanted: str, question: str) -> Talk:
     """Find the place, ask back which one if its name is ambiguous, and answer the question about it."""
-    name, _, region = (part.strip() for part in wanted.strip("?!. ").partition(","))
+    if len(wanted) > QUESTION_CHARS_MAX:  # each region is compared with each place that is found
+        raise Sorry(TOO_LONG)
+    name, *rest = (part.strip() for part in wanted.strip("?!. ").split(","))
+    regions = list(dict.fromkeys(part.casefold() for part in rest if part))
+    if len(regions) > REGIONS_MAX:
+        raise Sorry(f"I know at most {REGIONS_MAX} regions behind a place: say for example Paris, Texas, United States")
     if not name:
         raise Sorry(f"Which place do you mean? {bot.help_text()}")
-    page = yield Fetch(search_page(event.config.get("weather_url", ""), name), keep_s=KEEP_S)
-    found = places(_read(page, state), region)
+    found = places(_read((yield _search(event, name, regions)), state), regions)
+    if not found and not regions and is_region(name.split()[-1]) and " " in name:  # Austin TX
+        name, _, region = name.rpartition(" ")
+        found = places(_read((yield _search(event, name, [region])), state), [region])
     if not found:
         raise Sorry(f"I find no place called {wanted[:100]}. {bot.help_text()}")
     if len(found) == 1:
@@ -88,15 +139,28 @@ def _ask(event: Event, state: State, wanted: str, question: str) -> Talk:
     return f"Which one? Answer with its number: {listed}", {**state, "choices": found, "question": question}
 
 
-def _tell(event: Event, state: State, place: State, question: str) -> Talk:
+def _tell(event: Event, state: State, place: State, question: str) -> Generator[Fetch, Reply, tuple[str, State]]:
     state = {key: value for key, value in state.items() if key not in ("choices", "question")}
     if question == "home":
         return f"Your home is {place['label']}. Say now for its weather.", {**state, "home": place}
-    days = {"now": 1, "tomorrow": 2}.get(question) or int(question)
     imperial = state.get("units") == "imperial"
-    page = yield Fetch(forecast_page(event.config.get("weather_url", ""), place, days, imperial), keep_s=KEEP_S)
+    wanted = forecast_page(event.config.get("weather_url", ""), place, days_needed(question), imperial)
+    page = yield Fetch(wanted, keep_s=KEEP_S)
     said = place["label"] + weather(_read(page, state), question, imperial)
     return said, {**state, "last": [f"{event.now:%d %B %H:%M} UTC", said]}
+
+
+def _search(event: Event, name: str, regions: list[str]) -> Fetch:
+    count = SEARCHED_MAX if regions else USUAL_MAX
+    return Fetch(search_page(event.config.get("weather_url", ""), name, count), keep_s=KEEP_S)
+
+
+def _said(said: Said, state: State) -> tuple[Said, State]:
+    return said, state
+
+
+def _after(event: Event, then: datetime) -> After:
+    return After(max(0.0, (then.astimezone(UTC) - event.now).total_seconds()), MORNING_TIMER)
 
 
 def _read(page: Reply, state: State) -> Any:
@@ -114,18 +178,13 @@ def _read(page: Reply, state: State) -> Any:
 def _home(state: State) -> State:
     if "home" not in state:
         raise Sorry("I do not know where you live: say for example home Tel Aviv")
-    return dict(state["home"])
-
-
-def _days(days: int) -> str:
-    if not 1 <= days <= DAYS_MAX:
-        raise Sorry(f"I look 1 to {DAYS_MAX} days ahead: say for example forecast Paris 5 days")
-    return str(days)
+    return {"timezone": "UTC", **state["home"]}
 
 
 def _chosen(choices: list[State], said: str) -> State | None:
     """The one of the places offered that this means, by its number or by a part of its name."""
-    if said.isdecimal() and 1 <= int(said[:9]) <= len(choices):
-        return choices[int(said) - 1]
+    if said.isdecimal():
+        number = int(said)
+        return choices[number - 1] if 1 <= number <= len(choices) else None
     meant = [choice for choice in choices if said in choice["label"].casefold()]
     return meant[0] if len(meant) == 1 else None

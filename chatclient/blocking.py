@@ -18,12 +18,12 @@ from collections.abc import Iterator, Sequence
 from secrets import token_hex
 from types import TracebackType
 
-from chatclient import events as ev
-from chatclient.carrier import Carrier, Happened, Offline, wait
-from chatclient.commands import BadCommand
-from chatclient.core import ClientCore
-from chatclient.link import DEFAULT_PORT, LinkFailed, Target, look_up
-from chatclient.outcomes import CaughtUp, LoggedIn, LoginFailed, Sent, Unanswered
+from chatclient.core import events as ev
+from chatclient.core.client import ClientCore
+from chatclient.core.commands import BadCommand
+from chatclient.core.outcomes import CaughtUp, LoggedIn, LoginFailed, Sent, Unanswered
+from chatclient.net.carrier import Carrier, Happened, Offline, wait
+from chatclient.net.link import DEFAULT_PORT, LinkFailed, Target, look_up, target_of
 
 TIMEOUT_S = 30.0
 
@@ -61,10 +61,13 @@ class Client:
         timeout_s: float = TIMEOUT_S,
         reconnect: bool = True,
     ) -> None:
-        """Connect. Raises ConnectionFailedError."""
+        """Connect. Several machines of one chat stand in `host` as one:5000,two:5000. Raises ConnectionFailedError."""
         self.timeout_s = timeout_s
         self._reconnect = reconnect
-        target = Target(host, port, tls)
+        try:
+            target = target_of(host, tls) if "," in host else Target(host, port, tls)
+        except ValueError as error:
+            raise ConnectionFailedError(str(error)) from None
         self._core = ClientCore(token_hex(6))
         try:
             addresses = look_up(target)
@@ -95,6 +98,11 @@ class Client:
     def name(self) -> str | None:
         """The user logged in."""
         return self._core.name
+
+    @property
+    def store(self) -> str:
+        """Which store the server keeps (PROTOCOL.md, "The store")."""
+        return self._core.store
 
     def fileno(self) -> int:
         """For a selector: the socket of the present connection, -1 if there is none."""
@@ -174,6 +182,12 @@ class Client:
             if over and not self._events:
                 return None
         return self._events.popleft()
+
+    def wait_for(self, descriptor: int) -> None:
+        """Wait until a file descriptor can be read, and look after the connection; what it brings is let go."""
+        while descriptor not in wait(self._carrier, None, (descriptor,)):
+            self._note(self._carrier.turn())
+            self._events.clear()
 
     def close(self) -> None:
         """Hang up."""

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 
 from chatclient import keep
 from chatclient.exits import EXIT_CONNECTION, EXIT_INTERRUPTED, EXIT_USAGE, complain
-from chatclient.link import LinkFailed, Target, parse_target
-from chatclient.oneshot import send_once
+from chatclient.net.link import LinkFailed, Target, target_of
 from chatclient.passwords import NoPassword, from_file, from_prompt
-from chatclient.pipe import OWN_TAG, run_pipe
+from chatclient.pipe.frames import OWN_TAG, run_pipe
+from chatclient.pipe.send import send_once
+from chatserver import __version__
 
 EPILOG = """Without a terminal it carries plain frames: printf 'PING|hi\\n' | chatclient
 exit status: 0 success, 1 the server refused something, 2 wrong usage, 3 no connection.
@@ -53,12 +54,20 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("server", nargs="?", default="localhost", metavar="HOST[:PORT]", help="default localhost:5000")
+    parser.add_argument(
+        "server",
+        nargs="?",
+        default="localhost",
+        metavar="HOST[:PORT]",
+        help="or PORT alone; default localhost:5000; several machines of one chat with commas between",
+    )
     parser.add_argument("--user", metavar="NAME", help="log in as this user")
     parser.add_argument(
         "--password-file", metavar="FILE", help="its first line is the password; - is standard input; mode 0600"
     )
     parser.add_argument("--send", nargs=2, metavar=("TO", "TEXT"), help="send one message and end; TEXT - reads lines")
+    parser.add_argument("--stream", action="store_true", help="everything in one stream, no windows")
+    parser.add_argument("--version", action="version", version=f"pipechat {__version__}")
     parser.add_argument("--tls", action="store_true", help="connect by TLS, and check the server's certificate")
     parser.add_argument("--tls-ca", metavar="FILE", help="trust this certificate (PEM) and no other; implies --tls")
     return parser
@@ -72,9 +81,9 @@ def _run(options: argparse.Namespace) -> int:
     if options.send:
         return _send(target, options, password)
     if os.isatty(0) and os.isatty(1):
-        from chatclient.terminal import run_terminal  # a pipe needs none of it
+        from chatclient.terminal.loop import run_terminal  # a pipe needs none of it
 
-        return run_terminal(target, options.user, password)
+        return run_terminal(target, options.user, password, stream=options.stream)
     return _pipe(target, options, password)
 
 
@@ -105,10 +114,10 @@ def _pipe(target: Target, options: argparse.Namespace, password: str | None) -> 
 
 def _target(options: argparse.Namespace) -> Target:
     try:
-        host, port = parse_target(options.server)
+        target_of(options.server)  # a word that makes no sense is told before a certificate is read
+        return target_of(options.server, _tls(options.tls_ca) if options.tls or options.tls_ca else None)
     except ValueError as error:
         raise _Usage(str(error)) from None
-    return Target(host, port, _tls(options.tls_ca) if options.tls or options.tls_ca else None)
 
 
 def _tls(certificates: str | None) -> ssl.SSLContext:

@@ -1,4 +1,4 @@
-"""What outlives a run: the token of a login and the last message seen, one small file an account.
+"""What outlives a run, in one file an account: the token, the last message seen, settings, drafts, lines typed.
 
 The files are the user's alone (mode 0600, in the XDG state folder). Passwords are never kept.
 """
@@ -10,11 +10,66 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from typing import ClassVar
 
 from chatserver.protocol.names import name_key
 
 OTHERS = 0o077
 """The permission bits of everybody but the owner."""
+
+
+@dataclass(slots=True)
+class Settings:
+    """What a user has chosen for this client."""
+
+    ABOUT: ClassVar[dict[str, str]] = {
+        "reading": "what you have seen is marked as read",
+        "bell": "it rings when somebody speaks to you",
+        "typing": "others see that you are typing",
+        "numbers": "messages show their numbers",
+        "stream": "everything in one stream, no windows",
+        "memory": "drafts, lines typed and the open window are kept for the next start",
+    }
+
+    reading: bool = True
+    bell: bool = True
+    typing: bool = False
+    numbers: bool = False
+    stream: bool = False
+    memory: bool = True
+
+
+@dataclass(slots=True)
+class Memory:
+    """How things stood. Whatever is of another kind in the file is left out."""
+
+    settings: Settings = field(default_factory=Settings)
+    place: str = ""
+    places: list[str] = field(default_factory=list)  # in the order of their windows
+    drafts: dict[str, str] = field(default_factory=dict)  # by place
+    muted: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)  # that count as a mention
+    history: list[str] = field(default_factory=list)  # lines typed
+    status: list[str] = field(default_factory=list)  # how one is, and what was said of it
+
+    @classmethod
+    def from_json(cls, data: object) -> "Memory":
+        """What a file holds; what does not fit is as if it were not there."""
+        memory = cls()
+        found = data if isinstance(data, dict) else {}
+        settings = found.get("settings")
+        for name, value in settings.items() if isinstance(settings, dict) else ():
+            if name in Settings.ABOUT and isinstance(value, bool):
+                setattr(memory.settings, name, value)
+        for name in ("places", "muted", "words", "history", "status"):
+            listed = found.get(name)
+            texts = [each for each in listed if isinstance(each, str)] if isinstance(listed, list) else []
+            setattr(memory, name, texts)
+        drafts, place = found.get("drafts"), found.get("place")
+        if isinstance(drafts, dict):
+            memory.drafts = {name: text for name, text in drafts.items() if isinstance(text, str)}
+        memory.place = place if isinstance(place, str) else ""
+        return memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +80,7 @@ class Kept:
     user: str
     token: str = field(repr=False)
     last_id: int = 0
+    memory: Memory = field(default_factory=Memory)
 
 
 def state_folder(environment: dict[str, str] | None = None) -> Path:
@@ -75,8 +131,9 @@ def _read(path: Path) -> tuple[int, Kept] | None:
         if about.st_mode & OTHERS:
             return None
         data = json.loads(path.read_text(encoding="utf-8"))
-        kept = Kept(data["server"], data["user"], data["token"], data["last_id"])
-    except (OSError, ValueError, KeyError, TypeError):
+        memory = Memory.from_json(data.get("memory"))
+        kept = Kept(data["server"], data["user"], data["token"], data["last_id"], memory)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     texts = (kept.server, kept.user, kept.token)
     sound = all(isinstance(text, str) for text in texts) and isinstance(kept.last_id, int)

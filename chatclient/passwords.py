@@ -51,7 +51,7 @@ def _first_line(descriptor: int) -> bytes:
 
 def _decoded(line: bytes, source: str) -> str:
     try:
-        password = line.decode()
+        password = line.decode("utf-8-sig")  # some editors put a mark in front
     except UnicodeDecodeError:
         raise NoPassword(f"{source} is no UTF-8 text") from None
     if not password:

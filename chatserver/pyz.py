@@ -11,6 +11,8 @@ import zipapp
 from collections.abc import Sequence
 from pathlib import Path
 
+from chatserver import __version__
+
 PACKAGES = ("chatserver", "chatclient", "bots")
 """Those that a server imports; the client rides along, for bots outside and for `PYTHONPATH=chatserver.pyz`."""
 
@@ -31,6 +33,9 @@ def make(target: Path) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make the file that is named, or chatserver.pyz here; returns the exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if words == ["--version"]:
+        print(f"pipechat {__version__}")
+        return 0
     if len(words) > 1 or any(word.startswith("-") for word in words):
         print("usage: python3 -m chatserver.pyz [FILE], by default chatserver.pyz", file=sys.stderr)
         return 2

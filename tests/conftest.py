@@ -3,14 +3,20 @@
 import shutil
 import ssl
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
 import pytest
+from hypothesis import settings
 
 from tests.harness import Process, command_line
 from tests.inside import InThread
+from tests.temporary import use_memory
+
+use_memory()
+settings.register_profile("patient", deadline=None, max_examples=50)  # a busy machine makes no test fail
+settings.load_profile("patient")
 
 
 class StartServer(Protocol):
@@ -97,7 +103,19 @@ def server_process(start_server: StartServer) -> Process:
 @pytest.fixture
 def server(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[InThread]:
     """A server with the tests' settings. When the test is over, its file holds its State, and it has met no defect."""
-    inside = InThread(tmp_path / "chat.db", {})
+    yield from _inside(tmp_path, caplog, {})
+
+
+@pytest.fixture
+def web_server(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[InThread]:
+    """The same with a page; its clients connect over WebSocket."""
+    for inside in _inside(tmp_path, caplog, {"web": "on"}):
+        inside.over_web = True
+        yield inside
+
+
+def _inside(tmp_path: Path, caplog: pytest.LogCaptureFixture, settings: Mapping[str, int | str]) -> Iterator[InThread]:
+    inside = InThread(tmp_path / "chat.db", settings)
     try:
         yield inside
     finally:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.websocket import WebClient
 from tests.wire import WAIT_S, Address, Client
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,6 +34,8 @@ class Running:
 
     def __init__(self) -> None:
         self.address: Address = ("", 0)
+        self.web_address: Address = ("", 0)  # where it serves the page, if it does
+        self.over_web = False  # whether its clients connect there
         self.trust: ssl.SSLContext | None = None  # what its clients trust, where it speaks TLS
         self._clients: list[Client] = []
 
@@ -42,7 +45,8 @@ class Running:
 
     def connect(self, name: str = "", *, source: str = "", receive_bytes: int = 0, hello: bool = True) -> Client:
         """A new connection, its `HELLO` read."""
-        client = Client(self.address, name, source, receive_bytes, self.trust)
+        kind, address = (WebClient, self.web_address) if self.over_web else (Client, self.address)
+        client = kind(address, name, source, receive_bytes, self.trust)
         self._clients.append(client)
         if hello:
             client.expect("HELLO|chatserver|1|…")
@@ -93,6 +97,12 @@ def command_line(store: Path | str, settings: Mapping[str, int | str], *more: st
     return [*words, *more]
 
 
+def _address(line: str) -> Address:
+    found = re.fullmatch(r"\w+ on (?:https?://)?\[?(.+?)\]?:(\d+)/?", line)
+    assert found
+    return found[1], int(found[2])
+
+
 class Process(Running):
     """A server in a process of its own, on a store that outlives it."""
 
@@ -101,7 +111,9 @@ class Process(Running):
         super().__init__()
         self.store_path = store_path
         self.first_lines: list[str] = []
+        self.plain_address: Address = ("", 0)  # beside `address` where that speaks TLS
         self._words = words
+        self._has_page = "web=off" not in words
         self._environment = {**os.environ, **(environment or {})}
         self._log = store_path.with_suffix(".log")
         self._start()
@@ -158,17 +170,20 @@ class Process(Running):
                 stderr=log,
                 text=True,
             )
-        self.first_lines = self._read_first_lines()
-        found = re.fullmatch(r"listening on \[?(.+?)\]?:(\d+)", self.first_lines[-1])
-        assert found
-        self.address = (found[1], int(found[2]))
+        self.first_lines = self._read_until("listening on ")
+        self.address = self.plain_address = _address(self.first_lines[-1])
+        if any("tls_certificate=" in word for word in self._words):
+            self.address = _address(self._read_until("tls on ")[-1])
+        if self._has_page:
+            self.first_lines += self._read_until("page on ")
+            self.web_address = _address(self.first_lines[-1])
 
-    def _read_first_lines(self) -> list[str]:
+    def _read_until(self, begin: str) -> list[str]:
         assert self._process.stdout
         lines = []
         for line in self._process.stdout:
             lines.append(line.rstrip("\n"))
-            if line.startswith("listening on "):
+            if line.startswith(begin):
                 return lines
         status = self.wait()
         raise AssertionError(f"the server ended with {status} before it listened: {self.stderr}")
@@ -176,3 +191,9 @@ class Process(Running):
     def _close(self) -> None:
         assert self._process.stdout
         self._process.stdout.close()
+
+
+def _address_in(pattern: str, line: str) -> Address:
+    found = re.fullmatch(pattern, line)
+    assert found, line
+    return found[1], int(found[2])

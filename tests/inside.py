@@ -5,16 +5,18 @@ Its wall clock is the tests' to move, so that a day passes at once.
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
 
 import pytest
 
-from chatserver.cli import build_server
 from chatserver.core.state import snapshot
 from chatserver.fronts.pipe.front import Pipe
+from chatserver.fronts.web.lobby import open_lobby
+from chatserver.launch.build import build_server
 from chatserver.net.listener import listen
-from chatserver.server import Door
+from chatserver.sessions.reception import Door
 from chatserver.settings import build
 from chatserver.store import search, store, unread
 from chatserver.store.store import Store
@@ -31,9 +33,22 @@ class InThread(Running):
         self.store_path = store_path
         self._moved_ms = 0
         self._stopped_ms: int | None = None
+        self._serves_page = "web" in settings  # only where it is asked for: most tests start a server of their own
         own = {"store": str(store_path), "sync": "normal"}
         self._settings = build(file={}, environment={}, given={**own, **SETTINGS, **settings})
         self._start()
+
+    def appoint(self, names: str) -> None:
+        """Let these accounts administer the server from now on: nobody can sign up by a name that is one already."""
+        done, desk = Event(), self._server.administration.desk
+        self._settings = replace(self._settings, admins=names)
+
+        def change() -> None:
+            desk.change(self._settings)
+            done.set()
+
+        self._server.reactor.post(change)
+        assert done.wait(WAIT_S), "the server does not turn"
 
     def move_clock(self, *, hours: float) -> None:
         """Set the server's wall clock forward, or back where it is negative."""
@@ -91,19 +106,24 @@ class InThread(Running):
     def _start(self) -> None:
         settings = self._settings
         self._store = Store(settings.store, settings.sync)
-        listening = listen(settings.host, 0, settings.listen_backlog)
-        self._server = build_server(settings, self._store, [Door(listening, Pipe())], self.wall_ms)
+        listening = listen(settings.host, 0, settings.listen_backlog, settings.vanished_s)
+        doors = [Door(listening, Pipe())]
+        if self._serves_page:
+            at = listen(settings.host, 0, settings.listen_backlog, settings.vanished_s)
+            front, lobby = open_lobby(settings, is_local=True, has_tls=False)
+            doors.append(Door(at, front, lobby=lobby))
+            self.web_address = at.getsockname()
+        self._server = build_server(settings, self._store, doors, self.wall_ms)
         self.address = (settings.host, self._server.port)
         self._thread = Thread(target=self._server.run)
         self._thread.start()
 
     def _check_file(self) -> None:
         """State loaded from the file equals the live State."""
-        now_ms = self.wall_ms()
-        live = snapshot(self._server.state, now_ms)
+        live = snapshot(self._server.state)
         store = Store(str(self.store_path))
         try:
-            stored = snapshot(store.load(self._settings.limits(), now_ms), now_ms)
+            stored = snapshot(store.load(self._settings.limits()))
         finally:
             store.close()
         for part in live:

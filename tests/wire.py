@@ -5,6 +5,7 @@ Everything waits for the frame itself, for `WAIT_S` at most. In an expected fram
 shares no code with the server, so that both cannot be wrong in the same way.
 """
 
+import os
 import re
 import socket
 import ssl
@@ -13,7 +14,8 @@ from functools import lru_cache
 from types import TracebackType
 from typing import Self
 
-WAIT_S = 30.0  # far more than is ever needed: a machine that is busy with other things makes no test fail
+WAIT_S = float(os.environ.get("TESTS_WAIT_S", 30))
+"""Far more than is ever needed: a machine that is busy with other things makes no test fail."""
 FRAME_BYTES_MAX = 8192
 Address = tuple[str, int]
 

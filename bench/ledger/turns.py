@@ -23,12 +23,12 @@ from chatserver.core.evolve import TABLE as EVOLVE
 from chatserver.core.outcome import Outcome, Refused
 from chatserver.fronts.pipe.front import Pipe
 from chatserver.net.reactor import Reactor
-from chatserver.net.workers import WorkerPool
 from chatserver.protocol.frames import LineReader
 from chatserver.protocol.render import ok, oks
 from chatserver.sessions.client import Client
 from chatserver.settings import build
 from chatserver.store.store import UNLISTED_BUSY, UNLISTED_IDLE, Store
+from chatserver.turn.flusher import FlusherThread
 from chatserver.turn.receiver import Receiver
 from chatserver.turn.records import Record, Reply
 from chatserver.turn.turn import Turn
@@ -78,7 +78,7 @@ class Turns:
         self._stack.callback(self._store.close)
         reactor = Reactor()
         self._stack.callback(reactor.close)
-        flusher = WorkerPool(1, reactor.post)
+        flusher = FlusherThread(reactor.post)
         self._stack.callback(flusher.close)
         self._turn = Turn(
             self._store, flusher, settings.limits(), _wall_ms, lambda receiver: None, _give_up, reactor, 0.0

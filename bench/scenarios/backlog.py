@@ -118,6 +118,8 @@ def run(bench: Bench) -> dict[str, float]:
         "stored_per_s": accepted / stored.seconds,
         "delivered_per_s": got / replayed.seconds,
     }
+    if metrics["lost"]:
+        bench.faults.append(f"{metrics['lost']:,.0f} messages were lost")
     metrics |= {f"store_{name}": value for name, value in stored.metrics(accepted).items()}
     return metrics | replayed.metrics(got)
 

@@ -91,7 +91,7 @@ def run(bench: Bench) -> dict[str, float]:
     """Find a bot that answers, and let everybody speak to it; then messages between people without that and with it."""
     parameters = bench.parameters
     people = bench.people.arrive(parameters.users)
-    bot, lines = _find(bench, people[0])
+    bot, lines = find_bot(bench, people[0])
     bench.notes.append(f"spoke to {bot}, which answers {parameters.say!r} with {lines} lines")
     latencies = Latencies()
     talks = [Talk(dialogue, bot, lines, latencies) for dialogue in people]
@@ -165,7 +165,7 @@ def _full(span: Span) -> list[str]:
     return ["server saturated: the latencies are those of a queue, which grows with the seconds"]
 
 
-def _find(bench: Bench, dialogue: Dialogue) -> tuple[str, int]:
+def find_bot(bench: Bench, dialogue: Dialogue) -> tuple[str, int]:
     """The chosen bot, or the first that answers; and how many lines it answers with."""
     listed = bench.people.ask(dialogue, f"SHOWBOTS|{dialogue.name}", "asking for bots")
     if not listed.ok:

@@ -1,4 +1,7 @@
-"""Connect: a storm of clients that each connect, `RESUME`, hear the answer and close, so many at a time."""
+"""Connect: a storm of clients that each connect, `RESUME`, hear the answer and close, so many at a time.
+
+Somebody who has been there all along sends one `PING` after another: what the storm does to others.
+"""
 
 from time import perf_counter
 
@@ -28,8 +31,8 @@ class Storm:
         Client(self, self._bench.loop.connect(self._bench.server.address), command)
 
     def ended(self) -> None:
-        """A client has ended: its place is free."""
-        if self.running:
+        """A client has ended: its place is free. Where the server turns clients away, the run is over."""
+        if self.running and not self._bench.loop.ended:
             self.next()
 
     @property
@@ -72,6 +75,32 @@ class Client:
         self._storm.ended()
 
 
+class Bystander:
+    """One who was there before, and sends a PING whenever the last one is answered."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._sent = perf_counter()
+        self.latencies = Latencies()
+        connection.on_lines = self._take
+
+    def ping(self) -> None:
+        """Send one."""
+        self._sent = perf_counter()
+        self._connection.send(b"PING\n")
+
+    def _take(self, block: bytes) -> None:
+        if b"OK|PING" in block:
+            self.latencies.add((perf_counter() - self._sent, 1))
+            self.ping()
+
+    def metrics(self) -> dict[str, float]:
+        """What its PINGs took; the one on its way counts for what it has waited so far."""
+        self.latencies.add((perf_counter() - self._sent, 1))
+        found = self.latencies.metrics()
+        return {f"others_{name}": found[name] for name in ("p50_ms", "p99_ms", "max_ms")}
+
+
 def run(bench: Bench) -> dict[str, float]:
     """Collect tokens, then let the storm begin."""
     parameters = bench.parameters
@@ -79,19 +108,27 @@ def run(bench: Bench) -> dict[str, float]:
     bench.people.sign_up(names)
     for dialogue in bench.people.log_in(names):
         dialogue.connection.close()
+    bystander = Bystander(bench.people.arrive(1, "bystander")[0].connection)
     storm = Storm(bench, [f"{bench.people.login_command(name)}\n".encode() for name in names])
     for _ in range(parameters.window):
         storm.next()
+    bystander.ping()
     bench.run_for(parameters.warmup, "warming up")
     storm.latencies.clear()
+    bystander.latencies.clear()
     before = storm.done
-    span = bench.measure(lambda: bench.run_for(parameters.seconds, "connecting"))
+    span = bench.measure(lambda: bench.run_measured("connecting", storm.latencies, lambda: storm.done))
     logins = storm.done - before
-    metrics = {"logins_per_s": logins / span.seconds} | storm.latencies.metrics() | span.metrics(logins, "login")
+    others = bystander.metrics()
     bench.notes += span.saturation()
     storm.running = False
     bench.loop.run_until(lambda: storm.open == 0, parameters.drain)
+    if lost := storm.open + storm.dropped:
+        bench.faults.append(f"{lost:,} clients got no answer: they count as infinitely slow")
+    storm.latencies.add_lost(lost)
+    bench.histogram.merge(storm.latencies)
+    metrics = {"logins_per_s": logins / span.seconds} | storm.latencies.metrics() | span.metrics(logins, "login")
     for sentence, count in storm.said.items():
         bench.notes.append(f"the server said {count} times: {sentence}")
     counts = {"sent": storm.begun, "acknowledged": storm.done, "refused": storm.refused}
-    return counts | {"lost": storm.begun - storm.done - storm.refused} | metrics
+    return counts | {"lost": storm.begun - storm.done - storm.refused} | metrics | others

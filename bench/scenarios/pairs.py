@@ -1,8 +1,12 @@
 """Pairs: every user of one half writes to one of the other half, `window` messages in flight each."""
 
+from dataclasses import replace
+from time import time_ns
+
 from bench.closed_loop import run_streams
 from bench.context import Bench
 from bench.irc import IrcPerson
+from bench.numbered import Form
 from bench.people import Dialogue
 from bench.percentiles import Latencies
 from bench.streams import Pair
@@ -28,8 +32,13 @@ def couples(bench: Bench, group: str = "u") -> list[Couple]:
 
 def make_pairs(bench: Bench, found: list[Couple], window: int, latencies: Latencies) -> list[Pair]:
     """Streams over the couples' connections."""
-    size, form = bench.parameters.size, bench.crowd.form
     return [
-        Pair(one.connection, other.connection, form(one.name, other.name, size), window, latencies)
+        Pair(one.connection, other.connection, message_form(bench, one.name, other.name), window, latencies)
         for one, other in found
     ]
+
+
+def message_form(bench: Bench, sender: str, to: str) -> Form:
+    """How a message looks on the wire, with a tag where the parameters want it: its stem is new for every run."""
+    form = bench.crowd.form(sender, to, bench.parameters.size)
+    return replace(form, stem=f"{time_ns():x}".encode()) if bench.parameters.tags else form

@@ -39,6 +39,8 @@ def run(bench: Bench) -> dict[str, float]:
     note_refusals(bench, floods)
     metrics = _reckon(bench, floods, names)
     metrics["lost"] += sum(pair.sent - pair.acknowledgements.refused - pair.delivered for pair in pairs)
+    if metrics["lost"]:
+        bench.faults.append(f"{metrics['lost']:,.0f} messages were lost")
     metrics |= {f"alone_{name}": alone[name] for name in ("p50_ms", "p99_ms", "delivered_per_s")}
     return metrics | beside
 
@@ -52,6 +54,7 @@ def _floods(bench: Bench) -> tuple[list[Flood], list[str]]:
     texts = Texts(parameters.seed, SLOW_TEXT_BYTES)
     for _, other in found:
         other.connection.pause()
+        other.connection.may_end = True  # it is what happens to those who do not read
     routes = [(one, other.name) for one, other in found]
     floods = make_floods(routes, texts, parameters.messages, parameters.window)
     return floods, [other.name for _, other in found]

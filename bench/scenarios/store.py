@@ -1,4 +1,4 @@
-"""History and search on a large store: it is filled through the protocol, then asked, one question at a time each.
+"""Questions to a large store: it is filled through the protocol, then asked, one question at a time each.
 
 With `--store FILE` the store is kept: a second run finds it filled and begins with
 the questions, and its `start_s` says how long the server needs to load it.
@@ -55,6 +55,23 @@ def search(bench: Bench) -> dict[str, float]:
     return _ask_all(bench, asking, question, "searching")
 
 
+def sync(bench: Bench) -> dict[str, float]:
+    """Ask for what came after some id, as clients do that were away."""
+    asking, newest = _filled(bench)
+    random = Random(bench.parameters.seed)
+
+    def question(dialogue: Dialogue, _: str) -> Question:
+        return "page", f"SYNC|{dialogue.name}|{random.randint(newest // 2, newest)}|{PAGE}"
+
+    return _ask_all(bench, asking, question, "catching up")
+
+
+def export(bench: Bench) -> dict[str, float]:
+    """Ask for all that is stored about a user: the first answer of it, which has some 4 MB at most."""
+    asking, _ = _filled(bench)
+    return _ask_all(bench, asking, lambda dialogue, _: ("first", f"EXPORT|{dialogue.name}"), "exporting")
+
+
 def _filled(bench: Bench) -> tuple[list[tuple[Dialogue, str]], int]:
     """Fill the store up to the wanted number of messages; return who asks about whom, and the newest id."""
     parameters = bench.parameters
@@ -68,7 +85,8 @@ def _filled(bench: Bench) -> tuple[list[tuple[Dialogue, str]], int]:
     span = bench.measure(partial(run_floods, bench, floods, "filling the store", FILL_S_MAX))
     accepted = sum(flood.acknowledgements.accepted for flood in floods)
     if accepted < sum(flood.total for flood in floods):
-        raise BenchError("The store could not be filled: the server refused messages, or took longer than an hour")
+        why = "closed a connection" if bench.loop.ended else "refused messages, or took longer than an hour"
+        raise BenchError(f"The store could not be filled: the server {why}")
     if accepted:
         bench.notes.append(f"filled with {accepted:,} messages at {accepted / span.seconds:,.0f} a second")
     rest(bench, max(there, parameters.messages))
@@ -116,10 +134,11 @@ def _ask_all(
 
 
 def _checked(answer: Answer) -> int:
-    """The rows of an answer: as many as it says, oldest first."""
+    """The rows of an answer: as many as it says, those that are messages oldest first."""
     if not answer.ok:
         raise BenchError(unable(answer))
-    ids = [int(row[0]) for row in answer.items]
-    if len(ids) != int(answer.fields[0]) or ids != sorted(set(ids)):
-        raise BenchError(f"An answer announced {answer.fields[0]} rows and had {len(ids)}, or they were out of order")
-    return len(ids)
+    ids = [int(row[0]) for row in answer.items if row[0].isdigit()]  # those of EXPORT begin with a word
+    if len(answer.items) != int(answer.fields[0]) or ids != sorted(set(ids)):
+        rows = len(answer.items)
+        raise BenchError(f"An answer announced {answer.fields[0]} rows and had {rows}, or they were out of order")
+    return len(answer.items)

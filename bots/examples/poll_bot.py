@@ -17,10 +17,10 @@ def poll(event: Event, question: str, options: str, shared: State) -> tuple[str,
     names = list(dict.fromkeys(name.strip() for name in options.split(",") if name.strip()))
     if not 2 <= len(names) <= OPTIONS_MAX or len(question) + len(options) > 1000:
         raise Sorry(f"A poll has 2 to {OPTIONS_MAX} options, with commas between them: poll Lunch?: pizza, sushi")
-    shared.pop(_place(event), None)
+    shared.pop(event.place, None)
     polls = dict([*shared.items()][-POLLS_MAX + 1 :])
     made = {"question": question, "options": names, "votes": {}, "by": event.sender}
-    return f"{_shown(made)} Say vote 1 to choose {names[0]}.", {**polls, _place(event): made}
+    return f"{_shown(made)} Say vote 1 to choose {names[0]}.", {**polls, event.place: made}
 
 
 @bot.on("vote <number>", help="or vote again to change your mind")
@@ -42,18 +42,14 @@ def close(event: Event, shared: State) -> tuple[str, State]:
     asked = _poll(event, shared)
     if asked["by"] != event.sender:
         raise Sorry(f"This poll is {asked['by']}'s to close.")
-    del shared[_place(event)]
+    del shared[event.place]
     return f"Closed. {_shown(asked)}", shared
 
 
-def _place(event: Event) -> str:
-    return event.room or "direct"
-
-
 def _poll(event: Event, shared: State) -> State:
-    if _place(event) not in shared:
+    if event.place not in shared:
         raise Sorry("There is no poll here. Say poll Lunch?: pizza, sushi")
-    return dict(shared[_place(event)])
+    return dict(shared[event.place])
 
 
 def _shown(asked: State) -> str:

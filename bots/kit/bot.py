@@ -8,15 +8,16 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 from bots.kit.effects import BotError
 from bots.kit.patterns import compile_usage, first_word
 from chatserver.protocol.frames import is_clean
-from chatserver.protocol.names import checked_name
+from chatserver.protocol.names import checked_name, name_key
 
 Function = TypeVar("Function", bound=Callable[..., object])
-GIVEN = ("event", "state", "shared")
+GIVEN = ("event", "state", "shared", "known", "friends")
 """What a handler may take by name, besides the fields of its usage line."""
 
 
@@ -60,8 +61,10 @@ class Bot:
         if in_rooms not in ("addressed", "all"):
             raise BotError(f'in_rooms is "addressed" or "all", not {in_rooms!r}')
         self.name = name
+        self.key = name_key(name)  # the same for names that are one to the server
         self.help = help
         self.in_rooms = in_rooms
+        self.path: Path | None = None  # the file that it was loaded from, if it is not built in
         self.greets = greets
         self.handlers: list[Handler] = []
         self.fallback: Handler | None = None
@@ -142,7 +145,7 @@ class Bot:
             for handler in self.handlers
             for usage in handler.usages[:1]
         ]
-        tries = [said for handler in self.handlers for said in list(handler.examples)[:1]][:4]
+        tries = [said for handler in self.handlers for said in list(handler.examples)[:1]][:6]
         lines = [f"{self.name} {self.help}."]
         if shown:
             lines.append(f"You can say: {' · '.join(shown)}.")

@@ -3,8 +3,9 @@
 It performs what the bot wants at once, in the thread of the caller; faults come out as they are.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 
 from bots.kit.bot import Bot
@@ -39,12 +40,18 @@ class Conversation:
     bots: Mapping[str, str] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
     shared: str = "{}"
+    friends: dict[str, set[str]] = field(default_factory=dict)
     timers: list[Timer] = field(default_factory=list)
     _kept: dict[str, tuple[int, Reply]] = field(default_factory=dict)
 
     def say(self, text: str, user: str = "me", room: str | None = None) -> list[str]:
         """Say something to the bot; its answers."""
         return self._step(Event(text.strip(), user, room=room))
+
+    def befriend(self, users: Collection[str]) -> None:
+        """Let them be friends of one another."""
+        for user in users:
+            self.friends.setdefault(user, set()).update(other for other in users if other != user)
 
     def pass_time(self, seconds: float) -> list[tuple[str, str]]:
         """Let the clock go on; what the bot says of its own meanwhile, as (user, text)."""
@@ -65,13 +72,18 @@ class Conversation:
     def _step(self, event: Event) -> list[str]:
         event.time_ms, event.random = self.time_ms, self.random
         event.config, event.bots = self.config, self.bots or {self.bot.name: self.bot.help}
-        step = begin(self.bot, event, self.states.get(event.sender, "{}"), self.shared)
+        step = begin(
+            self.bot, event, self.states.get(event.sender, "{}"), self.shared, partial(self._friends, event.sender)
+        )
         said = list(step.says)
         while step.fetch:
             step = resume(step, self._page(step.fetch))
             said += step.says
         self._keep(event, step)
         return said
+
+    def _friends(self, user: str) -> dict[str, str]:
+        return {friend: self.states.get(friend, "{}") for friend in sorted(self.friends.get(user, ()))}
 
     def _keep(self, event: Event, step: Step) -> None:
         if step.state is not None:

@@ -31,6 +31,12 @@ class Say:
     text: str
 
 
+class Whisper(str):
+    """One message to whom the event came from alone, also where that was in a room."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Fetch:
     """`reply = yield Fetch(url)`: GET a page. Ends after `timeout_s` seconds, and at `bytes_max` bytes.
@@ -50,13 +56,31 @@ class Fetch:
 
 
 @dataclass(frozen=True, slots=True)
+class Post(Fetch):
+    """`reply = yield Post(url, body=…)`: send something, and get the answer. Redirects are not followed.
+
+    It begins `delay_s` seconds later, as a second try should. Where `is_open` is false, only addresses that everybody
+    can reach are posted to: none of this machine, nor of the network that it stands in.
+    """
+
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+    is_open: bool = False
+    delay_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
-    """What came of a Fetch. `problem` is empty if it went well, else what went wrong, as in "it did not answer"."""
+    """What came of a Fetch. `problem` is empty if it went well, else what went wrong, as in "it did not answer".
+
+    If `is_final`, nothing was asked, and another try would come to the same: the address is refused.
+    """
 
     url: str
     status: int = 200
     body: bytes = b""
     problem: str = ""
+    is_final: bool = False
 
     @property
     def ok(self) -> bool:

@@ -2,6 +2,7 @@
 
 import traceback
 from pathlib import Path
+from types import FrameType
 
 from bots.kit.effects import BotError
 
@@ -12,11 +13,19 @@ _STANDARD_LIBRARY = str(Path(traceback.__file__).parent)
 
 def place_of(error: BaseException) -> str:
     """File, line and kind, for a log. An error's own text may hold what a user said; the kit's own do not."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(_OTHERS)]
-    own = [frame for frame in frames if not _is_standard(frame.filename)]
-    last = (own or frames)[-1:]
-    place = "".join(f"{frame.filename}:{frame.lineno}: " for frame in last) + type(error).__name__
+    place = _innermost(traceback.extract_tb(error.__traceback__)) + type(error).__name__
     return f"{place}: {error}" if isinstance(error, BotError) else place
+
+
+def place_in(frame: FrameType | None) -> str:
+    """File and line where a bot is at work now; empty if none is."""
+    return _innermost(traceback.extract_stack(frame)).rstrip(": ") if frame else ""
+
+
+def _innermost(stack: traceback.StackSummary) -> str:
+    frames = [frame for frame in stack if not frame.filename.startswith(_OTHERS)]
+    own = [frame for frame in frames if not _is_standard(frame.filename)]
+    return "".join(f"{frame.filename}:{frame.lineno}: " for frame in (own or frames)[-1:])
 
 
 def _is_standard(path: str) -> bool:

@@ -6,16 +6,16 @@ What goes wrong comes back as a sentence's end ("it did not answer within 5 seco
 import json
 from collections.abc import Callable
 
-from bots.kit.effects import Fetch, Reply
+from bots.kit.effects import Fetch, Post, Reply
 
 Fetcher = Callable[[Fetch], Reply]
 
 
 def fetch_page(fetch: Fetch) -> Reply:
-    """GET the page, in the thread that calls; at most about `timeout_s` seconds. Never raises."""
-    from bots.kit.web import get  # HTTP and TLS cost 40 ms of a start, and many bots never fetch
+    """GET the page, or POST, in the thread that calls; at most about `timeout_s` seconds. Never raises."""
+    from bots.kit.web import get, post  # HTTP and TLS cost 40 ms of a start, and many bots never fetch
 
-    return get(fetch)
+    return post(fetch) if isinstance(fetch, Post) else get(fetch)
 
 
 def canned(pages: dict[str, object]) -> Fetcher:

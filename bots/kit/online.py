@@ -1,10 +1,13 @@
 """`python3 -m bots run`: a bot outside, over chatclient's connection to a real server."""
 
+import fcntl
 import logging
+import os
 import ssl
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -14,9 +17,9 @@ from bots.kit.diary import Diary
 from bots.kit.effects import BotError
 from bots.kit.fetching import fetch_page
 from bots.kit.outside import LATER_CODES, Lost, Outside, Over, Said
-from chatclient import events as ev
 from chatclient.blocking import Client, ClientError, RefusedError, UnsendableError
-from chatclient.outcomes import LoggedIn, LoginFailed
+from chatclient.core import events as ev
+from chatclient.core.outcomes import LoggedIn, LoginFailed
 from chatclient.passwords import NoPassword, from_file, from_prompt
 
 PAGE = 500  # messages of one SYNC
@@ -44,17 +47,40 @@ def run_bot(
         password = from_file(password_file) if password_file else from_prompt(place.user)
     except NoPassword as error:
         raise BotError(str(error)) from None
-    diary = Diary(state, str(place))
-    try:
-        with Client(place.host, place.port, tls=_tls(place.tls_ca)) as client:
-            chat = log_in(client, place, password, signup, diary)
-            print(f"{bot.name} answers as {place}, and remembers in {state}", flush=True)
-            Outside(bot, diary, chat, fetch_page, _wall_ms, Random(), config).serve()
-    except (ClientError, Over) as error:
-        print(error, file=sys.stderr)
-    finally:
-        diary.close()
+    with (
+        alone(state, f"{bot.name} stands by: another process answers as {place}"),
+        closing(Diary(state, str(place))) as diary,
+    ):
+        try:
+            while True:
+                with Client(place.host, place.port, tls=_tls(place.tls_ca)) as client, suppress(NoAccount):
+                    chat = log_in(client, place, password, signup, diary)
+                    print(f"{bot.name} answers as {place}, and remembers in {state}", flush=True)
+                    Outside(bot, diary, chat, fetch_page, _wall_ms, Random(), config).serve()
+        except (ClientError, Over) as error:
+            print(error, file=sys.stderr)
     return 1
+
+
+@contextmanager
+def alone(state: Path, stands_by: str) -> Iterator[None]:
+    """Be the only process that remembers in a file; where there is one already, say so and wait until it has ended.
+
+    The lock is of a file of its own, and ends with the process, however that ends.
+    """
+    try:
+        descriptor = os.open(f"{state}-lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise BotError(f"{state}-lock cannot be opened ({error.strerror}): name another file with --state") from None
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(stands_by, flush=True)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def log_in(client: Client, place: Place, password: str, signup: bool, diary: Diary) -> "ClientChat":
@@ -65,6 +91,7 @@ def log_in(client: Client, place: Place, password: str, signup: bool, diary: Dia
     made = signup and _sign_up(client, place.user, password)
     client.login(place.user, password)
     chat = ClientChat(client)
+    diary.meet(client.store.partition(".")[0])
     if diary.heard_id is None:
         diary.hear(0 if made else chat.last_seen_id())
     return chat
@@ -80,6 +107,10 @@ def _sign_up(client: Client, user: str, password: str) -> bool:
     return True
 
 
+class NoAccount(Over):
+    """The server does not take the login any more: after a restore the account may not be there."""
+
+
 class ClientChat:
     """`Chat` over a Client, which connects again by itself."""
 
@@ -87,11 +118,17 @@ class ClientChat:
         """The client is logged in."""
         self._client = client
         self._requests = True  # there may be friend requests
+        self._first_missed: int | None = None  # of the backlog of this login
 
     @property
     def name(self) -> str:
         """The user who is logged in."""
         return self._client.name or ""
+
+    @property
+    def store(self) -> str:
+        """The identity of what the server keeps."""
+        return self._client.store.partition(".")[0]
 
     def wait(self, timeout_s: float) -> None:
         """Return when something has happened, or the time is over. Raises Over."""
@@ -136,13 +173,9 @@ class ClientChat:
 
     def last_seen_id(self) -> int:
         """The id of the last message that was dealt with before this program came: those in the backlog were not."""
-        missed = []
-        while event := self._client.next_event(0):
-            self._note(event)
-            if isinstance(event, ev.Message) and event.origin == "missed":
-                missed.append(event.id)
-        if missed:
-            return min(missed) - 1
+        self.wait(0)
+        if self._first_missed is not None:
+            return self._first_missed - 1
         last_id, more = 0, True
         while more:
             said, more = self.sync(last_id)
@@ -151,9 +184,13 @@ class ClientChat:
 
     def _note(self, event: object) -> None:
         if isinstance(event, LoginFailed):
-            raise Over(f"the server does not take the login any more: {event.text}")
+            raise NoAccount(f"the server does not take the login any more: {event.text}")
         if isinstance(event, ev.FriendRequest | LoggedIn):
             self._requests = True
+        if isinstance(event, LoggedIn):
+            self._first_missed = None
+        if isinstance(event, ev.Message) and event.origin == "missed":
+            self._first_missed = min(event.id, self._first_missed or event.id)
 
     def _call(self, verb: str, *fields: str) -> ev.Ok:
         """Ask the server. Raises Lost if there is no answer now, Over if there will be none."""

@@ -6,14 +6,14 @@ sees is what a restart would bring.
 """
 
 import json
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import GeneratorType
 from typing import cast
 
 from bots.kit.bot import Bot, Handler
-from bots.kit.effects import After, BotError, Cancel, Fetch, Reply, Say, Sorry
-from bots.kit.event import Event, State
+from bots.kit.effects import After, BotError, Cancel, Fetch, Reply, Say, Sorry, Whisper
+from bots.kit.event import Event, State, addressed
 from bots.kit.texts import messages
 
 Effect = str | Say | Fetch | After | Cancel
@@ -21,6 +21,8 @@ Effects = str | Say | After | Cancel | None | list[str | Say | After | Cancel]
 """What a handler answers, alone or first of a tuple."""
 Talk = Generator[Effect, Reply | None, object]
 """What a handler that yields returns. `yield Fetch(url)` gives a Reply, a yield of anything else None."""
+AskFriends = Callable[[], Mapping[str, str] | None]
+"""Gives names of the sender's friends with what the bot remembers of each, as JSON; None where nobody tells it."""
 
 HELP_WORDS = ("help", "?")
 EFFECTS_MAX = 20
@@ -58,12 +60,18 @@ class _Waiting:
     fetches: int = 0
 
 
-def begin(bot: Bot, event: Event, state: str = "{}", shared: str = "{}") -> Step:
-    """Give an event to a bot. Raises whatever the handler raises, and BotError for what it may not return."""
+def begin(bot: Bot, event: Event, state: str = "{}", shared: str = "{}", friends: AskFriends = lambda: None) -> Step:
+    """Give an event to a bot. Raises whatever the handler raises, and BotError for what it may not return.
+
+    Who the sender's friends are is asked for handlers alone that take them.
+    """
     given: Mapping[str, str | None] = {}
     if event.timer is not None:
         handler = bot.on_timer
     else:
+        meant = addressed(bot.name, event.text)  # said to it alone, but as in a room
+        if meant is not None:
+            event.text = meant
         if event.text.casefold() in HELP_WORDS and not bot.explains_itself:
             return _help(bot)
         found = bot.find(event.text)
@@ -71,7 +79,7 @@ def begin(bot: Bot, event: Event, state: str = "{}", shared: str = "{}") -> Step
     if handler is None:
         return Step() if event.timer is not None else _help(bot)
     try:
-        return _conclude(handler, handler.function(**_arguments(handler, event, given, state, shared)))
+        return _conclude(handler, handler.function(**_arguments(handler, event, given, state, shared, friends)))
     except Sorry as sorry:
         return _only(sorry)
 
@@ -109,7 +117,7 @@ def _only(sorry: Sorry) -> Step:
 
 
 def _arguments(
-    handler: Handler, event: Event, given: Mapping[str, str | None], state: str, shared: str
+    handler: Handler, event: Event, given: Mapping[str, str | None], state: str, shared: str, friends: AskFriends
 ) -> dict[str, object]:
     """What the function takes, by name; a field left out is left to its default."""
     takes = handler.takes
@@ -120,6 +128,11 @@ def _arguments(
         arguments["state"] = _decode(state)[0]
     if "shared" in takes:
         arguments["shared"] = _decode(shared)[0]
+    if "known" in takes:
+        arguments["known"] = _decode(shared)[0]
+    if "friends" in takes:
+        theirs = friends()
+        arguments["friends"] = None if theirs is None else {name: _decode(text)[0] for name, text in theirs.items()}
     for name, value in given.items():
         if value is not None and name in takes:
             arguments[name] = handler.kinds[name](value) if name in handler.kinds else value
@@ -149,7 +162,7 @@ def _run(waiting: _Waiting, reply: Reply | None) -> Step:
 def _wait(waiting: _Waiting, step: Step, fetch: Fetch) -> Step:
     if "shared" in waiting.handler.takes:
         # Others change it while this one waits: what it then returned would undo theirs.
-        raise BotError("a handler that takes `shared` cannot Fetch: fetch in one handler, change `shared` in another")
+        raise BotError("a handler that takes `shared` cannot Fetch: take `known`, which is the same to look at alone")
     waiting.fetches += 1
     if waiting.fetches > FETCHES_MAX:
         raise BotError(f"a handler fetches at most {FETCHES_MAX} pages for one message")
@@ -176,7 +189,9 @@ def _finish(handler: Handler, result: object, step: Step) -> Step:
 def _add(step: Step, effect: object) -> None:
     if isinstance(effect, Say):
         effect = effect.text
-    if isinstance(effect, str):
+    if isinstance(effect, Whisper):
+        step.says += map(Whisper, messages(effect))
+    elif isinstance(effect, str):
         step.says += messages(effect)
     elif isinstance(effect, After | Cancel):
         step.timers.append(effect)

@@ -1,11 +1,25 @@
 """A text of a bot as messages that the wire can carry: clean, on one line each, none too long."""
 
+from collections.abc import Iterable
+
 from bots.kit.effects import BotError
 from chatserver.protocol.frames import clean
 
 MESSAGE_CHARS_MAX = 4000
 MESSAGE_BYTES_MAX = 7600
 """The limits of a message's text (PROTOCOL.md, "Messages")."""
+LINE_BREAK = "\u2424"
+"""What stands for a line break within a message by convention (PROTOCOL.md, "Lines in a text")."""
+
+
+def split_lines(text: str) -> list[str]:
+    """The lines of a message, as whoever wrote it in a browser typed them."""
+    return text.split(LINE_BREAK)
+
+
+def join_lines(lines: Iterable[str]) -> str:
+    """One message of several lines, for clients that break there; others see a sign for each break."""
+    return LINE_BREAK.join(lines)
 
 
 def messages(text: str, chars_max: int = MESSAGE_CHARS_MAX) -> list[str]:

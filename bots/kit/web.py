@@ -1,4 +1,4 @@
-"""One HTTP GET, in the thread that calls it, ended by a time and a size. Never raises.
+"""One HTTP GET or POST, in the thread that calls it, ended by a time and a size. Never raises.
 
 It looks at no clock but the monotonic one, and keeps nothing.
 """
@@ -6,7 +6,10 @@ It looks at no clock but the monotonic one, and keeps nothing.
 import socket
 import ssl
 import time
-from http.client import HTTPException, HTTPResponse, IncompleteRead, RemoteDisconnected
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from http.client import HTTPException, HTTPResponse, IncompleteRead, InvalidURL, RemoteDisconnected
+from threading import Timer
 from typing import cast
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
@@ -21,7 +24,8 @@ from urllib.request import (
     Request,
 )
 
-from bots.kit.effects import Fetch, Reply, late
+from bots.kit.addresses import ClosedAddress, HttpsTo, HttpTo
+from bots.kit.effects import Fetch, Post, Reply, late
 
 BROKE_OFF = "its answer broke off in the middle"
 _CHUNK_BYTES = 16_384
@@ -40,6 +44,43 @@ def get(fetch: Fetch) -> Reply:
         return Reply(fetch.url, error.code, problem=f"it answered with an error ({error.code})")
     except (OSError, HTTPException, ValueError) as error:
         return Reply(fetch.url, 0, problem=_problem(error, fetch))
+
+
+def post(wanted: Post) -> Reply:
+    """POST to one address, without redirects and proxies; the same bounds as `get`."""
+    ends_at = time.monotonic() + wanted.timeout_s
+    try:
+        parts = urlsplit(wanted.url)
+        connect = HttpsTo if parts.scheme == "https" else HttpTo
+        connection = connect(parts.hostname or "", parts.port, timeout=wanted.timeout_s)
+        connection.is_open = wanted.is_open
+        ending = Timer(wanted.timeout_s, connection.break_off)
+        ending.daemon = True
+        with closing(connection), _running(ending):
+            path = parts.path or "/"
+            headers = {"User-Agent": _AGENT, **dict(wanted.headers)}
+            connection.request("POST", f"{path}?{parts.query}" if parts.query else path, wanted.body, headers)
+            response = connection.getresponse()
+            if not 200 <= response.status < 300:
+                return Reply(wanted.url, response.status, problem=f"it answered with an error ({response.status})")
+            return _read(wanted, response, ends_at)
+    except ClosedAddress:
+        return Reply(wanted.url, 0, problem=str(ClosedAddress()), is_final=True)
+    except (InvalidURL, UnicodeError):
+        return Reply(wanted.url, 0, problem="its address is none of HTTP", is_final=True)
+    except (OSError, HTTPException, ValueError) as error:
+        if time.monotonic() >= ends_at:
+            return late(wanted)
+        return Reply(wanted.url, 0, problem=_problem(error, wanted))
+
+
+@contextmanager
+def _running(timer: Timer) -> Iterator[None]:
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _open(fetch: Fetch) -> HTTPResponse:
@@ -63,6 +104,8 @@ def _read(fetch: Fetch, response: HTTPResponse, ends_at: float) -> Reply:
             return Reply(fetch.url, response.status, problem=f"its answer is too big (over {fetch.bytes_max} bytes)")
         if time.monotonic() > ends_at:
             return late(fetch)
+    if time.monotonic() > ends_at:  # and it may be a part of an answer alone
+        return late(fetch)
     if response.length:  # what Content-Length promised and did not come
         return Reply(fetch.url, response.status, problem=BROKE_OFF)
     return Reply(fetch.url, response.status, body)

@@ -9,7 +9,7 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from bots import Fetch, Reply
+from bots import Fetch, Post, Reply
 from bots.kit.effects import late
 from bots.kit.fetching import Fetcher, fetch_page
 from chatserver.bothost.surroundings import Done, Loop, Pool, Timer
@@ -17,6 +17,8 @@ from chatserver.net.workers import Result
 
 KEPT_BYTES_MAX = 16 << 20
 """Bodies kept in memory, of all bots; the page that was not asked for the longest makes place."""
+KEPT_MAX = 10_000
+"""Pages kept, whatever their size: bodies may be empty, and a page takes a kilobyte beside its body."""
 WAITING_MAX = 1000
 """Pages that wait for a thread, of all bots; the next is refused at once."""
 CLOSE_S = 1.0
@@ -31,6 +33,8 @@ class PageLimits:
     bytes_max: int = 1_000_000
     keep_s: float = 3600.0
     threads_per_bot: int = 4
+    waiting_max: int = WAITING_MAX
+    kept_bytes_max: int = KEPT_BYTES_MAX
 
 
 @dataclass(slots=True, eq=False)
@@ -66,7 +70,10 @@ class Pages:
 
     def get(self, bot: str, wanted: Fetch, done: Done) -> None:
         """Fetch a page for a bot, or give the one that is kept; `done` is called once, whatever happens."""
-        kept = self._kept.get(wanted.url)
+        if isinstance(wanted, Post) and wanted.delay_s:
+            self._loop.call_later(wanted.delay_s, partial(self.get, bot, replace(wanted, delay_s=0.0), done))
+            return
+        kept = None if isinstance(wanted, Post) else self._kept.get(wanted.url)
         if kept and kept[0] > self._loop.clock():
             self._kept.move_to_end(wanted.url)
             done(kept[1])
@@ -74,9 +81,9 @@ class Pages:
         fetch = self._within_limits(wanted)
         job = self._jobs.get(fetch)
         if job is None:
-            if len(self._waiting) >= WAITING_MAX:
+            if len(self._waiting) >= self._limits.waiting_max:
                 self._waiting = deque(waiting for waiting in self._waiting if waiting.waiters)
-            if len(self._waiting) >= WAITING_MAX:
+            if len(self._waiting) >= self._limits.waiting_max:
                 done(Reply(fetch.url, 0, problem=TOO_MANY))
                 return
             job = self._jobs[fetch] = _Job(bot, fetch)
@@ -134,6 +141,6 @@ class Pages:
         old = self._kept.pop(fetch.url, None)
         self._kept_bytes += len(reply.body) - (len(old[1].body) if old else 0)
         self._kept[fetch.url] = (self._loop.clock() + fetch.keep_s, reply)
-        while self._kept_bytes > KEPT_BYTES_MAX:
+        while self._kept_bytes > self._limits.kept_bytes_max or len(self._kept) > KEPT_MAX:
             _, (_, dropped) = self._kept.popitem(last=False)
             self._kept_bytes -= len(dropped.body)

@@ -4,7 +4,6 @@ Passwords arrive hashed and tokens arrive as hashes: the core never sees either.
 """
 
 from collections.abc import Sequence
-from unicodedata import normalize
 
 from chatserver.core.commands import (
     CloseSession,
@@ -26,6 +25,7 @@ from chatserver.core.events import (
     PasswordSet,
     PresenceChanged,
     RequestRemoved,
+    SanctionEnded,
     SessionClosed,
     SessionOpened,
     StatusSet,
@@ -35,34 +35,50 @@ from chatserver.core.events import (
     UserSignedUp,
     UserUnblocked,
 )
+from chatserver.core.invites import check_policy, used
+from chatserver.core.moderation import check_login
 from chatserver.core.outcome import Outcome, Refused
 from chatserver.core.rooms import leave_all
+from chatserver.core.sanctions import EXPIRED
 from chatserver.core.state import State, User, seen_as
+from chatserver.protocol.look_alikes import skeletons
 from chatserver.protocol.names import checked_name, name_key
+from chatserver.protocol.normal import normal
 
 TOKEN_USE_MS = 60_000
 """A token's last use is stored no finer than this (ms): a client that comes and goes all the time costs no write."""
 
 STATUSES = ("online", "away", "busy", "invisible")
+_BAD_NAME = Refused(
+    "BAD_NAME",
+    "A name has 1 to 32 characters: a letter or digit first, then letters, digits, _ - or . : choose another",
+)
 BAD_LOGIN = Refused("BAD_LOGIN", "The user name and the password or token do not fit: check both, or SIGNUP")
 
 
-def check_sign_up(state: State, name: str, password: str) -> Refused | None:
+def check_sign_up(state: State, name: str, password: str, code: str | None = None, now_ms: int = 0) -> Refused | None:
     """What can be refused before a password is hashed, which is dear."""
+    uninvited = check_policy(state, code, now_ms)
+    if uninvited:
+        return uninvited
     proper = checked_name(name)
     if proper is None:
-        return Refused(
-            "BAD_NAME",
-            "A name has 1 to 32 characters: a letter or digit first, then letters, digits, _ - or . : choose another",
-        )
+        return _BAD_NAME
     refused = check_password(state, password)
-    return refused or _check_free(state, proper)
+    return refused or _check_free(state, proper, by_admin=code is None)
+
+
+def check_name(state: State, name: str) -> Refused | None:
+    """Refuse a name that an administrator cannot give to an account."""
+    proper = checked_name(name)
+    return _BAD_NAME if proper is None else _check_free(state, proper, by_admin=True)
 
 
 def check_password(state: State, password: str) -> Refused | None:
     """Refuse a password that is too short or too long."""
     limits = state.limits
-    if limits.password_chars_min <= len(normalize("NFC", password)) <= limits.password_chars_max:
+    is_short = len(password) <= limits.password_chars_typed_max  # looked at first: it costs nothing
+    if is_short and limits.password_chars_min <= len(normal("NFC", password)) <= limits.password_chars_max:
         return None
     return Refused(
         "BAD_PASSWORD",
@@ -73,12 +89,13 @@ def check_password(state: State, password: str) -> Refused | None:
 def sign_up(state: State, command: SignUp) -> Outcome:
     """Make an account, unless the name was taken while the password was being hashed."""
     name = checked_name(command.name) or ""
-    taken = _check_free(state, name)
-    if taken:
-        return taken
+    refused = check_policy(state, command.code, command.now_ms)
+    refused = refused or _check_free(state, name, by_admin=command.code is None)
+    if refused:
+        return refused
     user = state.last_user_id + 1
     event = UserSignedUp(user, name, name_key(name), command.password_hash, command.now_ms, state.last_message_id)
-    return (event,), (name,)
+    return (event, *used(state, command.code)), (name,)
 
 
 def log_in(state: State, command: LogIn) -> Outcome:
@@ -86,6 +103,9 @@ def log_in(state: State, command: LogIn) -> Outcome:
     user = state.users.get(command.user)
     if user is None:  # deleted while the password was being checked
         return BAD_LOGIN
+    refused = check_login(user, command.now_ms)
+    if refused:
+        return refused
     surplus = len(user.tokens) + 1 - state.limits.tokens_per_user_max
     events: list[Event] = [TokenRevoked(token_hash) for token_hash in user.tokens[: max(surplus, 0)]]
     events.append(TokenIssued(command.token_hash, user.id, command.now_ms))
@@ -99,6 +119,9 @@ def resume(state: State, command: Resume) -> Outcome:
         return BAD_LOGIN
     if command.now_ms - token.used_ms > state.limits.token_life_ms:
         return BAD_LOGIN
+    refused = check_login(user, command.now_ms)
+    if refused:
+        return refused
     return (*_used(state, command.token_hash, command.now_ms), *_open(user)), (user.name,)
 
 
@@ -145,9 +168,13 @@ def keep_tokens(state: State, command: KeepTokens) -> Outcome:
 
 def set_password(state: State, command: SetPassword) -> Outcome:
     """Replace the password; every other session and token ends."""
-    user = state.users[command.user]
+    user = state.users.get(command.user)
+    if user is None:  # deleted while the password was being checked, for who need not be logged in
+        return BAD_LOGIN
     events: list[Event] = [PasswordSet(command.password_hash, user.id)]
     events += [TokenRevoked(token_hash) for token_hash in user.tokens if token_hash != command.token_hash]
+    if user.sanctions and EXPIRED in user.sanctions:
+        events.append(SanctionEnded(user.id, EXPIRED))
     events.append(OtherSessionsEnded(user.id))
     return events, (user.name,)
 
@@ -165,10 +192,10 @@ def delete_account(state: State, command: DeleteAccount) -> Outcome:
     events = leave_all(state, user, command.now_ms)
     events += [FriendRemoved(user.id, friend) for friend in sorted(user.friends)]
     events += [RequestRemoved(user.id, asked) for asked in sorted(user.asked)]
-    hidden = {other.id for other in state.users.values() if user.id in other.asked}  # a block kept some from the user
-    events += [RequestRemoved(asker, user.id) for asker in sorted(hidden)]
+    askers = {other for other in user.askers | user.blocks if user.id in state.users[other].asked}
+    events += [RequestRemoved(asker, user.id) for asker in sorted(askers)]  # a block hides some from the user
     events += [UserUnblocked(user.id, blocked) for blocked in sorted(user.blocks)]
-    events += [UserUnblocked(other.id, user.id) for other in state.users.values() if user.id in other.blocks]
+    events += [UserUnblocked(blocker, user.id) for blocker in sorted(user.blocked_by)]
     return (*events, AccountDeleted(command.now_ms, state.last_message_id, user.id)), (user.name,)
 
 
@@ -183,11 +210,17 @@ def set_status(state: State, command: SetStatus) -> Outcome:
     return (StatusSet(command.status, command.text, user.id), *changed), answer
 
 
-def _check_free(state: State, name: str) -> Refused | None:
-    key = name_key(name)
-    if key in state.by_key or key in state.reserved:
+def _check_free(state: State, name: str, *, by_admin: bool) -> Refused | None:
+    key, kept = name_key(name), frozenset() if by_admin else state.limits.kept_keys
+    if key in state.by_key or key in state.reserved or key in kept:
         return Refused("NAME_TAKEN", f"The name {name} is taken: choose another")
+    if state.limits.look_alikes_refused and (state.looks_like_another(name) or _looks_like_one_of(name, kept)):
+        return Refused("NAME_TAKEN", f"The name {name} looks like one that is taken: choose another")
     return None
+
+
+def _looks_like_one_of(name: str, kept: frozenset[str]) -> bool:
+    return not skeletons(name).isdisjoint(kept.union(*map(skeletons, kept)))
 
 
 def _open(user: User) -> tuple[Event, ...]:

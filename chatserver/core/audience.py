@@ -9,7 +9,9 @@ from typing import Any
 
 from chatserver.core import audience_changes
 from chatserver.core.events import (
+    Announced,
     BurstSent,
+    EditWithheld,
     Event,
     FriendAdded,
     FriendRemoved,
@@ -20,6 +22,7 @@ from chatserver.core.events import (
     MessageSent,
     ReactionChanged,
     ReadMarked,
+    RoleChanged,
     RoomJoined,
     RoomLeft,
     TopicSet,
@@ -52,7 +55,7 @@ def _message_sent(state: State, event: MessageSent) -> Collection[Delivery]:
 
 
 def _burst_sent(state: State, event: BurstSent) -> Collection[Delivery]:
-    first_id, time_ms, by, to, texts = event
+    first_id, time_ms, by, to, texts, _ = event
     shared = f"{format_time(time_ms)}|{state.users[by].name}|{state.name_of(to)}"
     lines = [f"EVENT|MESSAGE|{message_id}|{shared}|{text}\n" for message_id, text in enumerate(texts, first_id)]
     return (((to, by) if to > 0 else state.rooms[to].members, "".join(lines).encode()),)
@@ -77,7 +80,7 @@ def _friend_removed(state: State, event: FriendRemoved) -> Collection[Delivery]:
     )
 
 
-def _message_changed(state: State, event: MessageEdited | MessageDeleted | ReactionChanged) -> Collection[Delivery]:
+def _message_changed(state: State, event: audience_changes.Change) -> Collection[Delivery]:
     return ((audience_changes.hearers(state, event), audience_changes.change_frame(state, event)),)
 
 
@@ -94,6 +97,16 @@ def _room_left(state: State, event: RoomLeft) -> Collection[Delivery]:
 def _topic_set(state: State, event: TopicSet) -> Collection[Delivery]:
     room = state.rooms[event.room]
     return ((room.members, frame("TOPIC", room.name, state.users[event.user].name, event.topic)),)
+
+
+def _role_changed(state: State, event: RoleChanged) -> Collection[Delivery]:
+    room = state.rooms[event.room]
+    return ((room.members, frame("ROLE", room.name, state.users[event.user].name, event.role)),)
+
+
+def _announced(state: State, event: Announced) -> Collection[Delivery]:
+    present = [user.id for user in state.users.values() if user.sessions]
+    return ((present, frame("NOTICE", event.text)),)
 
 
 def _invited(state: State, event: Invited) -> Collection[Delivery]:
@@ -122,10 +135,13 @@ TABLE: dict[type, Callable[[State, Any], Collection[Delivery]]] = {  # Any: each
     RoomJoined: _room_joined,
     RoomLeft: _room_left,
     TopicSet: _topic_set,
+    RoleChanged: _role_changed,
+    Announced: _announced,
     Invited: _invited,
     ReadMarked: _read_marked,
     Typed: _typed,
     MessageEdited: _message_changed,
+    EditWithheld: _message_changed,
     MessageDeleted: _message_changed,
     ReactionChanged: _message_changed,
 }

@@ -2,12 +2,12 @@
 
 from collections.abc import Collection
 
-from chatserver.core.events import MessageDeleted, MessageEdited, ReactionChanged
+from chatserver.core.events import EditWithheld, MessageDeleted, MessageEdited, ReactionChanged
 from chatserver.core.state import State
 from chatserver.protocol.render import event as frame
 from chatserver.protocol.times import format_time
 
-Change = MessageEdited | MessageDeleted | ReactionChanged
+Change = MessageEdited | EditWithheld | MessageDeleted | ReactionChanged
 
 
 def hearers(state: State, event: Change) -> Collection[int]:
@@ -23,7 +23,7 @@ def change_frame(state: State, event: Change) -> bytes:
     """The event as those who can see the message read it."""
     sender, recipient = state.name_of(event.sender), state.name_of(event.recipient)
     number = str(event.message)
-    if isinstance(event, MessageEdited):
+    if isinstance(event, (MessageEdited, EditWithheld)):
         return frame("EDITED", number, format_time(event.time_ms), sender, recipient, event.text)
     if isinstance(event, MessageDeleted):
         return frame("DELETED", number, sender, recipient)

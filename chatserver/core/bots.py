@@ -1,7 +1,15 @@
 """Decisions about bots: users that the server itself speaks for, without a password and always online."""
 
-from chatserver.core.commands import KeepForBot, StartBot
-from chatserver.core.events import BotRemembered, BotStarted, BotTimerRemoved, BotTimerSet, Event, UserSignedUp
+from chatserver.core.commands import KeepForBot, StartBot, StopBot
+from chatserver.core.events import (
+    BotRemembered,
+    BotStarted,
+    BotStopped,
+    BotTimerRemoved,
+    BotTimerSet,
+    Event,
+    UserSignedUp,
+)
 from chatserver.core.outcome import Outcome, Refused
 from chatserver.core.state import NO_PASSWORD, State
 from chatserver.protocol.names import name_key
@@ -23,6 +31,11 @@ def start_bot(state: State, command: StartBot) -> Outcome:
     return (signed_up, BotStarted(made, command.help)), (command.name,)
 
 
+def stop_bot(state: State, command: StopBot) -> Outcome:
+    """Let a bot run no more, if it does."""
+    return ((BotStopped(command.bot),) if command.bot in state.bots else ()), ()
+
+
 def keep_for_bot(state: State, command: KeepForBot) -> Outcome:
     """Keep what a bot remembers, and when it wants to be woken."""
     bot, user = command.bot, command.user
@@ -38,9 +51,3 @@ def keep_for_bot(state: State, command: KeepForBot) -> Outcome:
         elif (bot, name) in timers:
             events.append(BotTimerRemoved(bot, user, name))
     return events, ()
-
-
-def list_bots(state: State) -> list[tuple[str, ...]]:
-    """The bots that run, by name: their names and what they do."""
-    rows = sorted((state.users[bot].key, bot) for bot in state.bots)
-    return [(state.users[bot].name, state.bots[bot]) for _, bot in rows]

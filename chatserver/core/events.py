@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from chatserver.core.tags import Tags
+
 
 class UserSignedUp(NamedTuple):
     """An account was made."""
@@ -109,14 +111,33 @@ message_sent: Callable[[tuple[int, int, int, int, str, str | None]], MessageSent
 """Make one from its fields in 0.1 µs in place of 0.3: it is on the path of a message."""
 
 
+class BotAnswered(NamedTuple):
+    """A message of a bot answers another one (0: none), and may repeat what this user wrote."""
+
+    answer: int
+    message: int
+    asker: int
+
+
 class BurstSent(NamedTuple):
-    """One user wrote several messages to one party in one go; their ids are `first_id` and those behind it."""
+    """One user wrote several messages to one party in one go; their ids are `first_id` and those behind it.
+
+    All have tags, or none has.
+    """
 
     first_id: int
     time_ms: int
     sender: int
     recipient: int
     texts: Sequence[str]
+    tags: list[str] | None = None
+
+
+class TagsRead(NamedTuple):
+    """What is stored of a user's tags was read."""
+
+    user: int
+    tags: Tags
 
 
 class Delivered(NamedTuple):
@@ -129,6 +150,17 @@ class Delivered(NamedTuple):
 
 class MessageEdited(NamedTuple):
     """A message has another text. `id` is that of the change, from the sequence of messages."""
+
+    id: int
+    message: int
+    sender: int
+    recipient: int
+    time_ms: int
+    text: str
+
+
+class EditWithheld(NamedTuple):
+    """A message has another text for its author alone: its recipient blocks the author, and reads the old one."""
 
     id: int
     message: int
@@ -231,11 +263,16 @@ class RoomJoined(NamedTuple):
 
 
 class RoomLeft(NamedTuple):
-    """A user is a member no more: messages after `until_id` are not for them."""
+    """A user is a member no more: messages after `until_id` are not for them.
+
+    Now and then the stays of the user that are over are looked through, and the last `kept` of them stay (0: all).
+    """
 
     until_id: int
     room: int
     user: int
+    is_silent: bool = False  # nothing was said or done in the room meanwhile
+    kept: int = 0
 
 
 class OwnerSet(NamedTuple):
@@ -251,6 +288,13 @@ class TopicSet(NamedTuple):
     topic: str
     room: int
     user: int
+
+
+class RetentionSet(NamedTuple):
+    """How many days messages of a room are kept; 0: for good, None: as those of all others."""
+
+    days: int | None
+    room: int
 
 
 class Invited(NamedTuple):
@@ -274,6 +318,13 @@ class RoomEnded(NamedTuple):
 
     time_ms: int
     room: int
+    forgotten: int = 0  # another that has ended, whose name is shown no more: there are too many
+
+
+class RoomForgotten(NamedTuple):
+    """The name of a room that has ended is shown no more: who left it last has deleted the account."""
+
+    room: int
 
 
 class ReadMarked(NamedTuple):
@@ -293,11 +344,129 @@ class Typed(NamedTuple):
     time_ms: int
 
 
+class ModeratorSet(NamedTuple):
+    """A member helps the owner of a room, or does so no more."""
+
+    room: int
+    user: int
+    is_moderator: bool
+
+
+class RoleChanged(NamedTuple):
+    """What somebody is in a room has changed: owner, moderator or member. Not stored: other events say it too."""
+
+    room: int
+    user: int
+    role: str
+
+
+class MessageReported(NamedTuple):
+    """A user has told the administrators of a message, whose text is kept with it."""
+
+    report: int
+    time_ms: int
+    user: int
+    message: int
+    author: int
+    party: int
+    text: str
+    why: str
+
+
+class ReportClosed(NamedTuple):
+    """A report has been dealt with."""
+
+    report: int
+    time_ms: int
+
+
+class SanctionSet(NamedTuple):
+    """A user may not do something until a time."""
+
+    user: int
+    kind: str
+    until_ms: int
+    reason: str
+
+
+class SanctionEnded(NamedTuple):
+    """A user may do it again."""
+
+    user: int
+    kind: str
+
+
+class UserRemoved(NamedTuple):
+    """Sessions of a user are to close, all or those of some tokens, and are told why. Not stored."""
+
+    user: int
+    reason: str
+    text: str
+    only: tuple[bytes, ...] | None = None
+
+
+class AddressBanned(NamedTuple):
+    """Nobody of a network may connect until a time."""
+
+    network: str
+    until_ms: int
+    reason: str
+    time_ms: int
+
+
+class BanEnded(NamedTuple):
+    """A network may connect again."""
+
+    network: str
+
+
+class InviteSet(NamedTuple):
+    """An invitation code is good for so many sign-ups, until a time."""
+
+    code: str
+    uses: int
+    until_ms: int
+
+
+class InviteEnded(NamedTuple):
+    """An invitation code is worthless."""
+
+    code: str
+
+
+class Announced(NamedTuple):
+    """Everybody is told something, until a time also at logins."""
+
+    notice: int
+    text: str
+    until_ms: int
+
+
+class NoticeEnded(NamedTuple):
+    """It is told no more."""
+
+    notice: int
+
+
+class DeedNoted(NamedTuple):
+    """Somebody has administered the server."""
+
+    time_ms: int
+    actor: str
+    deed: str
+
+
 class BotStarted(NamedTuple):
     """A bot runs from now on. Not stored."""
 
     user: int
     help: str
+
+
+class BotStopped(NamedTuple):
+    """A bot does not run any more. Not stored."""
+
+    user: int
 
 
 class SessionOpened(NamedTuple):
@@ -340,6 +509,8 @@ Event = (
     | AccountDeleted
     | MessageSent
     | BurstSent
+    | TagsRead
+    | BotAnswered
     | Delivered
     | BotRemembered
     | BotTimerSet
@@ -352,22 +523,52 @@ Event = (
     | RoomLeft
     | OwnerSet
     | TopicSet
+    | RetentionSet
     | Invited
     | InvitationRemoved
     | RoomEnded
+    | RoomForgotten
     | ReadMarked
     | Typed
     | BotStarted
+    | BotStopped
     | SessionOpened
     | SessionClosed
     | OtherSessionsEnded
     | PresenceChanged
     | MessageEdited
+    | EditWithheld
     | MessageDeleted
     | ReactionChanged
+    | ModeratorSet
+    | RoleChanged
+    | MessageReported
+    | ReportClosed
+    | SanctionSet
+    | SanctionEnded
+    | UserRemoved
+    | AddressBanned
+    | BanEnded
+    | InviteSet
+    | InviteEnded
+    | Announced
+    | NoticeEnded
+    | DeedNoted
 )
 
 PASSING: frozenset[type] = frozenset(
-    (BotStarted, SessionOpened, SessionClosed, OtherSessionsEnded, PresenceChanged, Typed)
+    (
+        *(
+            BotStarted,
+            BotStopped,
+            SessionOpened,
+            SessionClosed,
+            OtherSessionsEnded,
+            PresenceChanged,
+            Typed,
+            RoleChanged,
+        ),
+        *(UserRemoved, TagsRead),
+    )
 )
 """The types that are not stored."""

@@ -5,46 +5,75 @@ from typing import Any
 
 from chatserver.core.events import (
     AccountDeleted,
+    AddressBanned,
+    Announced,
+    BanEnded,
+    BotAnswered,
     BotRemembered,
     BotStarted,
+    BotStopped,
     BotTimerRemoved,
     BotTimerSet,
     BurstSent,
+    DeedNoted,
     Delivered,
+    EditWithheld,
     Event,
     FriendAdded,
     FriendRemoved,
     FriendRequested,
     InvitationRemoved,
     Invited,
+    InviteEnded,
+    InviteSet,
     MessageDeleted,
     MessageEdited,
+    MessageReported,
     MessageSent,
+    ModeratorSet,
+    NoticeEnded,
     OtherSessionsEnded,
     OwnerSet,
     PasswordSet,
     PresenceChanged,
     ReactionChanged,
     ReadMarked,
+    ReportClosed,
     RequestHidden,
     RequestRemoved,
+    RetentionSet,
+    RoleChanged,
     RoomCreated,
     RoomEnded,
+    RoomForgotten,
     RoomJoined,
     RoomLeft,
+    SanctionEnded,
+    SanctionSet,
     SessionClosed,
     SessionOpened,
     StatusSet,
+    TagsRead,
     TokenIssued,
     TokenRevoked,
     TokenUsed,
     TopicSet,
     Typed,
     UserBlocked,
+    UserRemoved,
     UserSignedUp,
     UserUnblocked,
 )
-from chatserver.core.state import TAG_LIFE_MS, TYPING_TOLD_MAX, TYPING_TOLD_MS, Room, State, Token, User
+from chatserver.core.state import (
+    REPORTS_KEPT,
+    TYPING_TOLD_MAX,
+    TYPING_TOLD_MS,
+    Room,
+    State,
+    Token,
+    User,
+)
+from chatserver.core.tags import Tags
 
 
 def evolve(state: State, event: Event) -> None:
@@ -52,36 +81,39 @@ def evolve(state: State, event: Event) -> None:
     TABLE[type(event)](state, event)
 
 
-def remember_tag(user: User, tag: str, message_id: int, time_ms: int) -> None:
-    """Keep what a tag sent for a day, and forget what is older."""
-    tags = user.tags
-    if tags is None:
-        tags = user.tags = {}
-    while tags:
-        oldest = next(iter(tags))
-        if tags[oldest][1] > time_ms - TAG_LIFE_MS:
-            break
-        del tags[oldest]
-    tags.pop(tag, None)  # a tag used again after its day goes to the end
-    tags[tag] = (message_id, time_ms)
-
-
 def _message_sent(state: State, event: MessageSent) -> None:
-    message_id, time_ms, sender, recipient, _, tag = event  # at once: a named field costs 25 ns
+    message_id, _, sender, recipient, _, tag = event  # at once: a named field costs 25 ns
     receiver = state.users[recipient] if recipient > 0 else state.rooms[recipient]
     state.last_message_id = receiver.received_id = message_id
     if tag is not None:
-        remember_tag(state.users[sender], tag, message_id, time_ms)
+        _tags(state, sender).add(tag, message_id, state.limits.tags_per_user_max)
 
 
 def _burst_sent(state: State, event: BurstSent) -> None:
     recipient = event.recipient
     receiver = state.users[recipient] if recipient > 0 else state.rooms[recipient]
     state.last_message_id = receiver.received_id = event.first_id + len(event.texts) - 1
+    if event.tags:
+        _tags(state, event.sender).add_all(event.tags, event.first_id, state.limits.tags_per_user_max)
 
 
-def _message_changed(state: State, event: MessageEdited | MessageDeleted | ReactionChanged) -> None:
+def _tags(state: State, user: int) -> Tags:
+    """Where a user's tags are kept. Before one is used, what is stored of them was read (`TagsRead`)."""
+    sender = state.users[user]
+    if type(sender.tags) is not Tags:
+        sender.tags = Tags()
+    return sender.tags
+
+
+def _tags_read(state: State, event: TagsRead) -> None:
+    state.users[event.user].tags = event.tags
+
+
+def _message_changed(state: State, event: MessageEdited | EditWithheld | MessageDeleted | ReactionChanged) -> None:
     state.last_message_id = event.id
+    room = state.rooms.get(event.recipient)
+    if room is not None:
+        room.received_id = event.id
 
 
 def _user_signed_up(state: State, event: UserSignedUp) -> None:
@@ -152,6 +184,11 @@ def _bot_started(state: State, event: BotStarted) -> None:
     state.users[event.user].sessions = 1  # always online
 
 
+def _bot_stopped(state: State, event: BotStopped) -> None:
+    del state.bots[event.user]
+    state.users[event.user].sessions = 0
+
+
 def _bot_remembered(state: State, event: BotRemembered) -> None:
     state.bot_memory.setdefault(event.user, {})[event.bot] = event.state
 
@@ -166,10 +203,12 @@ def _bot_timer_removed(state: State, event: BotTimerRemoved) -> None:
 
 def _user_blocked(state: State, event: UserBlocked) -> None:
     state.users[event.user].blocks |= {event.blocked}
+    state.users[event.blocked].blocked_by |= {event.user}
 
 
 def _user_unblocked(state: State, event: UserUnblocked) -> None:
     state.users[event.user].blocks -= {event.blocked}
+    state.users[event.blocked].blocked_by -= {event.user}
 
 
 def _request_hidden(state: State, event: RequestHidden) -> None:
@@ -178,7 +217,7 @@ def _request_hidden(state: State, event: RequestHidden) -> None:
 
 def _room_created(state: State, event: RoomCreated) -> None:
     room = Room(event.room, event.name, event.key, event.kind, event.owner)
-    state.rooms[room.id] = state.rooms_by_key[room.key] = room
+    state.add_room(room)
     state.last_room_id = room.id
 
 
@@ -190,18 +229,40 @@ def _room_joined(state: State, event: RoomJoined) -> None:
 def _room_left(state: State, event: RoomLeft) -> None:
     room, user = state.rooms[event.room], state.users[event.user]
     del room.members[user.id]
+    room.moderators -= {user.id}
     user.rooms -= {room.id}
+    user.stays_over += 1
     if user.read is not None:
         user.read.pop(room.id, None)
     user.received_id = max(user.received_id, room.received_id)  # what it missed in there is still for it
+    timers = state.bot_timers.get(user.id, {})
+    for key, (due_ms, place) in timers.items():  # who has left does not speak there through a bot
+        if place == room.name:
+            timers[key] = (due_ms, "")
 
 
 def _owner_set(state: State, event: OwnerSet) -> None:
-    state.rooms[event.room].owner = event.owner
+    room = state.rooms[event.room]
+    room.owner = event.owner
+    room.moderators -= {event.owner}
 
 
 def _topic_set(state: State, event: TopicSet) -> None:
-    state.rooms[event.room].topic = event.topic
+    room = state.rooms[event.room]
+    _forget_topic(state, room)
+    room.topic, room.topic_by = event.topic, event.user if event.topic else 0
+    if event.topic:
+        state.users[event.user].topics |= {room.id}
+
+
+def _retention_set(state: State, event: RetentionSet) -> None:
+    state.rooms[event.room].history_days = event.days
+
+
+def _forget_topic(state: State, room: Room) -> None:
+    before = state.users.get(room.topic_by)
+    if before is not None:
+        before.topics -= {room.id}
 
 
 def _invited(state: State, event: Invited) -> None:
@@ -215,9 +276,63 @@ def _invitation_removed(state: State, event: InvitationRemoved) -> None:
 
 
 def _room_ended(state: State, event: RoomEnded) -> None:
-    room = state.rooms.pop(event.room)
-    del state.rooms_by_key[room.key]
-    state.ended_rooms[room.id] = room.name
+    room = state.rooms[event.room]
+    _forget_topic(state, room)
+    state.end_room(room)
+    state.forget_room(event.forgotten)
+
+
+def _room_forgotten(state: State, event: RoomForgotten) -> None:
+    state.forget_room(event.room)
+
+
+def _moderator_set(state: State, event: ModeratorSet) -> None:
+    room = state.rooms[event.room]
+    if event.is_moderator:
+        room.moderators |= {event.user}
+    else:
+        room.moderators -= {event.user}
+
+
+def _message_reported(state: State, event: MessageReported) -> None:
+    """The times of a user's last reports are kept for the limit alone."""
+    state.last_report_id = event.report
+    state.reported[event.user] = (*state.reported.get(event.user, ()), event.time_ms)[-REPORTS_KEPT:]
+
+
+def _sanction_set(state: State, event: SanctionSet) -> None:
+    user = state.users[event.user]
+    user.sanctions = {**(user.sanctions or {}), event.kind: (event.until_ms, event.reason)}
+
+
+def _sanction_ended(state: State, event: SanctionEnded) -> None:
+    user = state.users[event.user]
+    left = {kind: sanction for kind, sanction in (user.sanctions or {}).items() if kind != event.kind}
+    user.sanctions = left or None
+
+
+def _address_banned(state: State, event: AddressBanned) -> None:
+    state.keep_out(event.network, event.until_ms, event.reason)
+
+
+def _ban_ended(state: State, event: BanEnded) -> None:
+    state.let_in(event.network)
+
+
+def _invite_set(state: State, event: InviteSet) -> None:
+    state.invites[event.code] = (event.uses, event.until_ms)
+
+
+def _invite_ended(state: State, event: InviteEnded) -> None:
+    state.invites.pop(event.code, None)
+
+
+def _announced(state: State, event: Announced) -> None:
+    state.notices[event.notice] = (event.text, event.until_ms)
+
+
+def _notice_ended(state: State, event: NoticeEnded) -> None:
+    state.notices.pop(event.notice, None)
 
 
 def _delivered(state: State, event: Delivered) -> None:
@@ -257,6 +372,7 @@ def _nothing(state: State, event: Event) -> None:
 TABLE: dict[type, Callable[[State, Any], None]] = {  # Any: each row takes its own type of event
     MessageSent: _message_sent,
     BurstSent: _burst_sent,
+    TagsRead: _tags_read,
     UserSignedUp: _user_signed_up,
     PasswordSet: _password_set,
     TokenIssued: _token_issued,
@@ -277,20 +393,39 @@ TABLE: dict[type, Callable[[State, Any], None]] = {  # Any: each row takes its o
     RoomLeft: _room_left,
     OwnerSet: _owner_set,
     TopicSet: _topic_set,
+    RetentionSet: _retention_set,
     Invited: _invited,
     InvitationRemoved: _invitation_removed,
     RoomEnded: _room_ended,
+    RoomForgotten: _room_forgotten,
     ReadMarked: _read_marked,
     Typed: _typed,
     BotStarted: _bot_started,
+    BotStopped: _bot_stopped,
     BotRemembered: _bot_remembered,
     BotTimerSet: _bot_timer_set,
     BotTimerRemoved: _bot_timer_removed,
     SessionOpened: _session_opened,
     SessionClosed: _session_closed,
     OtherSessionsEnded: _nothing,
+    BotAnswered: _nothing,
     PresenceChanged: _nothing,
     MessageEdited: _message_changed,
+    EditWithheld: _message_changed,
     MessageDeleted: _message_changed,
     ReactionChanged: _message_changed,
+    ModeratorSet: _moderator_set,
+    RoleChanged: _nothing,
+    MessageReported: _message_reported,
+    ReportClosed: _nothing,
+    SanctionSet: _sanction_set,
+    SanctionEnded: _sanction_ended,
+    UserRemoved: _nothing,
+    AddressBanned: _address_banned,
+    BanEnded: _ban_ended,
+    InviteSet: _invite_set,
+    InviteEnded: _invite_ended,
+    Announced: _announced,
+    NoticeEnded: _notice_ended,
+    DeedNoted: _nothing,
 }

@@ -11,6 +11,7 @@ from itertools import chain
 from typing import Any
 
 from chatserver.core import events as happened
+from chatserver.core.audience_changes import Change
 from chatserver.core.state import State, User
 
 Fact = int | tuple[int, int]
@@ -71,7 +72,7 @@ def _message(event: happened.MessageSent | happened.BurstSent) -> Iterable[Fact]
     return message_facts(event.sender, event.recipient)
 
 
-def _change(event: happened.MessageEdited | happened.MessageDeleted | happened.ReactionChanged) -> Iterable[Fact]:
+def _change(event: Change) -> Iterable[Fact]:
     return (*message_facts(event.sender, event.recipient), message_fact(event.message))
 
 
@@ -83,7 +84,10 @@ def _nothing(event: happened.Event) -> Iterable[Fact]:
 TABLE: dict[type, Callable[[Any], Iterable[Fact]]] = {  # Any: each row takes its own type of event
     happened.MessageSent: _message,
     happened.BurstSent: _message,
+    happened.TagsRead: _nothing,
+    happened.BotAnswered: lambda event: [message_fact(event.message)],
     happened.MessageEdited: _change,
+    happened.EditWithheld: _change,
     happened.MessageDeleted: _change,
     happened.ReactionChanged: _change,
     happened.UserSignedUp: _of("user"),
@@ -106,8 +110,10 @@ TABLE: dict[type, Callable[[Any], Iterable[Fact]]] = {  # Any: each row takes it
     happened.RoomLeft: _of("room", "user"),
     happened.OwnerSet: _of("room", "owner"),
     happened.TopicSet: _of("room"),
+    happened.RetentionSet: _of("room"),
     happened.Invited: _of("room", "user"),
     happened.InvitationRemoved: _of("room", "user"),
+    happened.RoomForgotten: lambda event: [event.room, GONE],
     happened.RoomEnded: lambda event: [event.room, GONE],
     happened.ReadMarked: _of("user"),
     happened.BotRemembered: _of("user"),
@@ -115,8 +121,23 @@ TABLE: dict[type, Callable[[Any], Iterable[Fact]]] = {  # Any: each row takes it
     happened.BotTimerRemoved: _of("user"),
     happened.Typed: _nothing,
     happened.BotStarted: _nothing,
+    happened.BotStopped: _nothing,
     happened.SessionOpened: _nothing,
     happened.SessionClosed: _nothing,
     happened.OtherSessionsEnded: _nothing,
     happened.PresenceChanged: _nothing,
+    happened.ModeratorSet: _of("room", "user"),
+    happened.RoleChanged: _nothing,
+    happened.MessageReported: _of("user"),
+    happened.ReportClosed: _nothing,
+    happened.SanctionSet: _of("user"),
+    happened.SanctionEnded: _of("user"),
+    happened.UserRemoved: _nothing,
+    happened.AddressBanned: _nothing,
+    happened.BanEnded: _nothing,
+    happened.InviteSet: _nothing,
+    happened.InviteEnded: _nothing,
+    happened.Announced: _nothing,
+    happened.NoticeEnded: _nothing,
+    happened.DeedNoted: _nothing,
 }

@@ -23,6 +23,8 @@ def add_friend(state: State, command: AddFriend) -> Outcome:
         return _full(state, user) or ((added,), (friend.name, "added"))
     if friend.id in user.asked:
         return Refused("ALREADY_REQUESTED", f"You have asked {friend.name} already: wait for an answer")
+    if len(friend.askers) >= state.limits.friends_max:  # looked at before blocks, so that nobody learns of one
+        return Refused("NOT_ALLOWED", f"{friend.name} has as many open requests as there can be: try again later")
     kind = RequestHidden if user.id in friend.blocks else FriendRequested
     asked = kind(user.id, friend.id, command.now_ms)
     return _full(state, user) or ((asked,), (friend.name, "requested"))

@@ -4,11 +4,15 @@ Pure arithmetic on ranges of ids. A range is (first, last), both included. Gaps 
 there is always an id between two of them: the same ids are the same tuple.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import NamedTuple
 
 IdRange = tuple[int, int]
 IdRanges = tuple[IdRange, ...]
+
+_first, _last = itemgetter(0), itemgetter(1)
 
 
 class Delivery(NamedTuple):
@@ -35,13 +39,21 @@ def after_delivery(
     The hole is what a backlog longer than one login replays leaves behind.
     """
     mark = max(delivered_id, upto)
+    ranges = gaps[:-1] + _joined(undelivered(delivered_id, gaps[-1:], mark))
+    begin = bisect_right(ranges, after, key=_last)  # the rest is as it was: a thousand gaps cost no more than one
+    end = max(begin, bisect_right(ranges, upto, key=_first))
     left: list[IdRange] = []
-    for first, last in undelivered(delivered_id, gaps, mark):
+    for first, last in ranges[begin:end]:
         left.append((first, min(last, after)))
         if hole is not None:
             left.append((max(first, hole[0], after + 1), min(last, hole[1], upto)))
         left.append((max(first, upto + 1), last))
-    return mark, _joined(left)
+    return mark, ranges[:begin] + _joined(left) + ranges[end:]
+
+
+def taken_back(delivered_id: int, gaps: IdRanges, earlier_id: int, earlier_gaps: IdRanges) -> tuple[int, IdRanges]:
+    """The mark and gaps where what was delivered since an earlier mark was not after all."""
+    return delivered_id, _joined(sorted((*gaps, *undelivered(earlier_id, earlier_gaps, delivered_id))))
 
 
 def _joined(ranges: Iterable[IdRange]) -> IdRanges:

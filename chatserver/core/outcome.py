@@ -28,7 +28,7 @@ def no_such_user(name: str) -> Refused:
 
 def find_room(state: State, user: int, name: str) -> Room | Refused:
     """The room that a command names; to those outside, a private one is not there."""
-    room = state.find_room(name)
+    room = state.find_room(name, user)
     if room is None or (room.kind == "private" and user not in room.members):
         return Refused("NO_SUCH_ROOM", f"There is no room {quoted(name)}: SHOWROOMS lists those you can see")
     return room

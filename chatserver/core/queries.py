@@ -2,19 +2,18 @@
 
 from collections.abc import Iterable
 
-from chatserver.core.state import Room, State, User, apart, seen_as
-
-Rows = list[tuple[str, ...]]
+from chatserver.core.listings import Blocks, Friends, Members, Requests, Rooms, Rows, rows_of
+from chatserver.core.state import Room, State, User
 
 
 def friends(state: State, user: User) -> Rows:
-    """SHOWFRIENDS: name, status, text."""
-    return [(friend.name, *seen_as(friend)) for friend in _by_key(state, user.friends)]
+    """SHOWFRIENDS."""
+    return rows_of(Friends(state, user))
 
 
 def requests(state: State, user: User) -> Rows:
-    """SHOWREQUESTS: those that came in, then those that went out."""
-    return requests_in(state, user) + [("out", asked.name) for asked in _by_key(state, user.asked)]
+    """SHOWREQUESTS."""
+    return rows_of(Requests(state, user))
 
 
 def requests_in(state: State, user: User) -> Rows:
@@ -23,29 +22,18 @@ def requests_in(state: State, user: User) -> Rows:
 
 
 def blocks(state: State, user: User) -> Rows:
-    """SHOWBLOCKS: name."""
-    return [(blocked.name,) for blocked in _by_key(state, user.blocks)]
+    """SHOWBLOCKS."""
+    return rows_of(Blocks(state, user))
 
 
 def rooms(state: State, user: User) -> Rows:
-    """SHOWROOMS: name, kind, members, joined or -, topic; the public ones and one's own."""
-    seen = (room for room in state.rooms.values() if room.kind == "public" or user.id in room.members)
-    return [
-        (room.name, room.kind, str(len(room.members)), "joined" if user.id in room.members else "-", room.topic)
-        for room in sorted(seen, key=lambda room: room.key)
-    ]
+    """SHOWROOMS."""
+    return rows_of(Rooms(state, user))
 
 
 def members(state: State, user: User, room: Room) -> Rows:
-    """SHOWMEMBERS: name, status as a friend would see it, owner or member."""
-    return [
-        (
-            member.name,
-            "offline" if apart(user, member) else seen_as(member)[0],
-            "owner" if member.id == room.owner else "member",
-        )
-        for member in _by_key(state, room.members)
-    ]
+    """SHOWMEMBERS."""
+    return rows_of(Members(state, user, room))
 
 
 def invitations(state: State, user: User) -> Rows:

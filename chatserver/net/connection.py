@@ -5,14 +5,17 @@ event; the rest waits here. The owner hears of bytes, of the peer's end, of a dr
 of the loss of the connection; after any of these calls the connection may be closed.
 """
 
+import errno
 import socket
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
+from chatserver.net.progress import progress
 from chatserver.net.reactor import READ, WRITE, Reactor, Timer
 
 SEND_BYTES = 1 << 18  # handed to the kernel at a time, so that a large rest is not copied over and over
+VANISHED = (errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH)
 LINGER_S = 2.0  # how long a closing connection still reads, so that its last frames are not lost to a reset
 
 
@@ -32,6 +35,46 @@ class Owner(Protocol):
         """The connection is closed; it is told once."""
 
 
+class Stream(Protocol):
+    """What a connection is to those who send: one of its own, or one that is wrapped in a protocol of messages."""
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that wait for the kernel."""
+
+    @property
+    def committed(self) -> int:
+        """How many of the unsent bytes cannot be dropped any more."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether the connection is gone."""
+
+    def send(self, data: bytes) -> bool:
+        """Hand bytes over; tell whether the kernel has them all."""
+
+    def progress(self) -> tuple[int, int] | None:
+        """What the peer's machine has confirmed of the wire's bytes, and what the kernel was given; None: nobody knows.
+
+        Of a closed connection, what it was when the peer had vanished.
+        """
+
+    def drop_unsent(self, keep: int) -> None:
+        """Forget what waits, but for so many bytes."""
+
+    def pause(self) -> None:
+        """Read no more for now."""
+
+    def resume(self) -> None:
+        """Read again."""
+
+    def close_when_sent(self, within_s: float) -> None:
+        """Close once the peer has been sent what waits."""
+
+    def abort(self) -> None:
+        """Close now."""
+
+
 class Connection:
     """A connected, non-blocking socket in a reactor."""
 
@@ -39,6 +82,7 @@ class Connection:
         "_buffer",
         "_closing",
         "_interest",
+        "_last_word",
         "_more",
         "_offset",
         "_owner",
@@ -64,6 +108,7 @@ class Connection:
         self._reading = True
         self._closing = False
         self._timer: Timer | None = None
+        self._last_word: tuple[int, int] | None = None  # of one that has vanished: how far its bytes had come
         self.closed = False
         self.peer_ended = False
         self._interest = READ
@@ -85,6 +130,19 @@ class Connection:
             self.unsent = len(data) - sent
             self._watch()
         return False
+
+    def tell(self, owner: Owner) -> None:
+        """From now on somebody else owns this connection."""
+        self._owner = owner
+
+    def progress(self) -> tuple[int, int] | None:
+        """How far the bytes have come, as a Stream tells it."""
+        return self._last_word if self.closed else progress(self._socket)
+
+    @property
+    def closing(self) -> bool:
+        """Whether it closes, or is closed: nothing more is read."""
+        return self._closing or self.closed
 
     @property
     def committed(self) -> int:
@@ -128,7 +186,10 @@ class Connection:
             self._timer.cancel()
         if self._interest:
             self._reactor.unregister(self._socket)
-        self._socket.close()
+        if self._reactor.outlived_by is None:
+            self._socket.close()
+        else:
+            self._reactor.outlived_by.append(self._socket)
         self._buffer = b""
         self._more.clear()
         self._owner.lost()
@@ -144,8 +205,8 @@ class Connection:
             data = self._socket.recv(self._read_bytes)
         except (BlockingIOError, InterruptedError):
             return
-        except OSError:  # a reset is an ordinary way to go
-            self.abort()
+        except OSError as error:
+            self._broken(error)
             return
         if data:
             if not self._closing:  # else it is read only so that the close is no reset
@@ -184,9 +245,15 @@ class Connection:
             return self._socket.send(data)
         except (BlockingIOError, InterruptedError):
             return 0
-        except OSError:
-            self.abort()
+        except OSError as error:
+            self._broken(error)
             return 0
+
+    def _broken(self, error: OSError) -> None:
+        """A reset is an ordinary way to go; who has vanished has left bytes behind that nobody confirmed."""
+        if error.errno in VANISHED:
+            self._last_word = progress(self._socket)
+        self.abort()
 
     def _finish(self) -> None:
         """All is sent: say so to the peer, and read on until it has closed too, but not for long."""
@@ -205,7 +272,7 @@ class Connection:
         """Wait for just what can be dealt with: write events with nothing to write would spin the loop."""
         if self.closed:
             return
-        interest = READ if self._reading and not self.peer_ended else 0
+        interest = READ if self._may_read() else 0
         if self._waits_for_kernel():
             interest |= WRITE
         if interest == self._interest:
@@ -218,6 +285,9 @@ class Connection:
         else:
             self._reactor.modify(self._socket, interest, on_ready)
         self._interest = interest
+
+    def _may_read(self) -> bool:
+        return self._reading and not self.peer_ended
 
     def _waits_for_kernel(self) -> bool:
         return self.unsent > 0

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 READ = selectors.EVENT_READ
 WRITE = selectors.EVENT_WRITE
 Callback = Callable[[], None]
+SLOW_TURN_S = 0.050
 DEFECT = "a defect in an event handler; the loop goes on"
 
 
@@ -43,6 +44,8 @@ class Reactor:
         self._selector = selector or selectors.DefaultSelector()
         self.clock = clock
         self.before_sleep: list[Callback] = []
+        self.began_s = clock()  # this turn, by the clock
+        self.outlived_by: list[socket.socket] | None = None  # where connections, once closed, leave their sockets open
         self._soon: deque[Callback] = deque()
         self._posted: deque[Callback] = deque()  # append and popleft are atomic, so other threads may append
         self._timers: list[tuple[float, int, Timer]] = []
@@ -106,6 +109,7 @@ class Reactor:
         self._may_sleep = True  # before looking at what was posted: whoever posts behind that look wakes the loop
         selected = self._selector.select(self._sleep_s())
         self._may_sleep = False
+        began_s = self.began_s = self.clock()
         for key, ready in selected:
             try:  # as `_guarded` does, which costs a call: this is once a read
                 key.data(ready)
@@ -115,6 +119,9 @@ class Reactor:
         self._run_timers()
         for callback in self.before_sleep:
             _guarded(callback)
+        took_s = self.clock() - began_s
+        if took_s > SLOW_TURN_S:
+            log.warning("a turn held everybody up for %d ms, with %d sockets ready", took_s * 1000, len(selected))
 
     def close(self) -> None:
         """Let go of the selector and the wake-up sockets."""

@@ -14,6 +14,7 @@ from chatserver.turn.turn import Turn
 log = logging.getLogger(__name__)
 
 IDLE_S = 0.04  # without anything stored for so long, the store keeps house slice after slice; else a slice in so long
+EMPTIED_S = 2.0  # between two times that the log is emptied of texts that are gone, however busy the server is
 ASIDE_S = 0.02  # between two slices while clients are being answered: a fifth of the time, and no answer waits for two
 
 
@@ -30,6 +31,7 @@ class Housekeeping:
         self._answered_at = 0.0
         self._is_due = True  # an earlier life may have left something
         self._has_timer = False
+        self._emptied_at = -EMPTIED_S
 
     def tick(self) -> None:
         """Once a second: store what was delivered, and see whether the store can write again."""
@@ -40,8 +42,12 @@ class Housekeeping:
     def make_room(self) -> None:
         """Move a log that has grown by so much before the next batch is taken: on a slow disk one always waits."""
         turn = self._turn
-        if self._store.needs_checkpoint(idle=False) and turn.log.is_idle and not turn.unavailable:
+        if not turn.log.is_idle or turn.unavailable:
+            return
+        if self._store.needs_checkpoint(idle=False):
             turn.log.run(self._store.checkpoint, self._done)
+        elif self._store.log_waits:
+            self._empty_log()
 
     def turn_ended(self) -> None:
         """A turn has handed over what it had. If the log has nothing in hand, now is the time."""
@@ -84,9 +90,18 @@ class Housekeeping:
         if has_chore:
             self._turn.log.run(self._store.commit, self._done)
         elif self._store.log_waits:
-            self._turn.log.run(self._store.empty_log, self._done)
+            self._empty_log()
         if has_chore:
             self._later(ASIDE_S if now_s - self._answered_at < ASIDE_S else 0)
+
+    def _empty_log(self) -> None:
+        """It may hold texts that are gone; not more often than need be, since it flushes the tables."""
+        now_s = self._reactor.clock()
+        if now_s - self._emptied_at < EMPTIED_S:
+            self._later(EMPTIED_S)
+            return
+        self._emptied_at = now_s
+        self._turn.log.run(self._store.empty_log, self._done)
 
     def _done(self, error: Exception | None) -> None:
         if error is not None:

@@ -5,6 +5,7 @@ comes out as a `BadFrame` in its place, so that it is answered in its order.
 """
 
 import re
+from collections.abc import Callable
 
 FRAME_BYTES_MAX = 8192
 """The longest frame in bytes, with its CR and LF, in either direction."""
@@ -40,18 +41,18 @@ def clean(text: str, substitute: str = " ") -> str:
 class LineReader:
     """Cuts a stream of bytes into lines; holds at most one unfinished line."""
 
-    __slots__ = ("_rest", "_skipping")
+    __slots__ = ("_rest", "_unusual")
 
     def __init__(self) -> None:
         self._rest = b""
-        self._skipping = False
+        self._unusual: Callable[..., list[str]] | None = None  # what deals with bytes that are no lines now
 
     def feed(self, data: bytes) -> list[str]:
         """Take what a socket gave; return the lines now complete, without their ends, empty ones left out."""
         if self._rest:
             data = self._rest + data
-        if self._skipping:
-            return self._skip(data)
+        if self._unusual is not None:
+            return self._unusual(self, data)
         end = data.rfind(b"\n") + 1
         if end == len(data):
             self._rest = b""
@@ -60,7 +61,7 @@ class LineReader:
         lines = _lines(data[:end]) if end else []
         if len(self._rest) >= FRAME_BYTES_MAX:
             self._rest = b""
-            self._skipping = True
+            self._unusual = LineReader._skip
             lines.append(BadFrame(TOO_LONG))
         return lines
 
@@ -70,7 +71,7 @@ class LineReader:
         self._rest = b""
         if not end:
             return []
-        self._skipping = False
+        self._unusual = None
         return self.feed(data[end:])
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 PROTOCOL_VERSION = 1
 
 
-def hello(text: str) -> bytes:
-    """The first frame of a connection."""
-    return f"HELLO|chatserver|{PROTOCOL_VERSION}|{text}\n".encode()
+def hello(text: str, store: str) -> bytes:
+    """The first frame of a connection. `store` is behind the last `|`: the text may hold some."""
+    return f"HELLO|chatserver|{PROTOCOL_VERSION}|{text}|{store}\n".encode()
 
 
 def ok(echo: str, answer: Sequence[str] = ()) -> bytes:
@@ -15,8 +15,11 @@ def ok(echo: str, answer: Sequence[str] = ()) -> bytes:
     return f"OK|{echo}|{'|'.join(answer)}\n".encode() if answer else f"OK|{echo}\n".encode()
 
 
-def oks(echo: str, answers: Sequence[str]) -> bytes:
-    """An `OK` for each answer, in one piece; an answer's fields are joined already."""
+def oks(echo: str, answers: Sequence[str], tags: Sequence[str] | None = None) -> bytes:
+    """An `OK` for each answer, in one piece; an answer's fields are joined already. `echo` is the verb."""
+    if tags is not None:
+        lines = [f"OK|{echo}#{tag}|{answer}\n" for tag, answer in zip(tags, answers, strict=True)]
+        return "".join(lines).encode()
     separator = f"\nOK|{echo}|"
     return f"{separator[1:]}{separator.join(answers)}\n".encode()
 

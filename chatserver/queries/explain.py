@@ -63,7 +63,7 @@ def _fate(state: State, deliveries: Deliveries, asker: User, receiver: User, mes
     read_id = (receiver.read or {}).get(party, 0) if is_told else 0
     rows: list[Row] = []
     if delivery and (is_own or delivery.was_seen):
-        rows.append(("delivered", name, _handed_over(name, delivery)))
+        rows.append(("delivered", name, _handed_over(name, delivery, is_own)))
     elif read_id < message.id:
         rows.append(("waiting", name, f"no session of {name} has been handed it in full yet"))
     if read_id >= message.id:
@@ -71,10 +71,9 @@ def _fate(state: State, deliveries: Deliveries, asker: User, receiver: User, mes
     return rows
 
 
-def _handed_over(name: str, delivery: Delivery) -> str:
+def _handed_over(name: str, delivery: Delivery, is_own: bool) -> str:
+    """Since when a session is open is for its own user alone, who may have been invisible until a moment ago."""
     if not delivery.time_ms:
         return "handed to a session; when and to which is not remembered any more"
-    since = format_time(delivery.session_since_ms)
-    return (
-        f"handed to the session that {name} opened at {since}, within the second before {format_time(delivery.time_ms)}"
-    )
+    session = f"the session that {name} opened at {format_time(delivery.session_since_ms)}" if is_own else "a session"
+    return f"handed to {session}, within the second before {format_time(delivery.time_ms)}"

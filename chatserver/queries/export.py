@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from chatserver.core.bots import EVERYBODY
+from chatserver.core.sanctions import FOREVER_MS
 from chatserver.core.state import State, User
 from chatserver.protocol.frames import clean
 from chatserver.protocol.times import format_time
@@ -29,9 +30,16 @@ def about_rows(state: State, user: User, about: About) -> list[Row]:
         rows += sorted((kind, state.name_of(party), format_time(at_ms)) for party, at_ms in parties)
     for room, since_ms, goes_on in about.stays:
         rows.append(("room", state.name_of(room), format_time(since_ms), "member" if goes_on else "left"))
+    own_days = [(state.name_of(room), state.rooms[room].history_days) for room in user.rooms]
+    rows += sorted(("history", name, str(days or "for good")) for name, days in own_days if days is not None)
     for room, inviter, at_ms in about.invitations:
         rows.append(("invitation", state.name_of(room), state.name_of(inviter), format_time(at_ms)))
     rows += sorted(("read", state.name_of(party), str(upto)) for party, upto in (user.read or {}).items())
+    rows += [("report", str(message), format_time(at_ms), why) for message, at_ms, why in about.reports]
+    rows += [
+        ("sanction", kind, "for good" if until_ms >= FOREVER_MS else format_time(until_ms), reason)
+        for kind, (until_ms, reason) in (user.sanctions or {}).items()
+    ]
     return [*rows, *_bot_rows(state, user)]
 
 

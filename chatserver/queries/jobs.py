@@ -6,9 +6,9 @@ stored; or work for a thread, to go on with the work's result. State and the sto
 
 import sqlite3
 from collections.abc import Callable, Collection, Generator
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from chatserver.core.commands import DeleteMessage, EditMessage, MarkRead, React
+from chatserver.core.commands import DeleteMessage, EditMessage, MarkRead, React, Report, SendAgain
 from chatserver.core.facts import Fact
 from chatserver.core.id_ranges import Delivery
 from chatserver.core.outcome import Refused
@@ -26,9 +26,19 @@ class Elsewhere:
         self.work = work
 
 
-Looked = EditMessage | DeleteMessage | React | MarkRead
+Looked = EditMessage | DeleteMessage | React | MarkRead | Report | SendAgain
 """Commands for which something had to be looked up."""
-Outcome = Answer | Refused | Looked
+
+
+class Shown(NamedTuple):
+    """What State alone has answered."""
+
+    answer: Answer | Refused
+    facts: Collection[Fact]  # that it shows: it may leave once these are stored
+    presence: bool = False  # whether it tells how friends are
+
+
+Outcome = Answer | Refused | Looked | Shown
 """What a job comes to."""
 Job = Generator[Any, Any, Outcome]  # it yields a batch, an Elsewhere or None, and is sent a result
 

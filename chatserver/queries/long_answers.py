@@ -3,23 +3,34 @@
 State and the store may change between two pages: each looks at them anew.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from chatserver.core.facts import heard_by, message_fact
 from chatserver.core.outcome import Refused
-from chatserver.core.unread_marks import read_upto
+from chatserver.queries.conversations import show_conversations, show_unread
 from chatserver.queries.explain import explain
 from chatserver.queries.export import about_rows, deed_row
 from chatserver.queries.jobs import Chat, Elsewhere, Job, until_stored
 from chatserver.queries.messages import message_row, show_history, show_sync
-from chatserver.queries.requests import Answer, Explain, Export, LongQuery, Search, ShowHistory, ShowSync, ShowUnread
-from chatserver.store import search_pages, unread
+from chatserver.queries.requests import (
+    Answer,
+    Explain,
+    Export,
+    LongQuery,
+    Search,
+    ShowConversations,
+    ShowHistory,
+    ShowSync,
+    ShowUnread,
+)
+from chatserver.store import search_pages
 from chatserver.store.about import about
 from chatserver.store.history import Message
 from chatserver.store.postings import ID_MAX
 from chatserver.store.search_pages import Wanted
+from chatserver.store.withheld import with_own_texts
 
 FOUND_MAX = 50
 SEARCH_CHARS_MAX = 1000
@@ -32,67 +43,28 @@ def job(chat: Chat, user: int, query: LongQuery) -> Job:
     return TABLE[type(query)](chat, user, query)
 
 
-def _show_unread(chat: Chat, user: int, query: ShowUnread) -> Job:
-    yield from until_stored(chat, heard_by(chat.state.users[user]))
-    newest_id = chat.stored_message_id
-    authors = yield from _authors(chat, user, newest_id)
-    me = chat.state.users[user]
-    found: list[tuple[int, str, int]] = []
-    for party in sorted({*authors, *me.rooms, *(me.read or {})}):
-        if party < 0 and party not in chat.state.users[user].rooms:
-            continue  # left meanwhile
-        mark = read_upto(chat.state, user, party)
-        count, first_id = yield from _from_others(chat, user, party, mark, newest_id)
-        if count:
-            found.append((first_id, chat.state.name_of(party), count))
-        yield
-    return Answer((), [(name, str(count), str(first_id)) for first_id, name, count in sorted(found)])
-
-
-def _authors(chat: Chat, user: int, upto: int) -> Generator[None, None, set[int]]:
-    """Who has ever written to a user, of messages up to an id."""
-    heard_id, authors = chat.history.heard_id, set[int]()
-    while more := unread.correspondents(chat.history, user, max(authors, default=0)):
-        authors.update(more)
-        yield
-    while heard_id < upto:
-        others, heard_id = unread.authors_page(chat.history, user, heard_id + 1, upto)
-        authors |= others
-        yield
-    return authors
-
-
-def _from_others(chat: Chat, user: int, party: int, after: int, upto: int) -> Generator[None, None, tuple[int, int]]:
-    """How many messages others wrote in a conversation behind an id, up to another, and the first's id."""
-    count = first_id = 0
-    while after < upto:
-        entries, after = unread.page(chat.history, user, party, after + 1, upto)
-        others = [entry.id for entry in entries if entry.sender != user]
-        count += len(others)
-        first_id = first_id or (others[0] if others else 0)
-        if after < upto:
-            yield
-    return count, first_id
-
-
 def _search(chat: Chat, user: int, query: Search) -> Job:
     words = search_pages.words_of(query.words) if len(query.words) <= SEARCH_CHARS_MAX else ()
     if not words:
         return Refused("BAD_TEXT", f"Name words to search for, {SEARCH_CHARS_MAX} characters at most")
     yield from until_stored(chat, heard_by(chat.state.users[user]))
-    pieces = search_pages.pieces_of(words)
-    found: list[Message] = []
+    pieces, spelled = search_pages.pieces_of(words), search_pages.spelled_of(query.words)
+    found: list[Message] = []  # as they are spelled
+    alike: list[Message] = []  # but for accents: they fill the places that are left
     place = search_pages.begin()
     while not place.is_over and len(found) < FOUND_MAX:
-        wanted = Wanted(words, pieces, user, frozenset(chat.state.users[user].rooms))
+        wanted = Wanted(words, pieces, user, frozenset(chat.state.users[user].rooms), spelled)
         connection = chat.long_reading
         if connection is not None and search_pages.is_for_index(chat.history, wanted, place):
             hits, place = yield Elsewhere(partial(search_pages.index_step, connection, wanted, place))
         else:
             hits, place = search_pages.step(chat.history, wanted, place)
             yield
-        found += hits
-    return Answer((), [message_row(chat.state, message) for message in reversed(found[:FOUND_MAX])])
+        found += [hit.message for hit in hits if hit.is_spelled]
+        alike = (alike + [hit.message for hit in hits if not hit.is_spelled])[:FOUND_MAX]
+    shown = sorted([*found, *alike][:FOUND_MAX], key=lambda message: message.id)
+    seen = with_own_texts(chat.history.connection, user, shown)
+    return Answer((), [message_row(chat.state, message) for message in seen])
 
 
 def _explain(chat: Chat, user: int, query: Explain) -> Job:
@@ -106,13 +78,15 @@ def _export(chat: Chat, user: int, query: Export) -> Job:
     yield from until_stored(chat, heard_by(chat.state.users[user]))
     after = query.after
     rows = [] if after else about_rows(chat.state, chat.state.users[user], about(chat.history, user))
-    left = EXPORT_BYTES_MAX
+    left, connection = EXPORT_BYTES_MAX, chat.history.connection
     while left > 0:
         page = chat.history.heard_page(user, after, ID_MAX, EXPORT_PAGE)
         deeds = chat.history.changes.by(user, after, EXPORT_PAGE)
         after = min(ID_MAX if page.is_last else page.end, deeds[-1].id if len(deeds) == EXPORT_PAGE else ID_MAX)
         written = [message for message in page.messages if message.id <= after and message.text]  # not the deleted ones
-        rows += [("message", *message_row(chat.state, message)) for message in written]
+        rows += [
+            ("message", *message_row(chat.state, message)) for message in with_own_texts(connection, user, written)
+        ]
         rows += [deed_row(deed) for deed in deeds if deed.id <= after]
         if after == ID_MAX:
             return Answer(("0",), rows)
@@ -124,7 +98,8 @@ def _export(chat: Chat, user: int, query: Export) -> Job:
 TABLE: dict[type, Callable[[Chat, int, Any], Job]] = {  # Any: each row takes its own query
     ShowHistory: show_history,
     ShowSync: show_sync,
-    ShowUnread: _show_unread,
+    ShowUnread: show_unread,
+    ShowConversations: show_conversations,
     Search: _search,
     Explain: _explain,
     Export: _export,

@@ -3,22 +3,98 @@
 The disk has to have caught up first with what is about to be read: two changes of one message are decided in order.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
-from chatserver.core.commands import DeleteMessage, EditMessage, Found, MarkRead, React
-from chatserver.core.facts import conversation, message_fact
+from chatserver.core.commands import (
+    DeleteMessage,
+    EditMessage,
+    Found,
+    MarkRead,
+    React,
+    Report,
+    SendAgain,
+    SendMessage,
+)
+from chatserver.core.facts import GONE, conversation, message_fact
 from chatserver.core.outcome import Refused
+from chatserver.core.state import TAG_LIFE_MS
+from chatserver.core.tags import SPAN, FormerSpan, StoredTags, Tags
 from chatserver.core.unread_marks import find_party, read_upto
 from chatserver.queries.jobs import Chat, Job, until_stored
-from chatserver.queries.requests import AskDelete, AskEdit, AskMarkRead, AskReact, LookUp
-from chatserver.store import unread
+from chatserver.queries.requests import AskDelete, AskEdit, AskMarkRead, AskReact, AskReport, LookUp
+from chatserver.store import tagged, unread
 from chatserver.store.postings import ID_MAX
+
+ADDED_AT_A_TIME = 1_000  # tags, some ms of them
 
 
 def look_up(chat: Chat, user: int, request: LookUp) -> Job:
     """Make a command of a request."""
     return TABLE[type(request)](chat, user, request)
+
+
+def look_up_tag(chat: Chat, user: int, command: SendMessage) -> Job:
+    """Find out what a tag stands for, which may have been used: what is in memory of it is a hint alone."""
+    while True:
+        tags, read = chat.state.users[user].tags, None
+        known: Tags | None
+        if isinstance(tags, StoredTags):
+            known = read = yield from _read_tags(chat, user)
+            if chat.state.users[user].tags is not tags:
+                continue  # another session was quicker, or all was read from the disk again
+        else:
+            known = tags
+        places = known.places(command.tag) if known else []
+        if places and chat.undurable((), places[0][1]) is not None:
+            yield from until_stored(chat, (), places[0][1])
+            continue
+        sent = yield from _sent(chat, user, command.tag, places)
+        is_known = chat.state.users[user].tags is tags and (not known or known.places(command.tag) == places)
+        if sent or is_known:  # else another session has sent with it while this one looked
+            return SendAgain(user, command.to, command.text, command.tag, chat.stamp(), sent, read)
+
+
+def _sent(
+    chat: Chat, user: int, tag: str, places: Sequence[tuple[int, int]]
+) -> Generator[None, None, tuple[int, int] | None]:
+    """Id and time of a user's last message with a tag in these places; None if there is none."""
+    for first, last in places:
+        while last:
+            found, last = tagged.sent(chat.history, user, tag, first, last)
+            if found:
+                return found
+            if last:
+                yield
+    return None
+
+
+def _read_tags(chat: Chat, user: int) -> Generator[None, None, Tags]:
+    """A user's last tags: of those of a span what they stand for, of those of the day before it what they may be."""
+    most, since_ms = chat.state.limits.tags_per_user_max, chat.stamp() - TAG_LIFE_MS
+    span = min(most, SPAN)
+    last: list[tuple[str, int]] = []
+    former: list[FormerSpan] = []  # the newest first
+    below = ID_MAX
+    while below and (len(last) < span or len(former) * SPAN < most - span):
+        rows, below = tagged.page(chat.history, user, below)
+        if len(last) >= span:
+            if rows and rows[0][2] <= since_ms:
+                break
+            if not former or former[-1].is_full:
+                former[-1:] = [*map(FormerSpan.end, former[-1:]), FormerSpan()]
+            former[-1].add((tag, message) for tag, message, _ in rows)
+        else:
+            last += [(tag, message) for tag, message, _ in rows]
+        if below:
+            yield
+    former[-1:] = map(FormerSpan.end, former[-1:])
+    tags = Tags(reversed(former))
+    for at, (tag, message) in enumerate(reversed(last[:most]), 1):
+        tags.add(tag, message, most)
+        if at % ADDED_AT_A_TIME == 0:
+            yield
+    return tags
 
 
 def _edit(chat: Chat, user: int, request: AskEdit) -> Job:
@@ -36,8 +112,14 @@ def _react(chat: Chat, user: int, request: AskReact) -> Job:
     return React(user, request.message, request.emoji, chat.stamp(), found)
 
 
+def _report(chat: Chat, user: int, request: AskReport) -> Job:
+    found = yield from _found(chat, user, request.message)
+    message = chat.history.message(request.message) if found is not None else None
+    return Report(user, request.message, request.why, chat.stamp(), found, message.text if message else "")
+
+
 def _found(chat: Chat, user: int, message: int) -> Generator[Any, Any, Found | None]:
-    facts = [message_fact(message)]
+    facts = [message_fact(message), GONE]  # what an account wrote goes with it
     while chat.undurable(facts, message) is not None:  # until no change is on its way: the next is decided on all
         yield from until_stored(chat, facts, message)
     return chat.history.changes.found(message, user)
@@ -82,4 +164,5 @@ TABLE: dict[type, Callable[[Chat, int, Any], Job]] = {  # Any: each row takes it
     AskEdit: _edit,
     AskDelete: _delete,
     AskReact: _react,
+    AskReport: _report,
 }

@@ -4,7 +4,8 @@ from collections.abc import Generator
 from heapq import nlargest
 from typing import TypeVar
 
-from chatserver.core.audience_changes import change_frame
+from chatserver.core.audience_changes import Change, change_frame
+from chatserver.core.events import ReactionChanged
 from chatserver.core.facts import conversation, heard_by
 from chatserver.core.id_ranges import undelivered
 from chatserver.core.outcome import Refused
@@ -15,6 +16,7 @@ from chatserver.queries.jobs import Chat, Job, until_stored
 from chatserver.queries.requests import Answer, ShowHistory, ShowSync
 from chatserver.store.changes import MARKS_MAX, weight
 from chatserver.store.history import Message
+from chatserver.store.withheld import own_edits_after, own_edits_of, with_own_texts
 
 Row = tuple[str, ...]
 Value = TypeVar("Value")
@@ -37,21 +39,35 @@ def message_row(state: State, message: Message) -> Row:
 
 
 def show_history(chat: Chat, user: int, query: ShowHistory) -> Job:
-    """The last messages of a conversation, and what stands of what was done to them."""
+    """The last messages of a conversation, or the first behind an id, and what stands of what was done to them."""
     party = find_party(chat.state, user, query.other)
     if isinstance(party, Refused):
         return party
     talk = conversation(user, party)
     yield from until_stored(chat, [user, party, talk])
+    found = yield from (_first if query.after is not None else _last)(chat, talk, query)
+    marks = yield from _marks_of(chat, user, [message.id for message in found])
+    rows = yield from _rows(chat, user, found)
+    return Answer((), rows, marks)
+
+
+def _last(chat: Chat, talk: tuple[int, int], query: ShowHistory) -> Pages[list[Message]]:
     found, below, is_last = list[Message](), query.before, False
     while not is_last and len(found) < query.limit:
         messages, below, is_last, _ = chat.history.said_page(*talk, query.limit - len(found), below)
         found += messages
         yield
     found.reverse()
-    marks = yield from _marks_of(chat, [message.id for message in found])
-    rows = yield from _rows(chat, found)
-    return Answer((), rows, marks)
+    return found
+
+
+def _first(chat: Chat, talk: tuple[int, int], query: ShowHistory) -> Pages[list[Message]]:
+    found, after, is_last = list[Message](), query.after or 0, False
+    while not is_last and len(found) < query.limit:
+        messages, after, is_last, _ = chat.history.said_after_page(*talk, query.limit - len(found), after, query.before)
+        found += messages
+        yield
+    return found
 
 
 def show_sync(chat: Chat, user: int, query: ShowSync) -> Job:
@@ -67,7 +83,7 @@ def show_sync(chat: Chat, user: int, query: ShowSync) -> Job:
     more, found = len(found) > query.limit, found[: query.limit]
     passed = found[-1].id if more else max(upto, query.after)
     marks = yield from _marks_after(chat, user, query.after, passed)
-    rows = yield from _rows(chat, found)
+    rows = yield from _rows(chat, user, found)
     return Answer(("1" if more else "0",), rows, marks, query.after, passed)
 
 
@@ -86,16 +102,18 @@ def backlog(chat: Chat, user: int, upto: int) -> Pages[tuple[list[Message], int]
     return found[:BACKLOG_MAX], found[BACKLOG_MAX].id if len(found) > BACKLOG_MAX else 0
 
 
-def _rows(chat: Chat, found: list[Message]) -> Pages[list[Row]]:
+def _rows(chat: Chat, user: int, found: list[Message]) -> Pages[list[Row]]:
     rows: list[Row] = []
     for at in range(0, len(found), ROWS_PER_STEP):
-        rows += [message_row(chat.state, message) for message in found[at : at + ROWS_PER_STEP]]
+        seen = with_own_texts(chat.history.connection, user, found[at : at + ROWS_PER_STEP])
+        rows += [message_row(chat.state, message) for message in seen]
         yield
     return rows
 
 
-def _marks_of(chat: Chat, messages: list[int]) -> Pages[list[bytes]]:
+def _marks_of(chat: Chat, user: int, messages: list[int]) -> Pages[list[bytes]]:
     """What stands of these messages' changes; of more than `MARKS_MAX` reactions the newest."""
+    own = own_edits_of(chat.history.connection, user, messages)
     deeds: list[int] = []
     reactions: list[int] = []
     while messages:
@@ -107,15 +125,16 @@ def _marks_of(chat: Chat, messages: list[int]) -> Pages[list[bytes]]:
     ids, frames = sorted(deeds + reactions), list[bytes]()
     while ids:
         changes, passed = chat.history.changes.page(ids)
-        frames += [change_frame(chat.state, change) for change in changes]
+        frames += [change_frame(chat.state, change) for change in changes if not _is_kept_away(chat, user, change)]
         ids = ids[passed:]
         yield
-    return frames
+    return frames + [change_frame(chat.state, edit) for edit in own]
 
 
 def _marks_after(chat: Chat, user: int, after: int, upto: int) -> Pages[list[bytes]]:
     """The changes behind one id and up to another; if they are too many for one answer, the newest."""
     frames: list[bytes] = []
+    own = own_edits_after(chat.history.connection, user, after, upto)
     left, is_last = MARKS_MAX, upto <= after
     while not is_last:
         changes, below, is_last = chat.history.changes.after_page(user, after, upto)
@@ -125,7 +144,16 @@ def _marks_after(chat: Chat, user: int, after: int, upto: int) -> Pages[list[byt
             if left < 0:
                 is_last = True
                 break
-            frames.append(change_frame(chat.state, change))
+            if not _is_kept_away(chat, user, change):
+                frames.append(change_frame(chat.state, change))
         yield
     frames.reverse()
-    return frames
+    return frames + [change_frame(chat.state, edit) for edit in own]
+
+
+def _is_kept_away(chat: Chat, user: int, change: Change) -> bool:
+    """Tell whether a block keeps a reaction away; what is done in a room that both are in is seen by all there."""
+    if not isinstance(change, ReactionChanged) or change.recipient < 0:
+        return False
+    me = chat.state.users.get(user)
+    return me is not None and change.user in me.blocks

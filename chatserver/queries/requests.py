@@ -32,11 +32,12 @@ class ShowBots:
 
 @dataclass(slots=True)
 class ShowHistory:
-    """HISTORY: the last `limit` messages before an id."""
+    """HISTORY: the last `limit` messages before an id, or, where `after` is one, the first of those behind that."""
 
     other: str
     limit: int
     before: int
+    after: int | None = None
 
 
 @dataclass(slots=True)
@@ -96,8 +97,21 @@ class AskReact:
 
 
 @dataclass(slots=True)
+class AskReport:
+    """REPORT: the same, and the text is kept with it."""
+
+    message: int
+    why: str
+
+
+@dataclass(slots=True)
 class ShowUnread:
     """SHOWUNREAD."""
+
+
+@dataclass(slots=True)
+class ShowConversations:
+    """SHOWCONVERSATIONS."""
 
 
 @dataclass(slots=True)
@@ -123,7 +137,7 @@ class Export:
 
 Query = ShowFriends | ShowRequests | ShowBots | ShowBlocks | ShowRooms | ShowMembers
 """State alone can answer these."""
-LongQuery = ShowHistory | ShowSync | ShowUnread | Search | Explain | Export
+LongQuery = ShowHistory | ShowSync | ShowUnread | ShowConversations | Search | Explain | Export
 """These are answered from the disk."""
-LookUp = AskMarkRead | AskEdit | AskDelete | AskReact
+LookUp = AskMarkRead | AskEdit | AskDelete | AskReact | AskReport
 """These become commands once it is known what they are about."""

@@ -13,6 +13,7 @@ class AskSignUp:
 
     name: str
     password: str
+    code: str = ""
 
 
 @dataclass(slots=True)
@@ -33,8 +34,9 @@ class AskResume:
 
 @dataclass(slots=True)
 class AskSetPassword:
-    """A password to check, and one to hash."""
+    """A password to check, and one to hash; also before login, for who was given one for that alone."""
 
+    name: str
     old: str
     new: str
 
@@ -47,10 +49,24 @@ class AskDeleteAccount:
 
 
 @dataclass(slots=True)
+class AskAdmin:
+    """A command for the administration of the server."""
+
+    words: str
+
+
+@dataclass(slots=True)
 class AskQuit:
     """The client is going."""
 
 
-Ask = AskSignUp | AskLogIn | AskResume | AskSetPassword | AskDeleteAccount | AskQuit
+@dataclass(slots=True)
+class TurnAway:
+    """No client of this protocol: a sentence to refuse it with, before the good-bye."""
+
+    sentence: str
+
+
+Ask = AskSignUp | AskLogIn | AskResume | AskSetPassword | AskDeleteAccount | AskAdmin | AskQuit | TurnAway
 Request = Command | Ask | Query | LongQuery | LookUp | Answer | Refused
 """What a line becomes; an `Answer` is ready."""

@@ -18,6 +18,9 @@ from chatserver.turn.records import Record
 Join = Callable[[Sequence[Record]], bytes] | None
 """What a front makes of records that are sent together; None where they only need to be put together."""
 
+BYTES_PER_COMMAND = 512  # of what was read, on average: what is longer, or says nothing, counts as so many commands
+PART_BYTES = 16_384  # of what was read, cut into lines at a time
+PART_LINES = 256  # at most about so many of them
 NO_LINES: deque[str] = deque()
 """What idle clients have to say, all the same one and never changed: an empty deque of its own takes 0.6 KB."""
 
@@ -32,9 +35,12 @@ class Reader(Protocol):
 class Front(Protocol):
     """How the clients of a door speak. It keeps nothing of a client."""
 
-    greeting: bytes
+    name: str  # of its door, for administrators
     farewell: bytes  # for those for whom there is no place
     join: Join
+
+    def greeting(self, store: str) -> bytes:
+        """What is said first, with the name of the store."""
 
     def reader(self) -> Reader:
         """What cuts one client's bytes."""
@@ -46,7 +52,7 @@ class Front(Protocol):
         """Understand one line: what to echo in answers, and what to do."""
 
     def read_burst(self, client: "Client", lines: Sequence[str], most: int, now_ms: int) -> SendBurst | None:
-        """The first of two lines or more, `most` at most, as one command, if they are messages to one party."""
+        """The first of two lines or more, `most` at most, as one command, if they are messages."""
 
 
 class Host(Protocol):
@@ -79,6 +85,8 @@ class Client:
     """The owner of a connection."""
 
     __slots__ = (
+        "_cut",
+        "_held",
         "_host",
         "_reader",
         "address",
@@ -92,10 +100,13 @@ class Client:
         "reads",
         "receiver",
         "rows",
+        "seen_ms",
         "sends",
+        "since_ms",
         "ticket",
         "token_hash",
         "user",
+        "was_warned_of",
     )
 
     def __init__(self, host: Host, front: Front, address: str) -> None:
@@ -104,7 +115,9 @@ class Client:
         self.front = front
         self.address = address
         self.receiver = Receiver(front.join)
-        self.lines = NO_LINES
+        self.lines = NO_LINES  # those that are run next; `has_lines` sees to it
+        self._held = b""  # what has come, and how much of it was cut into lines
+        self._cut = 0
         self.at_end = False  # the client sends no more
         self.allowance = 0.0  # commands it may still send
         self.allowance_s = 0.0  # when that was reckoned
@@ -114,20 +127,48 @@ class Client:
         self.token_hash = b""
         self.rows: Any = {}  # what it may say now, as its front knows it
         self.sends = ""  # how a message from it begins
+        self.since_ms = 0  # when it came
+        self.seen_ms = 0  # when it last said something
+        self.was_warned_of = False  # the log has a warning that it asked for what is an administrator's
         self._become(Phase.BEFORE_LOGIN)
 
     # What the connection tells.
 
     def received(self, data: bytes) -> None:
         """Bytes came in."""
-        lines = self._reader.feed(data)
-        if len(lines) == 1 and not self.lines:
-            self._host.run_line(self, lines[0])
-            return
-        if self.lines:
-            self.lines.extend(lines)
+        if len(data) <= BYTES_PER_COMMAND and not self._held:
+            lines = self._reader.feed(data)
+            if len(lines) == 1 and not self.lines:
+                self._host.run_line(self, lines[0])
+                return
+            if self.lines:
+                self.lines.extend(lines)
+            else:
+                self.lines = deque(lines)
         else:
-            self.lines = deque(lines)
+            self._held = self._held[self._cut :] + data
+            self._cut = 0
+        self._host.run_lines(self)
+
+    def has_lines(self) -> bool:
+        """Tell whether there are lines to run, and have the next ones in `lines`.
+
+        They are cut out of what has come a part at a time: a line of three bytes takes sixty once it is one.
+        """
+        while not self.lines and self._held:
+            end = _part(self._held, self._cut)
+            part, self._cut = self._held[self._cut : end], end
+            if end == len(self._held):
+                self._held, self._cut = b"", 0
+            lines = self._reader.feed(part)
+            self.allowance -= max(0.0, len(part) / BYTES_PER_COMMAND - len(lines))
+            if lines:
+                self.lines = deque(lines)
+        return bool(self.lines)
+
+    def said_nothing(self, commands: int) -> None:
+        """What came in cost as much as so many commands, and was none."""
+        self.allowance -= commands
         self._host.run_lines(self)
 
     def ended(self) -> None:
@@ -142,7 +183,7 @@ class Client:
     def lost(self) -> None:
         """The connection is gone."""
         self.ticket = None
-        self.lines = NO_LINES
+        self.lines, self._held = NO_LINES, b""
         self._become(after(self.phase, Change.LOSE))
         self._host.client_lost(self)
 
@@ -186,3 +227,11 @@ class Client:
         self.allowance = min(float(rate), self.allowance + (now_s - self.allowance_s) * rate)
         self.allowance_s = now_s
         return min(most, int(self.allowance))
+
+
+def _part(data: bytes, start: int) -> int:
+    """Where the next part of what was read ends; that may be within a line."""
+    size = PART_BYTES
+    while data.count(b"\n", start, start + size) > PART_LINES:
+        size //= 2
+    return min(start + size, len(data))

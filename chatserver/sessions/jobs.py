@@ -105,9 +105,10 @@ class Jobs:
             self._end(running, error)
 
     def _advance(self, running: _Running) -> None:
-        """Work on a job until it is done, waits, or the time is up."""
+        """Work on a job until it is done, waits, or the time is up. What it comes to costs time too."""
+        started = self._clock()
         try:
-            awaited = self._run(running)
+            awaited = self._run(running, started)
         except StopIteration as end:
             self._end(running, end.value)
         else:
@@ -115,17 +116,15 @@ class Jobs:
                 self._put_off(running)
             else:
                 self._wait(running, awaited)
-
-    def _run(self, running: _Running) -> Batch | Elsewhere | None:
-        """What the job has to wait for; None where the time is up. Raises StopIteration when it is done."""
-        started, left_s = self._clock(), self._left_s
-        awaited: Batch | Elsewhere | None = None
-        try:
-            while awaited is None and self._clock() - started < left_s:
-                value, running.value = running.value, None
-                awaited = running.job.send(value)
         finally:
             self._left_s -= self._clock() - started
+
+    def _run(self, running: _Running, started: float) -> Batch | Elsewhere | None:
+        """What the job has to wait for; None where the time is up. Raises StopIteration when it is done."""
+        awaited: Batch | Elsewhere | None = None
+        while awaited is None and self._clock() - started < self._left_s:
+            value, running.value = running.value, None
+            awaited = running.job.send(value)
         return awaited
 
     def _wait(self, running: _Running, awaited: Batch | Elsewhere) -> None:

@@ -7,7 +7,8 @@ digest in base64. It knows no accounts.
 import hashlib
 import hmac
 from base64 import b64decode, b64encode
-from unicodedata import normalize
+
+from chatserver.protocol.normal import normal
 
 BLOCK_SIZE = 8  # r
 PARALLEL = 5  # p
@@ -42,7 +43,7 @@ def _scrypt(password: str, cost: int, block_size: int, parallel: int, salt: byte
     n = 1 << cost
     memory = 128 * block_size * (n + parallel + 4)  # what OpenSSL counts, with room to spare
     return hashlib.scrypt(
-        normalize("NFC", password).encode(), salt=salt, n=n, r=block_size, p=parallel, maxmem=memory, dklen=DIGEST_BYTES
+        normal("NFC", password).encode(), salt=salt, n=n, r=block_size, p=parallel, maxmem=memory, dklen=DIGEST_BYTES
     )
 
 

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from chatserver.core import queries
 from chatserver.core.commands import CloseSession, LogIn, LogOut, Resume
-from chatserver.core.events import AccountDeleted, OtherSessionsEnded
+from chatserver.core.events import AccountDeleted, OtherSessionsEnded, UserRemoved
 from chatserver.core.outcome import Outcome, Refused
 from chatserver.net.reactor import Reactor
 from chatserver.protocol.render import event, ok
@@ -30,12 +30,14 @@ LEFT = ""  # in place of a BYE's reason: the client has gone by itself, and is t
 _FAREWELLS = {
     "QUIT": "Good-bye",
     "SHUTDOWN": "The server is going down: connect again in a moment",
+    "RESTART": "The server is renewed: connect again at once, nothing is lost",
     "TOO_SLOW": "You did not read what you were sent: connect again, nothing is lost",
     "LOGIN_TIMEOUT": "You did not log in in time: connect again",
+    "WRONG_PROTOCOL": "Connect again and type HELP",
     "KICKED": "Your password was changed in another session: log in with the new one",
     "DELETED": "This account has been deleted",
 }
-_DECIDED = ("KICKED", "DELETED")
+_DECIDED = ("KICKED", "DELETED", "REMOVED", "SUSPENDED", "BANNED")
 """Reasons that are events: they may turn out not to have happened."""
 
 
@@ -62,8 +64,9 @@ class Sessions:
         self._random_bytes = random_bytes
         self._clients: dict[Receiver, Client] = {}  # of those who hear what a user hears
         self._unknown: dict[Client, float] = {}  # not logged in → deadline; in the order of deadlines
+        self._late: set[Client] = set()  # whose deadline is over, while a last password is checked
         self._closing: dict[Client, float] = {}  # once what is staged is sent → within how many seconds
-        self.ending: list[tuple[Client, str]] = []  # told good-bye once the answer in hand is staged
+        self.ending: list[tuple[Client, str, str]] = []  # told good-bye once the answer in hand is staged
 
     def expect_login(self, client: Client) -> None:
         """A client is connected, or has logged out."""
@@ -72,23 +75,30 @@ class Sessions:
     def forget(self, client: Client) -> None:
         """The connection is gone: nobody waits for its login any more."""
         self._unknown.pop(client, None)
+        self._late.discard(client)
         self._closing.pop(client, None)
 
     def end_late(self) -> None:
-        """Say good-bye to those who have not logged in in time."""
+        """Say good-bye to those who have not logged in in time, whatever else they have said."""
         now = self._reactor.clock()
         for client in list(takewhile(lambda client: self._unknown[client] <= now, self._unknown)):
             if client.ticket is not None:  # it has sent its password: the queue for hashing is long
                 del self._unknown[client]
-                self.expect_login(client)
+                self._late.add(client)
             else:
                 self.end(client, "LOGIN_TIMEOUT")
+
+    def waited(self, client: Client) -> None:
+        """A wait is over: if it was for a login in the last moment, and was refused, there is no other try."""
+        if client in self._late:
+            self._late.discard(client)
+            self.end(client, "LOGIN_TIMEOUT")
 
     def answered(self) -> None:
         """The answer in hand is staged: now come the good-byes that its command has brought about."""
         ending, self.ending = self.ending, []
-        for client, reason in ending:
-            self.end(client, reason)
+        for client, reason, text in ending:
+            self.end(client, reason, text)
 
     def close_sent(self) -> None:
         """Close those who were told good-bye, once nothing of it waits for the disk."""
@@ -102,7 +112,7 @@ class Sessions:
 
     # Ends.
 
-    def end(self, client: Client, reason: str) -> None:
+    def end(self, client: Client, reason: str, text: str = "") -> None:
         """Say good-bye and close, once what is staged is sent. Nothing more is read, nothing more is heard."""
         if client.phase not in OPEN:
             return
@@ -112,7 +122,7 @@ class Sessions:
         self._unknown.pop(client, None)
         self.leave(client)
         if reason != LEFT:
-            record = good_bye(reason, _FAREWELLS[reason], stands=reason not in _DECIDED)
+            record = good_bye(reason, text or _FAREWELLS[reason], stands=reason not in _DECIDED)
             self._turn.stage_behind(client.receiver, record, self._turn.batch if reason in _DECIDED else None)
         self._closing[client] = GONE_S if reason == LEFT else self._settings.goodbye_s
 
@@ -147,6 +157,7 @@ class Sessions:
         self._turn.hearers.setdefault(client.user, []).append(client.receiver)
         self._clients[client.receiver] = client
         self._unknown.pop(client, None)
+        self._late.discard(client)
 
     # Logins.
 
@@ -178,6 +189,8 @@ class Sessions:
         upto = state.last_message_id if backlog_waits(state, user) else 0
         asked = [event("FRIENDREQUEST", name) for _, name in queries.requests_in(state, state.users[user])]
         asked += [event("INVITED", *row) for row in queries.invitations(state, state.users[user])]
+        now_ms = turn.stamp()
+        asked += [event("NOTICE", text) for text, until_ms in state.notices.values() if until_ms > now_ms]
         opening = Opening(user, turn.stamp(), upto)
         self._stage_credit(client, Reply(b"".join((ok(echo, (client.name, token)), *asked)), opening, echo, 1))
 
@@ -229,8 +242,17 @@ class Sessions:
     def end_others(self, origin: Receiver | None, happened: OtherSessionsEnded) -> None:
         """Another session has changed the password."""
         receivers = self._turn.hearers.get(happened.user, ())
-        self.ending += [(self._clients[each], "KICKED") for each in receivers if each is not origin]
+        self.ending += [(self._clients[each], "KICKED", "") for each in receivers if each is not origin]
 
     def end_all(self, origin: Receiver | None, happened: AccountDeleted) -> None:
         """The account is gone."""
-        self.ending += [(self._clients[each], "DELETED") for each in self._turn.hearers.get(happened.user, ())]
+        self.ending += [(self._clients[each], "DELETED", "") for each in self._turn.hearers.get(happened.user, ())]
+
+    def remove(self, origin: Receiver | None, happened: UserRemoved) -> None:
+        """An administrator has ended the user's sessions."""
+        clients = [self._clients[each] for each in self._turn.hearers.get(happened.user, ())]
+        self.ending += [
+            (client, happened.reason, happened.text)
+            for client in clients
+            if happened.only is None or client.token_hash in happened.only
+        ]

@@ -1,8 +1,11 @@
 """What the tables say about one user beside what State holds: when things were made. For EXPORT."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from chatserver.store.history import History
+
+REPORTS_MAX = 1000  # up to 4 KB each
 
 TimedParty = tuple[int, int]
 """A user or room, and a time."""
@@ -19,12 +22,13 @@ class About(NamedTuple):
     blocks: list[TimedParty]
     stays: list[tuple[int, int, bool]]  # room, since, whether it goes on
     invitations: list[tuple[int, int, int]]  # room, who asked, when
+    reports: Sequence[tuple[int, int, str]] = ()  # message, when, why: the last ones that the user has made
 
 
 def about(history: History, user: int) -> About:
     """Ask the tables about a user. The askers whom the user blocks are not among them, as in SHOWREQUESTS."""
 
-    def rows(statement: str) -> list[tuple[int, ...]]:
+    def rows(statement: str) -> list[Any]:  # Any: what the statement says
         return history.connection.execute(statement, {"user": user}).fetchall()
 
     return About(
@@ -46,6 +50,13 @@ def about(history: History, user: int) -> About:
             )
         ],
         [(room, by, at) for room, by, at in rows("SELECT room, inviter, time_ms FROM invitations WHERE user = :user")],
+        tuple(
+            reversed(
+                rows(
+                    f"SELECT message, time_ms, why FROM reports WHERE user = :user ORDER BY id DESC LIMIT {REPORTS_MAX}"
+                )
+            )
+        ),
     )
 
 

@@ -11,7 +11,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from chatserver.core.audience_changes import Change
-from chatserver.core.commands import Found
+from chatserver.core.commands import Answered, Found
 from chatserver.core.events import MessageDeleted, MessageEdited, ReactionChanged
 from chatserver.store.hidden import Hidden
 
@@ -65,7 +65,17 @@ class Changes:
             (message,),
         ).fetchall()
         own = {emoji: kind == "reacted" for who, emoji, kind in reactions if who == user}
-        return Found._make((*row, own, len(reactions)))
+        others = frozenset(emoji for who, emoji, _ in reactions if who != user)
+        return Found._make((*row, own, len(reactions), others, self._answers(message)))
+
+    def _answers(self, message: int) -> tuple[Answered, ...]:
+        """What bots have answered to it."""
+        rows = self._connection.execute(
+            "SELECT m.id, m.sender, m.recipient FROM answers a CROSS JOIN messages m ON m.id = a.answer"
+            " WHERE a.message = ? AND m.text != '' ORDER BY m.id",
+            (message,),
+        )
+        return tuple(map(Answered._make, rows))
 
     def ids_page(self, messages: Sequence[int]) -> tuple[list[int], list[int], int]:
         """Ids of what stands of the first messages' changes: edits and deletions, and reactions; and of how many.
@@ -111,7 +121,7 @@ class Changes:
         """
         stays = self._connection.execute(
             "SELECT room, max(after_id, ?1), min(ifnull(until_id, ?2), ?2) FROM memberships"
-            " WHERE user = ?3 AND ifnull(until_id, ?2) > ?1",
+            " WHERE user = ?3 AND ifnull(until_id, ?2) > max(?1, after_id)",
             (after, upto, user),
         ).fetchall()
         streams = [
@@ -133,8 +143,10 @@ class Changes:
     def by(self, user: int, after: int, limit: int) -> list[Deed]:
         """The first `limit` that a user has made after an id."""
         rows = self._connection.execute(
-            "SELECT id, kind, message, emoji, time_ms FROM changes WHERE user = ? AND id > ?"
-            f"{self.hidden.but('sender')} ORDER BY id LIMIT ?",
+            "SELECT id, kind, message, emoji, time_ms FROM changes c WHERE user = ?1 AND id > ?2"
+            f"{self.hidden.but('sender')} AND NOT EXISTS (SELECT 1 FROM withheld_edits WHERE message = c.message"
+            " AND c.kind = 'edited') UNION ALL SELECT id, 'edited', message, '', time_ms FROM withheld_edits"
+            " WHERE author = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
             (user, after, limit),
         )
         return list(map(Deed._make, rows))

@@ -18,12 +18,16 @@ _PASSING_CODES = frozenset(
 )
 
 
+# What a disk that cannot read a page (EIO) comes to in SQLite, too.
+_DAMAGED_CODES = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
+
+
 class StoreError(Exception):
     """The store cannot be opened; the text is a sentence for the operator."""
 
 
 class StoreUnavailable(Exception):
-    """A write failed and nothing of it holds; later it may work (disk full, I/O error, a foreign lock)."""
+    """A write failed and nothing of it holds, or a read did. Later it may work: disk full, I/O error or lock."""
 
 
 class StoreBroken(Exception):
@@ -37,4 +41,6 @@ def classify(error: sqlite3.Error) -> Exception:
         return StoreBroken(f"the disk did not confirm a write ({error}): check the disk, then start again")
     if code & 0xFF in _PASSING_CODES:
         return StoreUnavailable(str(error))
+    if code & 0xFF in _DAMAGED_CODES:
+        return StoreUnavailable(f"{error}: check the disk, and the file with python3 -m chatserver check")
     return error

@@ -25,6 +25,12 @@ LOOKED_UP = 100  # ids at a time, where nobody says how many messages are wanted
 LOOKED_UP_MAX = 1_000  # what that grows to: many ids may lead to nothing, where an author's account was deleted
 COLUMNS = "m.id, m.time_ms, m.sender, m.recipient, m.text"
 
+_PRESENT = "SELECT room FROM memberships WHERE user = ? AND until_id IS NULL"
+_EDITED_LATER = (
+    "SELECT c.message FROM json_each(?1) j CROSS JOIN changes c ON c.message = j.value AND c.kind = 'edited'"
+    " WHERE c.id > (SELECT max(until_id) FROM memberships WHERE user = ?2 AND room = c.recipient)"
+)
+
 
 class Message(NamedTuple):
     """One row of the messages table; users are ids, rooms ids below zero."""
@@ -85,9 +91,14 @@ class History:
         """The next messages of a list of `postings` under an id, newest first, `limit` at most."""
         return self.page(self.postings.downward(party, other, 0, below), limit)
 
+    def said_after_page(self, party: int, other: int, limit: int, above: int, below: int) -> Page:
+        """The next messages of a list between two ids, oldest first, `limit` at most."""
+        return self.page(self.postings.upward(party, other, above + 1, below - 1), limit)
+
     def heard_page(self, user: int, after: int, upto: int, limit: int) -> Page:
         """The next messages that a user sent or received, with ids above one and up to another, `limit` at most."""
-        return self.page(self._heard(user, after + 1, upto), limit)
+        page = self.page(self._heard(user, after + 1, upto), limit)
+        return page._replace(messages=self._but_edited_later(user, page.messages))
 
     def received_page(self, user: int, ranges: Sequence[IdRange], limit: int) -> Page:
         """As `received`, a page of it; who wants more cuts the ranges behind its end."""
@@ -95,18 +106,31 @@ class History:
         end = cost = 0
         for first, last in ranges:
             page = self.page(self._heard(user, first, last), limit - len(found), cost)
-            found += (message for message in page.messages if message.sender != user and message.text)
+            messages = self._but_edited_later(user, page.messages)
+            found += (message for message in messages if message.sender != user and message.text)
             cost = page.cost + MESSAGE_COST
             end = last if page.is_last else page.end
             if not page.is_last or cost >= STEP_COST:
                 return Page(found, end, False, cost)
         return Page(found, end, True, cost)
 
+    def _but_edited_later(self, user: int, messages: list[Message]) -> list[Message]:
+        """Without those in rooms that have got another text since the user left: it is not for them."""
+        if all(message.recipient > 0 for message in messages):
+            return messages
+        present = {room for (room,) in self._connection.execute(_PRESENT, (user,))}
+        left = [message.id for message in messages if message.recipient < 0 and message.recipient not in present]
+        if not left:
+            return messages
+        later = {message for (message,) in self._connection.execute(_EDITED_LATER, (json.dumps(left), user))}
+        return [message for message in messages if message.id not in later]
+
     def _heard(self, user: int, first: int, last: int) -> Iterator[int]:
         """The ids of what a user sent or received, rising."""
         stays = self._connection.execute(
-            "SELECT room, after_id, ifnull(until_id, ?) FROM memberships WHERE user = ? AND ifnull(until_id, ?) >= ?",
-            (ID_MAX, user, ID_MAX, first),
+            "SELECT room, after_id, ifnull(until_id, ?1) AS until FROM memberships"
+            " WHERE user = ?2 AND until >= ?3 AND until > after_id",
+            (ID_MAX, user, first),
         ).fetchall()
         lists = [self.postings.upward(user, 0, first, last)]
         for room, after_id, until_id in stays:

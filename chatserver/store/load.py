@@ -4,15 +4,16 @@ import json
 import sqlite3
 from collections import defaultdict
 
-from chatserver.core.evolve import remember_tag
-from chatserver.core.state import TAG_LIFE_MS, Limits, Room, State, Token, User
+from chatserver.core.state import Limits, Room, State, Token, User
+from chatserver.core.tags import StoredTags
 from chatserver.store.hidden import NOT_HIDDEN
+from chatserver.store.identity import last_id
 
 _NOT_REMOVED = NOT_HIDDEN.format("user")
 
 
-def load_state(connection: sqlite3.Connection, limits: Limits, now_ms: int) -> State:
-    """Build State. `now_ms` says which tags are still remembered."""
+def load_state(connection: sqlite3.Connection, limits: Limits) -> State:
+    """Build State. What users' tags stand for is read when they send with one (`queries/look_ups`)."""
     state = State(limits)
     _load_users(connection, state)
     _load_friends(connection, state)
@@ -21,15 +22,13 @@ def load_state(connection: sqlite3.Connection, limits: Limits, now_ms: int) -> S
     _load_blocks(connection, state)
     _load_rooms(connection, state)
     _load_read_marks(connection, state)
-    state.last_message_id = connection.execute(
-        "SELECT max(ifnull((SELECT max(id) FROM messages), 0), ifnull((SELECT max(id) FROM changes), 0), value)"
-        " FROM meta WHERE name = 'last_message_id'"
-    ).fetchone()[0]
+    _load_moderation(connection, state)
+    state.last_message_id = last_id(connection)
+    tags = StoredTags()
     for user in state.users.values():
-        user.received_id = state.last_message_id
+        user.received_id, user.tags = state.last_message_id, tags
     for room in state.rooms.values():
         room.received_id = state.last_message_id
-    _load_tags(connection, state, now_ms - TAG_LIFE_MS)
     return state
 
 
@@ -63,34 +62,60 @@ def _load_friends(connection: sqlite3.Connection, state: State) -> None:
 
 
 def _load_blocks(connection: sqlite3.Connection, state: State) -> None:
-    blocks = defaultdict(set)
+    blocks, blocked_by = defaultdict(set), defaultdict(set)
     for user, blocked in connection.execute("SELECT user, blocked FROM blocks"):
         blocks[user].add(blocked)
+        blocked_by[blocked].add(user)
     for user, others in blocks.items():
         state.users[user].blocks = frozenset(others)
+    for user, others in blocked_by.items():
+        state.users[user].blocked_by = frozenset(others)
 
 
 def _load_rooms(connection: sqlite3.Connection, state: State) -> None:
     rooms, rooms_of_user = state.rooms, defaultdict(set)
-    columns = "id, name, key, kind, owner, topic, ended_ms"
-    for room_id, name, key, kind, owner, topic, ended_ms in connection.execute(
-        f"SELECT {columns} FROM rooms ORDER BY id DESC"
+    for room_id, name, key, kind, owner, topic, topic_by in connection.execute(
+        "SELECT id, name, key, kind, owner, topic, topic_by FROM rooms WHERE ended_ms IS NULL ORDER BY id DESC"
     ):
-        room = Room(room_id, name, key, kind, owner, topic)
-        state.last_room_id = room.id
-        if ended_ms is None:
-            rooms[room.id] = state.rooms_by_key[room.key] = room
-        else:
-            state.ended_rooms[room.id] = room.name
+        room = Room(room_id, name, key, kind, owner, topic, topic_by if topic else 0)
+        state.add_room(room)
+        if room.topic_by in state.users:
+            state.users[room.topic_by].topics |= {room.id}
+    for room_id, name, owner in connection.execute(
+        "SELECT id, name, owner FROM rooms WHERE ended_ms IS NOT NULL ORDER BY ended_ms, id DESC"
+    ):
+        state.ended_rooms[room_id], state.ended_by[room_id] = name, owner
+    state.last_room_id = connection.execute(
+        "SELECT min(0, ifnull((SELECT min(id) FROM rooms), 0),"
+        " ifnull((SELECT value FROM meta WHERE name = 'last_room_id'), 0))"
+    ).fetchone()[0]
     current = f"SELECT room, user, after_id FROM memberships WHERE until_id IS NULL{_NOT_REMOVED} ORDER BY number"
     for at, user, after_id in connection.execute(current):
         rooms[at].members[user] = after_id
         rooms_of_user[user].add(at)
     for user, mine in rooms_of_user.items():
         state.users[user].rooms = frozenset(mine)
+    for at, days in connection.execute("SELECT room, days FROM room_retention"):
+        if at in rooms:  # it holds for one that has ended too
+            rooms[at].history_days = days
     for at, user, inviter in connection.execute("SELECT room, user, inviter FROM invitations ORDER BY time_ms"):
         rooms[at].invited[user] = inviter
         state.users[user].invited |= {at}
+
+
+def _load_moderation(connection: sqlite3.Connection, state: State) -> None:
+    for user, kind, until_ms, reason in connection.execute("SELECT user, kind, until_ms, reason FROM sanctions"):
+        found = state.users[user]
+        found.sanctions = {**(found.sanctions or {}), kind: (until_ms, reason)}
+    for network, until_ms, reason in connection.execute("SELECT network, until_ms, reason FROM bans"):
+        state.keep_out(network, until_ms, reason)
+    for code, uses, until_ms in connection.execute("SELECT code, uses, until_ms FROM invites"):
+        state.invites[code] = (uses, until_ms)
+    for number, text, until_ms in connection.execute("SELECT id, text, until_ms FROM notices"):
+        state.notices[number] = (text, until_ms)
+    for room, user in connection.execute("SELECT room, user FROM moderators"):
+        state.rooms[room].moderators |= {user}
+    state.last_report_id = connection.execute("SELECT ifnull(max(id), 0) FROM reports").fetchone()[0]
 
 
 def _load_read_marks(connection: sqlite3.Connection, state: State) -> None:
@@ -117,28 +142,3 @@ def _load_bots(connection: sqlite3.Connection, state: State) -> None:
         f"SELECT {columns} FROM bot_timers WHERE true{_NOT_REMOVED}"
     ):
         state.bot_timers.setdefault(user, {})[bot, name] = (due_ms, room)
-
-
-def _load_tags(connection: sqlite3.Connection, state: State, oldest_ms: int) -> None:
-    start = _first_id_after(connection, state.last_message_id, oldest_ms)
-    rows = connection.execute(
-        "SELECT sender, tag, id, time_ms FROM messages WHERE id >= ? AND tag IS NOT NULL AND time_ms > ? ORDER BY id",
-        (start, oldest_ms),
-    )
-    for sender, tag, message_id, time_ms in rows:
-        user = state.users.get(sender)
-        if user is not None:
-            remember_tag(user, tag, message_id, time_ms)
-
-
-def _first_id_after(connection: sqlite3.Connection, last_id: int, oldest_ms: int) -> int:
-    """Where the messages of the last day begin: ids and times rise together, so halving finds it without an index."""
-    low, high = 0, last_id + 1
-    while low < high:
-        middle = (low + high) // 2
-        row = connection.execute("SELECT time_ms FROM messages WHERE id >= ? LIMIT 1", (middle,)).fetchone()
-        if row is not None and row[0] <= oldest_ms:
-            low = middle + 1
-        else:
-            high = middle
-    return low

@@ -54,9 +54,9 @@ def _singles(events: Sequence[MessageSent]) -> list[Columns]:
 
 
 def _of_burst(event: BurstSent) -> Columns:
-    first_id, time_ms, sender, recipient, texts = event
+    first_id, time_ms, sender, recipient, texts, tags = event
     size = len(texts)
-    return first_id, time_ms, [sender] * size, [recipient] * size, texts, [None] * size
+    return first_id, time_ms, [sender] * size, [recipient] * size, texts, tags or [None] * size
 
 
 class _Rows:

@@ -1,9 +1,10 @@
 """Posting lists: which messages are in which conversation. Their newest parts are in memory, the rest in a table.
 
 A list is named by two numbers: two users, the lower id first, for what they wrote to each other; a room and 0 for
-what was said there; a user and 0 for what the user sent and received outside rooms. A row of the table holds a stretch
-of one list as ranges of ids, `[first, count, first, count, …]`, so that many messages of one conversation cost as much
-as one. An id whose message was removed may stay in a list: it leads to nothing.
+what was said there; a user and 0 for what the user sent and received outside rooms; 0 and a user for what the user sent
+with a tag. A row of the table holds a stretch of one list as ranges of ids, `[first, count, first, count, …]`, so that
+many messages of one conversation cost as much as one. An id whose message was removed may stay in a list: it leads to
+nothing.
 
 What is in memory is stored list by list, in sweeps over all of them, so that a row takes all that came since the sweep
 before, and no turn has to store much. Every message up to `indexed_id` is in rows; what is behind it is read from the
@@ -83,6 +84,9 @@ class Postings:
         for event in events:
             first, count = event[0], 1 if type(event) is MessageSent else len(event[4])
             _append(routes.get(event[2:4]) or self._route(event[2], event[3]), first, count)
+            if event[5]:
+                key = tagged_key(event[2])
+                _append(routes.get(key) or self._route_to(key, (key,)), first, count)
         self._newest_id = first + count - 1
 
     def fill(self, rows_max: int) -> int:
@@ -132,19 +136,24 @@ class Postings:
         return self._newest
 
     def _route(self, sender: int, recipient: int) -> list[list[int]]:
+        return self._route_to((sender, recipient), list_keys(sender, recipient))
+
+    def _route_to(self, name: Key, keys: Iterable[Key]) -> list[list[int]]:
         lists = self._lists()
-        route = self._routes[sender, recipient] = [lists.setdefault(key, []) for key in list_keys(sender, recipient)]
+        route = self._routes[name] = [lists.setdefault(key, []) for key in keys]
         return route
 
     def _read(self, limit: int) -> tuple[Lists, int, int]:
         """Lists of the messages behind `indexed_id`, without what rows have already; the last id, and how many."""
         lists: Lists = {}
         last_id, count = self.indexed_id, 0
-        for message_id, sender, recipient in self._reading.execute(
-            "SELECT id, sender, recipient FROM messages WHERE id > ? ORDER BY id LIMIT ?", (self.indexed_id, limit)
+        for message_id, sender, recipient, has_tag in self._reading.execute(
+            "SELECT id, sender, recipient, tag IS NOT NULL FROM messages WHERE id > ? ORDER BY id LIMIT ?",
+            (self.indexed_id, limit),
         ):
             last_id, count = message_id, count + 1
-            _append([lists.setdefault(key, []) for key in list_keys(sender, recipient)], message_id, 1)
+            keys = (*list_keys(sender, recipient), tagged_key(sender)) if has_tag else list_keys(sender, recipient)
+            _append([lists.setdefault(key, []) for key in keys], message_id, 1)
         for key in list(lists):  # a sweep may have ended half way
             lists[key] = _behind(lists[key], self._stored_upto(key))
             if not lists[key]:
@@ -176,6 +185,11 @@ def list_keys(sender: int, recipient: int) -> tuple[Key, ...]:
         return ((recipient, 0),)
     pair = (sender, recipient) if sender < recipient else (recipient, sender)
     return pair, (sender, 0), (recipient, 0)
+
+
+def tagged_key(sender: int) -> Key:
+    """The list of what a user sent with a tag."""
+    return 0, sender
 
 
 def _append(route: Iterable[list[int]], first: int, count: int) -> None:

@@ -7,6 +7,10 @@ afterwards, in steps of a bounded cost: first all messages so far are listed in 
 anew after a restart; then the user's own list is gone through, and the lists of the rooms the user was in; then go the
 rows of the other tables. How far that is stands in the note, so that a restart goes on. At the end the log (WAL) is
 emptied, which may still hold the texts.
+
+The lists are gone through twice: first the texts become blanks, as many bytes in the same place, then the rows go.
+Where rows go SQLite moves their neighbours to other pages, and `secure_delete` clears what is deleted, not what was
+moved: a text that is still to go would stay behind in the slack of a page.
 """
 
 import json
@@ -28,22 +32,37 @@ LISTS_PER_STEP = 200  # stored, before anything else
 PAGE_BYTES = 8192
 _PAGE = STEP_COST // LOOKED_AT_COST  # ids looked up with one statement
 
+_BLANK = "replace(hex(zeroblob(length(CAST({0} AS BLOB)))), '00', ' ')"
+_BLANKED = (
+    ("bot_memory", "state", "user"),
+    ("withheld_edits", "text", "author"),
+)
+"""Beside messages: table, which text, and whose it is."""
+_BLANK_OTHERS = tuple(f"UPDATE {t} SET {c} = {_BLANK.format(c)} WHERE {user} = ?" for t, c, user in _BLANKED)
+_BLANK_MESSAGES = (
+    f"UPDATE messages SET text = {_BLANK.format('text')}, tag = {_BLANK.format('tag')}"
+    " WHERE id IN (SELECT value FROM json_each(?))"
+)
 _OTHER_ROWS = (
     ("postings", "party = ?1 AND other = 0", "first_id", 10),  # of 10 KB
-    ("memberships", "user = ?1", "number", 100),
+    ("postings", "party = 0 AND other = ?1", "first_id", 10),
+    ("memberships", "user IN (?1, -?1)", "number", 100),
     ("read_marks", "user = ?1", "party", 200),
     ("correspondents", "user = ?1", "author", 200),
     ("changes", "sender = ?1", "id", 50),  # with five indexes
     ("changes", "user = ?1", "id", 50),
+    ("withheld_edits", "author = ?1", "message", 50),
+    ("answers", "asker = ?1", "answer", 100),
     ("bot_memory", "user = ?1", "bot", 1),  # as long as the bot likes
     ("bot_timers", "user = ?1", "bot", 1),  # at most 50 timers
 )
 """Table, which rows are the user's, a column that tells them apart, and how many of its values go in a step."""
+_DELETE_MESSAGES = "DELETE FROM messages WHERE id IN (SELECT value FROM json_each(?))"
 _DELETE = "DELETE FROM {0} WHERE {1} AND {2} IN (SELECT {2} FROM {0} WHERE {1} LIMIT {3})"
 _DELETIONS = tuple(_DELETE.format(*row) for row in _OTHER_ROWS)
 _STAY = (
-    "SELECT room, (SELECT after_id FROM memberships WHERE user = ?1 AND room = r.room ORDER BY number LIMIT 1)"
-    " FROM (SELECT max(room) AS room FROM memberships WHERE user = ?1 AND room < ?2) r WHERE room IS NOT NULL"
+    "SELECT room, (SELECT after_id FROM memberships WHERE user IN (?1, -?1) AND room = r.room ORDER BY number LIMIT 1)"
+    " FROM (SELECT max(room) AS room FROM memberships WHERE user IN (?1, -?1) AND room < ?2) r WHERE room IS NOT NULL"
 )
 
 
@@ -54,6 +73,7 @@ class _Place(NamedTuple):
     last_id: int
     party: int
     after_id: int
+    is_blanked: int
 
 
 class _Found(NamedTuple):
@@ -102,6 +122,8 @@ class Removal:
 
         It cannot while another connection reads. Raises sqlite3.Error.
         """
+        if self._connection.in_transaction:
+            return False
         timeout_ms = self._connection.execute("PRAGMA busy_timeout").fetchone()[0]
         self._connection.execute("PRAGMA busy_timeout = 0")
         busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
@@ -113,7 +135,7 @@ class Removal:
         return True
 
     def _noted(self) -> _Place | None:
-        row = self._connection.execute("SELECT user, last_id, party, after_id FROM removals ORDER BY user").fetchone()
+        row = self._connection.execute("SELECT * FROM removals ORDER BY user").fetchone()
         return _Place._make(row) if row else None
 
     def _remove_messages(self, place: _Place) -> int:
@@ -122,12 +144,12 @@ class Removal:
             self._go_to(self._next_list(place))
             return PAGE_BYTES
         found = self._look_at(place, ids)
-        if place.party > 0:
+        if place.party > 0 and place.is_blanked:
             self._forget_others(place.user, found)
         place = place._replace(after_id=found.upto)
         if found.ids:
             self._connection.execute(
-                "DELETE FROM messages WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(found.ids),)
+                _DELETE_MESSAGES if place.is_blanked else _BLANK_MESSAGES, (json.dumps(found.ids),)
             )
         if found.ids or found.others:
             self._go_to(place)
@@ -142,8 +164,9 @@ class Removal:
         rows = self._connection.execute(
             "SELECT m.id, m.sender, m.recipient, length(m.text), m.sender = ? OR m.recipient > 0 AND"
             " EXISTS (SELECT 1 FROM users WHERE id = m.sender AND password_hash = ?)"
+            " OR EXISTS (SELECT 1 FROM answers WHERE answer = m.id AND asker = ?)"
             " FROM json_each(?) j CROSS JOIN messages m ON m.id = j.value",
-            (place.user, NO_PASSWORD, json.dumps(ids)),
+            (place.user, NO_PASSWORD, place.user, json.dumps(ids)),
         )
         for message_id, sender, recipient, chars, goes in rows:
             if place.party > 0 and (other := sender + recipient - place.user) not in others:
@@ -169,16 +192,24 @@ class Removal:
         )
 
     def _next_list(self, place: _Place) -> _Place:
-        """The list of another room that the user was in, from the first stay on; party 0 where there is none."""
+        """The list of another room that the user was in, from the first stay on; behind the last one all over again.
+
+        At the end of the second time party is 0.
+        """
         below = min(place.party, 0)
         row = self._connection.execute(_STAY, (place.user, below)).fetchone()
+        if row is None and not place.is_blanked:
+            for statement in _BLANK_OTHERS:
+                self._connection.execute(statement, (place.user,))
+            return place._replace(party=place.user, after_id=0, is_blanked=1)
         party, after_id = row or (0, 0)
         return place._replace(party=party, after_id=after_id)
 
     def _go_to(self, place: _Place) -> None:
         self._place = place
         self._connection.execute(
-            "UPDATE removals SET party = ?, after_id = ? WHERE user = ?", (place.party, place.after_id, place.user)
+            "UPDATE removals SET party = ?, after_id = ?, blanked = ? WHERE user = ?",
+            (place.party, place.after_id, place.is_blanked, place.user),
         )
 
     def _remove_others(self, place: _Place) -> int:

@@ -233,6 +233,187 @@ def _removals(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+def _search_form(connection: sqlite3.Connection) -> None:
+    """Earlier versions indexed texts as they were typed: `store/search` makes the index anew."""
+    connection.execute("INSERT INTO meta VALUES ('search_form', 0)")
+
+
+_WITHHELD = """
+-- Edits of messages whose recipient blocks the author, who alone reads them: see chatserver/store/withheld.py.
+CREATE TABLE withheld_edits (
+    message INTEGER PRIMARY KEY,
+    id INTEGER NOT NULL,
+    author INTEGER NOT NULL,
+    recipient INTEGER NOT NULL,
+    time_ms INTEGER NOT NULL,
+    text TEXT NOT NULL
+);
+CREATE INDEX withheld_from ON withheld_edits (author, id);
+CREATE INDEX withheld_ids ON withheld_edits (id);
+"""
+
+
+def _withheld(connection: sqlite3.Connection) -> None:
+    for statement in _WITHHELD.split(";\n"):
+        connection.execute(statement)
+
+
+def _addressees(connection: sqlite3.Connection) -> None:
+    """SHOWCONVERSATIONS also asks to whom a user has written."""
+    connection.execute("CREATE INDEX correspondents_by_author ON correspondents (author, user)")
+
+
+_OPERATED = """
+-- What somebody may not do until a time: suspended, muted, password expired; of bots: disabled.
+CREATE TABLE sanctions (
+    user INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    until_ms INTEGER NOT NULL, -- the end of the year 9999 where nobody has set an end
+    reason TEXT NOT NULL,
+    PRIMARY KEY (user, kind)
+) WITHOUT ROWID;
+CREATE TABLE bans (
+    network TEXT PRIMARY KEY,
+    until_ms INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    time_ms INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE invites (
+    code TEXT PRIMARY KEY,
+    uses INTEGER NOT NULL, -- sign-ups that are left
+    until_ms INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE notices (
+    id INTEGER PRIMARY KEY,
+    text TEXT NOT NULL,
+    until_ms INTEGER NOT NULL
+);
+CREATE TABLE moderators (
+    room INTEGER NOT NULL,
+    user INTEGER NOT NULL,
+    PRIMARY KEY (room, user)
+) WITHOUT ROWID;
+CREATE TABLE reports (
+    id INTEGER PRIMARY KEY,
+    time_ms INTEGER NOT NULL,
+    user INTEGER NOT NULL, -- who reports
+    message INTEGER NOT NULL,
+    author INTEGER NOT NULL,
+    party INTEGER NOT NULL, -- the message's recipient
+    text TEXT NOT NULL, -- of the message, when it was reported
+    why TEXT NOT NULL,
+    closed_ms INTEGER
+);
+CREATE TABLE audit (
+    id INTEGER PRIMARY KEY,
+    time_ms INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    deed TEXT NOT NULL
+);
+-- For people who read the file: names in the place of numbers, times that can be read.
+CREATE VIEW v_parties AS
+    SELECT id, name FROM users UNION ALL SELECT id, name FROM rooms;
+CREATE VIEW v_messages AS
+    SELECT m.id, strftime('%Y-%m-%dT%H:%M:%fZ', m.time_ms / 1000.0, 'unixepoch') AS time,
+        s.name AS "from", r.name AS "to", m.text
+    FROM messages m LEFT JOIN users s ON s.id = m.sender LEFT JOIN v_parties r ON r.id = m.recipient;
+CREATE VIEW v_members AS
+    SELECT r.name AS room, u.name AS user,
+        CASE WHEN r.owner = u.id THEN 'owner' WHEN o.user IS NOT NULL THEN 'moderator' ELSE 'member' END AS role,
+        strftime('%Y-%m-%dT%H:%M:%fZ', m.joined_ms / 1000.0, 'unixepoch') AS since
+    FROM memberships m JOIN rooms r ON r.id = m.room JOIN users u ON u.id = m.user
+        LEFT JOIN moderators o ON o.room = m.room AND o.user = m.user
+    WHERE m.until_id IS NULL AND r.ended_ms IS NULL AND u.deleted_ms IS NULL;
+CREATE VIEW v_friends AS
+    SELECT a.name AS user, b.name AS friend, strftime('%Y-%m-%dT%H:%M:%fZ', f.since_ms / 1000.0, 'unixepoch') AS since
+    FROM friendships f JOIN users a ON a.id = f.user JOIN users b ON b.id = f.friend;
+CREATE VIEW v_audit AS
+    SELECT id, strftime('%Y-%m-%dT%H:%M:%fZ', time_ms / 1000.0, 'unixepoch') AS time, actor, deed FROM audit;
+"""
+
+
+def _operated(connection: sqlite3.Connection) -> None:
+    for statement in _OPERATED.split(";\n"):
+        connection.execute(statement)
+
+
+def _identity(connection: sqlite3.Connection) -> None:
+    """See `store/identity`; marked is 1 once there is a mark beside the file. All identities have 15 digits.
+
+    The simulation's short writes would cut a HELLO of another length elsewhere: one seed would be two lives.
+    """
+    connection.execute(
+        "INSERT INTO meta VALUES ('epoch', 1), ('marked', 0),"
+        " ('identity', (random() & 0x7ffffffffffffff) | 0x800000000000000)"
+    )
+
+
+_COPIES = """
+ALTER TABLE rooms ADD COLUMN topic_by INTEGER NOT NULL DEFAULT 0;
+UPDATE rooms SET topic_by = owner;
+-- What bots have answered to which message of whom (0: to none): it may repeat its words, and goes with them.
+CREATE TABLE answers (
+    answer INTEGER PRIMARY KEY,
+    message INTEGER NOT NULL,
+    asker INTEGER NOT NULL
+);
+CREATE INDEX answers_to ON answers (message);
+CREATE INDEX answers_for ON answers (asker);
+"""
+
+
+def _copies(connection: sqlite3.Connection) -> None:
+    for statement in _COPIES.split(";\n"):
+        connection.execute(statement)
+
+
+def _tagged(connection: sqlite3.Connection) -> None:
+    """A start finds the tags of the last day by time."""
+    connection.execute("CREATE INDEX tagged_messages ON messages (time_ms) WHERE tag IS NOT NULL")
+
+
+def _open_reports(connection: sqlite3.Connection) -> None:
+    """Most reports are closed; administrators ask for those that are not, and EXPORT for a user's own."""
+    connection.execute("CREATE INDEX open_reports ON reports (id) WHERE closed_ms IS NULL")
+    connection.execute("CREATE INDEX reports_of_user ON reports (user)")
+
+
+def _tags_by_user(connection: sqlite3.Connection) -> None:
+    """A user's tagged messages have a list in `postings` (0 and the user): here those of the last day, if listed."""
+    lists: dict[int, list[int]] = {}
+    rows = connection.execute(
+        "SELECT sender, id FROM messages INDEXED BY tagged_messages WHERE tag IS NOT NULL"
+        " AND time_ms > (SELECT max(time_ms) FROM messages INDEXED BY tagged_messages WHERE tag IS NOT NULL) - 86400000"
+        " AND id <= (SELECT value FROM meta WHERE name = 'indexed_id') ORDER BY id"
+    )
+    for sender, message_id in rows:
+        lists.setdefault(sender, []).extend((message_id, 1))
+    connection.executemany(
+        "INSERT INTO postings (party, other, first_id, ranges) VALUES (0, ?, ?, ?)",
+        [
+            (sender, ranges[at], str(ranges[at : at + 1000]))
+            for sender, ranges in lists.items()
+            for at in range(0, len(ranges), 1000)
+        ],
+    )
+    connection.execute("DROP INDEX tagged_messages")
+
+
+def _blanked(connection: sqlite3.Connection) -> None:
+    """What a deleted account wrote is blanked before it goes."""
+    connection.execute("ALTER TABLE removals ADD COLUMN blanked INTEGER NOT NULL DEFAULT 0")
+
+
+def _retention(connection: sqlite3.Connection) -> None:
+    """Rooms may keep messages for days of their own, also once they have ended: see chatserver/store/retention.py."""
+    connection.execute(
+        "CREATE TABLE room_retention ("
+        " room INTEGER PRIMARY KEY,"
+        " days INTEGER, -- 0: for good; NULL: as the setting history_days says\n"
+        " gone_id INTEGER NOT NULL DEFAULT 0) -- no message of the room up to here is left"
+    )
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _version_1,
     _version_2,
@@ -241,6 +422,17 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _changes,
     _postings,
     _removals,
+    _search_form,
+    _withheld,
+    _addressees,
+    _operated,
+    _identity,
+    _copies,
+    _tagged,
+    _open_reports,
+    _tags_by_user,
+    _blanked,
+    _retention,
 )
 """Step k brings a file from version k to k + 1. Steps are never changed once released, only added."""
 

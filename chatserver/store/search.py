@@ -9,8 +9,10 @@ import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 
+from chatserver.store.folding import fold
+
 SLICE_MESSAGES = 200  # indexed at a time, if their texts are short: about 5 ms
-SLICE_CHARS = 8_000
+SLICE_CHARS = 8_000  # as they are compared: one sign may stand for eighteen letters
 PENDING_MIN = 200  # ids; fewer wait for more, and cost a search nothing: a flush to the disk for each would cost more
 MERGED_PAGES = 32  # of the index, rewritten at a time, some 3 ms
 GRAMS_MAX = 12  # looked up for one search; the candidates are compared with all of its words anyway
@@ -18,8 +20,11 @@ ROOMS_MAX = 100  # looked up for one search; whoever is in more gets candidates 
 
 # Scripts with short words or without spaces between them (Thai to Hangul, Khmer, all from U+2000 up), and emoji.
 _DENSE = "\u0e00-\u11ff\u1780-\u17ff\u2000-\U0010ffff"
-_RUNS = re.compile(f"[{_DENSE}]+|[^{_DENSE}]+")
 _IS_DENSE = re.compile(f"[{_DENSE}]")
+_PAIRS = re.compile(f"(?=([{_DENSE}]{{2}}))")
+_TRIPLES = re.compile(f"(?=([^{_DENSE}]{{3}}))")
+
+_FORM = 1  # of what is indexed; an index of another form is made anew
 
 _TOKEN_SIGNS = "".join(chr(code) for code in range(0x21, 0x7F) if not chr(code).isalnum())
 _TOKENIZE = ("ascii tokenchars '" + _TOKEN_SIGNS.replace("'", "''") + "'").replace('"', '""')
@@ -33,20 +38,23 @@ _IS_INDEXED = "old.id <= (SELECT value FROM meta WHERE name = 'searched_id')"
 _FORGET = (
     "INSERT INTO search_index (search_index, rowid, grams)"
     " VALUES ('delete', old.id, search_grams(old.sender, old.recipient, old.text));"
-    " UPDATE meta SET value = 1 WHERE name = 'search_purge';"
 )
+_PURGE = "UPDATE meta SET value = 1 WHERE name = 'search_purge'"
 # Triggers of this connection alone: they hold whichever statement takes a text away or changes it, and other
 # programs, which lack the function, can still write to the file.
 _TRIGGERS = (
-    f"CREATE TEMP TRIGGER search_forgets AFTER DELETE ON main.messages WHEN {_IS_INDEXED} BEGIN {_FORGET} END",
+    f"CREATE TEMP TRIGGER search_forgets AFTER DELETE ON main.messages WHEN {_IS_INDEXED} BEGIN {_FORGET}"
+    f" {_PURGE}; END",
     f"CREATE TEMP TRIGGER search_follows AFTER UPDATE OF text ON main.messages WHEN {_IS_INDEXED} BEGIN {_FORGET}"
     " INSERT INTO search_index (rowid, grams)"
-    " VALUES (new.id, search_grams(new.sender, new.recipient, new.text)); END",
+    " VALUES (new.id, search_grams(new.sender, new.recipient, new.text));"
+    # What an edit replaces goes with the next purge: to rewrite the index for each would be megabytes an edit.
+    f" {_PURGE} AND new.text = ''; END",
 )
 
 
 def grams(folded: str) -> set[str]:
-    """The pieces of a text (case-folded) to look it up by: whatever holds a text as a part has all of them.
+    """The pieces of a text (folded) to look it up by: whatever holds a text as a part has all of them.
 
     Three characters of words in alphabets; one and two of scripts where so much is a word.
     None crosses a space, which stands in no word that is searched for.
@@ -56,21 +64,18 @@ def grams(folded: str) -> set[str]:
         if word.isascii() or not _IS_DENSE.search(word):
             found.update([word[at : at + 3] for at in range(len(word) - 2)])
         else:
-            for run in _RUNS.findall(word):
-                sizes = (1, 2) if _IS_DENSE.match(run) else (3,)
-                found.update(run[at : at + size] for size in sizes for at in range(len(run) - size + 1))
+            found.update(_IS_DENSE.findall(word), _PAIRS.findall(word), _TRIPLES.findall(word))
     return found
 
 
-def fold(text: str) -> str:
-    """What is compared in place of a text or a word."""
-    return text.casefold()
-
-
 def _document(sender: int, recipient: int, text: str) -> str:
+    return _folded_document(sender, recipient, fold(text))
+
+
+def _folded_document(sender: int, recipient: int, folded: str) -> str:
     """A message as the index gets it. Names of parties are longer than any gram, so they cannot be mixed up."""
     parties = (_party(sender), _party(recipient)) if recipient > 0 else (_party(recipient),)
-    return " ".join((*parties, *grams(fold(text))))
+    return " ".join((*parties, *grams(folded)))
 
 
 def _party(party: int) -> str:
@@ -82,9 +87,13 @@ def prepare(connection: sqlite3.Connection) -> None:
     try:
         if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'search_index'").fetchone():
             connection.execute("SELECT rowid FROM search_index WHERE search_index MATCH 'x' LIMIT 0")
-        else:
+            if connection.execute("SELECT value FROM meta WHERE name = 'search_form'").fetchone()[0] != _FORM:
+                connection.execute("DROP TABLE search_index")
+        if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'search_index'").fetchone():
             connection.execute(_TABLE)
             connection.execute(_MERGE_NOTHING)
+            connection.execute("UPDATE meta SET value = 0 WHERE name = 'searched_id'")
+            connection.execute("UPDATE meta SET value = ? WHERE name = 'search_form'", (_FORM,))
     except sqlite3.OperationalError as error:
         if "no such module" not in str(error):
             raise
@@ -149,8 +158,9 @@ class SearchIndex:
         documents: list[tuple[int, str]] = []
         chars = 0
         for message_id, sender, recipient, text in rows:
-            documents.append((message_id, _document(sender, recipient, text)))
-            chars += len(text)
+            folded = fold(text)
+            documents.append((message_id, _folded_document(sender, recipient, folded)))
+            chars += len(folded)
             if chars > SLICE_CHARS:
                 break
         self._connection.executemany("INSERT INTO search_index (rowid, grams) VALUES (?, ?)", documents)

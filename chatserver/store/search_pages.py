@@ -13,10 +13,11 @@ from heapq import merge
 from itertools import islice
 from typing import NamedTuple
 
+from chatserver.store.folding import fold, spell
 from chatserver.store.hidden import NOT_HIDDEN
 from chatserver.store.history import COLUMNS, History, Message
 from chatserver.store.postings import ID_MAX
-from chatserver.store.search import GRAMS_MAX, candidates, fold, grams
+from chatserver.store.search import GRAMS_MAX, candidates, grams
 
 FIRST_PAGE = 100  # candidates found at a time: mostly they hold what is searched for, and more are not wanted
 PAGE_MAX = 1_000
@@ -25,6 +26,7 @@ STEP_COST = 2_000_000
 `CHARS_PER_COST` of the word, because a text can be made that the comparison goes through again and again."""
 CHARS_PER_COST = 4
 MESSAGE_COST = 5_000  # to read, beside its text
+FOLD_COST = 500  # of a character beyond ASCII, to fold and to spell it
 
 
 class Wanted(NamedTuple):
@@ -34,6 +36,7 @@ class Wanted(NamedTuple):
     pieces: tuple[str, ...]  # the grams to look up, the most telling first
     user: int
     rooms: frozenset[int]
+    spelled: tuple[str, ...] = ()  # the words with their accents
 
 
 class Place(NamedTuple):
@@ -51,7 +54,14 @@ class Place(NamedTuple):
         return self.below <= 1 and not self.waiting
 
 
-Step = tuple[list[Message], Place]
+class Hit(NamedTuple):
+    """A message that holds all the words."""
+
+    message: Message
+    is_spelled: bool  # with the accents they were typed with
+
+
+Step = tuple[list[Hit], Place]
 """Messages that hold all the words, newest first, and where to go on."""
 
 
@@ -61,8 +71,13 @@ def begin() -> Place:
 
 
 def words_of(text: str) -> tuple[str, ...]:
-    """The words to search for, the longest first."""
+    """The words to search for, folded, the longest first."""
     return tuple(sorted(set(fold(text).split()), key=lambda word: (-len(word), word)))
+
+
+def spelled_of(text: str) -> tuple[str, ...]:
+    """The words as they are spelled, in which a message that is to come first holds them."""
+    return tuple({spell(word) for word in text.split()})
 
 
 def pieces_of(words: Iterable[str]) -> tuple[str, ...]:
@@ -132,14 +147,14 @@ def _found(place: Place, ids: list[int], floor: int, *, by_index: bool) -> Place
 
 def _compare(connection: sqlite3.Connection, wanted: Wanted, place: Place) -> Step:
     """Read as many candidates as a step may."""
-    hits: list[Message] = []
+    hits: list[Hit] = []
     weight = len(wanted.words) + sum(map(len, wanted.words)) // CHARS_PER_COST
     looked_at = cost = last_id = 0
     for message in _read(connection, place.waiting):
         looked_at, last_id = looked_at + 1, message.id
-        cost += MESSAGE_COST + len(message.text) * weight
+        cost += MESSAGE_COST + len(message.text) * (weight if message.text.isascii() else weight + FOLD_COST)
         if _is_own(message, wanted) and _holds(fold(message.text), wanted.words):
-            hits.append(message)
+            hits.append(Hit(message, _holds(spell(message.text), wanted.spelled)))
         if cost >= STEP_COST:
             break
     else:

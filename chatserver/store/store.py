@@ -5,7 +5,6 @@ wrong comes out as one of the three kinds of `errors`; nothing is retried here.
 """
 
 import contextlib
-import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -14,19 +13,20 @@ from typing import Any
 
 from chatserver.core.events import AccountDeleted, Event, MessageSent
 from chatserver.core.state import Limits, State
-from chatserver.store import search
 from chatserver.store.errors import StoreBroken, StoreError, StoreUnavailable, classify
 from chatserver.store.hidden import Hidden
 from chatserver.store.history import History
+from chatserver.store.identity import last_id, name_of, new_epoch, recognise
 from chatserver.store.load import load_state
 from chatserver.store.message_rows import STORED, insert_messages
+from chatserver.store.opening import MEMORY, PAGE_BYTES, Lock, connect, connect_to_read, mark_of
 from chatserver.store.postings import Postings
 from chatserver.store.removal import Removal
-from chatserver.store.schema import check_file, migrate
-from chatserver.store.statements import STATEMENTS
+from chatserver.store.retention import Retention
+from chatserver.store.shared import Place, SharedPlace, forget_cluster
+from chatserver.store.statements import LEAVE_TEXT, STATEMENTS
 from chatserver.store.unread import fill_correspondents
 
-MEMORY = ":memory:"
 UNLISTED_BUSY = 50_000  # messages that are in posting lists in memory alone, some 100 bytes each: then a turn stores
 UNLISTED_STEP = 10_000  # so many rows of lists: 2 times the square of these steps, each some 10 µs
 UNLISTED_IDLE = 500  # below it, an idle server stores none: a write for each message would cost more
@@ -36,10 +36,8 @@ CORRESPONDENTS = 2_000  # ids looked at for authors at a time
 CHECKPOINT_BYTES_MIN = 4 << 20  # of log; moving it to the tables takes some 5 ms, a larger one as much longer
 CHECKPOINT_BYTES_IDLE = 1 << 20
 HOUSE_BYTES = 100_000  # what a slice of indexing adds to the log
-PAGE_BYTES = 8192  # 0.5 µs of CPU a message in large turns, 0.7 with 4096; small turns write 4 KB more
 COMMIT_BYTES = PAGE_BYTES  # what a commit adds to the log, by experience: a page, and
 EVENT_BYTES = 100  # so much an event, beside the text of a message
-BUSY_MS = 50  # how long a foreign lock on the file may hold up a turn
 
 
 class Store:
@@ -50,17 +48,22 @@ class Store:
     `history`, on a connection of its own that sees what is on the disk and no more.
     """
 
-    def __init__(self, path: str, sync: str = "full") -> None:
+    def __init__(self, path: str, sync: str = "full", *, in_cluster: bool = False) -> None:
         """Open or create the file, and make sure that what it holds is on the disk.
 
+        A member of a cluster is opened as one alone: what is written without the others would be theirs never.
         Raises StoreError with a sentence for the operator.
         """
         self.is_in_memory = path == MEMORY
-        self._lock = _Lock(path)
+        self._lock = Lock(path)
         try:
-            self._connection = _connect(path, sync)
-            self._reading = self._connection if self.is_in_memory else _connect_to_read(path)
-            self.long_reading = None if self.is_in_memory else _connect_to_read(path)  # for another thread
+            self._connection = connect(path, sync, in_cluster)
+            self.shared = SharedPlace(self._connection)
+            is_alone = path != MEMORY and not self.shared.cluster  # else the shared log knows what was given out
+            self.name = recognise(self._connection, path) if is_alone else name_of(self._connection)
+            self._mark = mark_of(self._connection, path, self.name) if path != MEMORY else None
+            self._reading = self._connection if self.is_in_memory else connect_to_read(path)
+            self.long_reading = None if self.is_in_memory else connect_to_read(path)  # for another thread
             self._begin_anew()
         except (sqlite3.Error, OSError) as error:
             self._lock.release()
@@ -71,7 +74,9 @@ class Store:
             self._lock.release()
             raise
         self._last_id = 0
+        self.retention = Retention(self._connection)
         self._is_busy = False  # chores are done with batches
+        self._sealed_id = 0  # the last of the batch that `commit` is to make hold
         self._began = False  # a transaction is open, or ought to be
         self._uncopied_bytes = 0  # reckoned, in the log and not yet in the tables
 
@@ -81,9 +86,9 @@ class Store:
         self.removal = Removal(self._connection, postings, hidden)
         self.history = self._writing if self.is_in_memory else History(self._reading, postings, hidden)
 
-    def load(self, limits: Limits, now_ms: int) -> State:
+    def load(self, limits: Limits) -> State:
         """State as the tables have it."""
-        state = load_state(self._connection, limits, now_ms)
+        state = load_state(self._connection, limits)
         self._last_id = state.last_message_id
         return state
 
@@ -122,6 +127,8 @@ class Store:
         rows = list(map(parameters, events))
         for statement in statements:
             self._connection.executemany(statement, rows)
+        if kind in LEAVE_TEXT:
+            self.removal.log_waits = True
         if kind is AccountDeleted:
             for event in events:
                 self.removal.begin(event.user)
@@ -135,14 +142,16 @@ class Store:
         except sqlite3.Error as error:
             raise self._failed(error) from error
 
-    def seal(self) -> None:
-        """All rows of a batch are written; a busy server does a chore with them. Raises as `write`."""
+    def seal(self, upto: int = 0) -> None:
+        """All rows of a batch are written, up to this id; a busy server does a chore with them. Raises as `write`."""
+        self._sealed_id = upto
         if self._is_busy and self._connection.in_transaction:
             unlisted = self._last_id - self.history.postings.indexed_id
             try:
                 if unlisted >= UNLISTED_BUSY:
                     self._store_lists(2 * (unlisted // UNLISTED_STEP) ** 2)
-                self._remove_some()
+                if not self._remove_some():
+                    self._forget_old()
             except sqlite3.Error as error:
                 raise self._failed(error) from error
         self._is_busy = False
@@ -160,10 +169,48 @@ class Store:
         except sqlite3.Error as error:
             raise classify(error) from error
         self._began = False
+        self.note_ids(self._sealed_id)
+        self.shared.committed()
+
+    @property
+    def last_stamp_ms(self) -> int:
+        """The time of the newest message or change of one; 0 where there is none."""
+        found: int = self._connection.execute(
+            "SELECT max(ifnull((SELECT time_ms FROM messages ORDER BY id DESC LIMIT 1), 0),"
+            " ifnull((SELECT time_ms FROM changes ORDER BY id DESC LIMIT 1), 0))"
+        ).fetchone()[0]
+        return found
+
+    def note_place(self, place: Place) -> None:
+        """What was written brings this file up to a place of the shared log; it holds with that. Raises as `write`."""
+        try:
+            self._check_open()
+            self._begin()
+            self.shared.note(place)
+        except sqlite3.Error as error:
+            raise self._failed(error) from error
+
+    def join(self, cluster: str, place: Place, identity: int) -> None:
+        """Be a member of a cluster from now on, with all others by one identity. Raises StoreUnavailable."""
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self.shared.join(cluster, place, identity)
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise self._failed(error) from error
+        self.shared.committed()
+        self.name = name_of(self._connection)
+        if self._mark is not None:
+            self._mark.rename(self.name)
 
     def committed(self) -> None:
         """What was written is on the disk: said by the loop's thread, which has had `commit` done elsewhere."""
         self.history.postings.stored()
+
+    def note_ids(self, upto: int) -> None:
+        """Ids up to this one are stored: a restore from a backup must not give them out again."""
+        if self._mark is not None:
+            self._mark.note(upto)
 
     def keep_house(self) -> bool:
         """Do a chore and wait for the disk; tell whether there was one. A server has `commit` done elsewhere."""
@@ -198,15 +245,26 @@ class Store:
         try:
             self._begin()
             listed = unlisted >= UNLISTED_IDLE and self._store_lists(ROWS_IDLE)
-            if not listed and not self._remove_some() and self._index_when_idle():
+            if not listed and not self._remove_some() and not self._forget_old() and self._index_when_idle():
                 self._uncopied_bytes += HOUSE_BYTES
-            if self._connection.total_changes > before or self.removal.waits:
+            if self._connection.total_changes > before or self.removal.waits or self.retention.waits:
                 return True
             self._connection.execute("ROLLBACK")  # of nothing
             self._began = False
         except sqlite3.Error as error:
             raise self._failed(error) from error
         return False
+
+    def _forget_old(self) -> bool:
+        """Remove a slice of what is older than it is to be kept; tell whether there was anything."""
+        if not self.retention.waits:
+            return False
+        log_bytes = self.retention.step(self._last_id, self.history.postings)
+        self._uncopied_bytes += log_bytes
+        if log_bytes:
+            self._writing.search.follow()
+            self.removal.log_waits = True
+        return log_bytes > 0
 
     def _remove_some(self) -> bool:
         """Remove what deleted accounts have left, a step of it; tell whether there was anything."""
@@ -222,12 +280,13 @@ class Store:
     @property
     def log_waits(self) -> bool:
         """Whether the log may still hold texts that are gone from the tables, and should be emptied."""
-        return self.removal.log_waits and not self.removal.waits
+        return self.removal.log_waits and not self.removal.waits and not self.retention.waits
 
     def empty_log(self) -> None:
         """Move the whole log into the tables, and cut it. It writes and flushes, and raises as `checkpoint`."""
         try:
-            self.removal.empty_log()
+            if self.removal.empty_log():
+                self.shared.copied()
         except sqlite3.Error as error:
             raise classify(error) from error
 
@@ -266,15 +325,22 @@ class Store:
         """Tell whether the log has grown enough to be moved into the tables; sooner where nobody waits."""
         return self._uncopied_bytes >= (CHECKPOINT_BYTES_IDLE if idle else CHECKPOINT_BYTES_MIN)
 
+    def ask_checkpoint(self) -> None:
+        """Have the log moved soon, however little is in it: the shared log keeps what is not in the tables here."""
+        if self.shared.safe < self.shared.place.position:
+            self._uncopied_bytes = max(self._uncopied_bytes, CHECKPOINT_BYTES_MIN)
+
     def checkpoint(self) -> None:
         """Move the log into the tables: it writes and flushes. Raises StoreUnavailable or StoreBroken."""
         if self._connection.in_transaction:
             return
         self._uncopied_bytes = 0
         try:
-            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            busy, in_log, moved = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         except sqlite3.Error as error:
             raise classify(error) from error
+        if not busy and moved == in_log:
+            self.shared.copied()
 
     def close(self) -> None:
         """Fold the log into the file, and let go of it; what was not committed is gone."""
@@ -283,6 +349,9 @@ class Store:
                 self.long_reading.close()
             self._reading.close()
             self._connection.close()
+        if self._mark is not None:
+            self._mark.close()
+            self._mark = None
         self._lock.release()
 
     def _check_open(self) -> None:
@@ -298,7 +367,8 @@ class Store:
 
     def roll_back(self) -> None:
         """Undo the open transaction, if there is one. Raises StoreBroken where what is listed cannot be read again."""
-        self._began = False
+        self._began, self._sealed_id = False, 0
+        self.shared.rolled_back()
         with contextlib.suppress(sqlite3.Error):  # SQLite may have rolled back by itself
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
@@ -308,90 +378,29 @@ class Store:
             raise StoreBroken(f"the store cannot be read ({error}): check the disk, then start again") from error
 
 
+def leave_cluster(path: str) -> str:
+    """Take a file out of its cluster; it can be used alone then. Returns the cluster's name. Raises StoreError.
+
+    What others hold may differ, so clients are told of a new epoch, as behind a restore.
+    """
+    if not os.path.exists(path):
+        raise StoreError(f"there is no store {path}: check --store")
+    store = Store(path, in_cluster=True)
+    try:
+        if not store.shared.cluster:
+            raise StoreError(f"{path} belongs to no cluster: nothing was changed")
+        forget_cluster(store._connection)
+        name = new_epoch(store._connection, last_id(store._connection))
+        if store._mark is not None:
+            store._mark.rename(name)
+        return store.shared.cluster
+    except sqlite3.Error as error:
+        raise StoreError(f"{path} cannot be written ({error}): look at its disk") from error
+    finally:
+        store.close()
+
+
 def _kind(event: Event) -> type:
     """Events of one kind go to the tables together."""
     kind = type(event)
     return MessageSent if kind in STORED else kind
-
-
-class _Lock:
-    """Holds the file open and locked, so that a second server is refused. Creates it readable by its owner alone.
-
-    It is another kind of lock than SQLite's own: people may read the file meanwhile. The
-    descriptor stays open as long as SQLite's, whose locks would go with it.
-    """
-
-    def __init__(self, path: str) -> None:
-        self._descriptor: int | None = None
-        if path == MEMORY:
-            return
-        try:
-            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise StoreError(
-                f"{path} cannot be opened ({error.strerror}): name a file you can write with --store"
-            ) from error
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            self.release()
-            raise StoreError(
-                f"{path} is in use by another server: stop that one, or name another file with --store"
-            ) from error
-
-    def release(self) -> None:
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
-
-
-def _connect(path: str, sync: str) -> sqlite3.Connection:
-    # Autocommit, because a transaction here is a turn. Tests build a server in one thread and run it in another.
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000)
-    try:
-        check_file(connection, path)
-        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # of a new file
-        connection.execute("PRAGMA journal_mode = WAL").fetchone()
-        connection.execute(f"PRAGMA synchronous = {sync}")
-        connection.execute("PRAGMA wal_autocheckpoint = 0")  # it would hide a failed flush; see Store.checkpoint
-        connection.execute("PRAGMA cache_size = -65536")  # KiB
-        connection.execute("PRAGMA secure_delete = ON")  # a deleted account leaves nothing on free pages
-        _make_durable(connection, path)
-        migrate(connection)
-        search.prepare(connection)
-    except BaseException:
-        connection.close()
-        raise
-    if path != MEMORY:
-        _sync_folder(path)
-    return connection
-
-
-def _connect_to_read(path: str) -> sqlite3.Connection:
-    """A connection that sees what is committed, which in a log with `--sync full` is what is flushed."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000)
-    connection.execute("PRAGMA query_only = ON")
-    connection.execute("PRAGMA cache_size = -16384")  # KiB; it begins anew after each commit
-    return connection
-
-
-def _make_durable(connection: sqlite3.Connection, path: str) -> None:
-    """Move what an earlier life left in the log into the tables, with its flushes, before anybody is told of it.
-
-    A commit that was written but not flushed is read back from the kernel's memory as if it held, and a power cut
-    could still take it. After a flush that failed the kernel may call lost pages clean; these are written anew.
-    """
-    if path == MEMORY:
-        return
-    busy, in_log, moved = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-    if busy or moved < in_log:  # busy: another program is moving it, and has not flushed yet
-        raise StoreError(f"{path} is being read by another program, which keeps its log from being moved: end that one")
-
-
-def _sync_folder(path: str) -> None:
-    """Flush the folder too: a new file that is not in its folder after a power cut is lost with all it held."""
-    descriptor = os.open(os.path.dirname(os.path.abspath(path)), os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

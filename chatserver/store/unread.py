@@ -59,9 +59,18 @@ def correspondents(history: History, user: int, after: int) -> list[int]:
 
     As far as that is known without looking at messages: up to `heard_id`.
     """
+    return _next(history, "author", "user", user, after)
+
+
+def addressees(history: History, user: int, after: int) -> list[int]:
+    """The same of those to whom a user has written."""
+    return _next(history, "user", "author", user, after)
+
+
+def _next(history: History, wanted: str, given: str, user: int, after: int) -> list[int]:
     rows = history.connection.execute(
-        f"SELECT author FROM correspondents WHERE user = ? AND author > ?{history.hidden.but('author')}"
-        " ORDER BY author LIMIT ?",
+        f"SELECT {wanted} FROM correspondents WHERE {given} = ? AND {wanted} > ?{history.hidden.but(wanted)}"
+        f" ORDER BY {wanted} LIMIT ?",
         (user, after, AUTHORS),
     )
     return [row[0] for row in rows]
@@ -72,6 +81,25 @@ def authors_page(history: History, user: int, first: int, last: int) -> tuple[se
     ids = list(islice(history.postings.upward(user, 0, first, last), PAGE))
     authors = {entry.sender for entry in _entries(history, ids)}
     return authors - {user}, ids[-1] if len(ids) == PAGE else last
+
+
+def parties_page(history: History, user: int, first: int, last: int) -> tuple[set[int], int]:
+    """As `authors_page`, with those to whom the user wrote."""
+    ids = list(islice(history.postings.upward(user, 0, first, last), PAGE))
+    rows = history.connection.execute(
+        "SELECT DISTINCT m.sender, m.recipient FROM json_each(?) j CROSS JOIN messages m ON m.id = j.value"
+        f" WHERE true{history.hidden.but('m.sender')}",
+        (json.dumps(ids),),
+    )
+    return {party for pair in rows for party in pair} - {user}, ids[-1] if len(ids) == PAGE else last
+
+
+def stored_mark(history: History, user: int, party: int) -> int:
+    """Up to which id a user has read a conversation."""
+    row = history.connection.execute(
+        "SELECT upto FROM read_marks WHERE user = ? AND party = ?", (user, party)
+    ).fetchone()
+    return row[0] if row else 0
 
 
 def fill_correspondents(history: History, limit: int, last_id: int) -> bool:

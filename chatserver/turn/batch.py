@@ -16,12 +16,24 @@ from chatserver.turn.records import Record, is_special, undone
 class Batch:
     """One batch: open, then in flight, then over."""
 
-    __slots__ = ("_facts", "_known", "after_id", "dirty", "events", "over", "position", "staged", "undo", "waiting")
+    __slots__ = (
+        "_facts",
+        "_known",
+        "after_id",
+        "dirty",
+        "events",
+        "last_id",
+        "over",
+        "position",
+        "staged",
+        "undo",
+        "waiting",
+    )
 
     def __init__(self, position: int, after_id: int) -> None:
-        """`position` is its place in the log; `after_id` the last message id before it."""
+        """`position` is its place in the log; `after_id` the last message id before it, `last_id` once closed in it."""
         self.position = position
-        self.after_id = after_id
+        self.after_id = self.last_id = after_id
         self.events: list[Event] = []
         self.dirty: list[Receiver] = []  # for whom something is staged while it is open
         self.staged: list[tuple[Receiver, list[Record]]] = []  # what goes out once it is stored
@@ -52,6 +64,12 @@ class Batch:
             self._facts |= changed_facts(self.events[self._known :])
             self._known = len(self.events)
         return not self._facts.isdisjoint(facts)
+
+    def when_over(self, call: Callable[[bool], None]) -> None:
+        """Call with whether it was stored, once that is known: for what has no way back."""
+        lost: list[bool] = []
+        self.undo.append(lambda: lost.append(True))
+        self.waiting.append(lambda: call(not lost))
 
     def revert(self) -> None:
         """Undo it: what was changed outside State, the last change first, and what its askers are told."""

@@ -9,18 +9,15 @@ from collections.abc import Callable, Iterable
 
 from chatserver.core.events import Delivered
 from chatserver.core.evolve import evolve
-from chatserver.core.id_ranges import Delivery, IdRanges, after_delivery
+from chatserver.core.id_ranges import Delivery, after_delivery, taken_back
 from chatserver.core.state import State, User
-from chatserver.turn.receiver import Receiver
+from chatserver.turn.receiver import Marks, Receiver, Unconfirmed
 from chatserver.turn.records import Credit, Hole, Opening, Passed
-
-Marks = tuple[int, IdRanges]
-"""Up to which id all is delivered, and the gaps below it."""
 
 REMEMBERED_PER_USER = 8  # steps of a mark, of which one a second can come
 REMEMBERED_USERS = 10_000  # some 10 MB with the above
+UNCONFIRMED_MAX = 64  # steps of one receiver's marks, of which one a second comes, until they are confirmed
 PASSED_MAX = 100  # id ranges of one session that wait for the next update of its user's marks
-GAPS_MAX = 1000  # of one user; a SYNC that would leave more is not counted, and what it showed comes again as MISSED
 
 
 class CreditBook:
@@ -37,6 +34,7 @@ class CreditBook:
         """Frames of this credit have left whole."""
         if isinstance(credit, Opening):
             self._settle(receiver)  # what came before is for whoever was logged in then
+            receiver.unconfirmed = []
             receiver.user, receiver.since_ms, receiver.hole = credit.user, credit.since_ms, None
         elif not receiver.user:
             return
@@ -68,19 +66,62 @@ class CreditBook:
     def _settle(self, receiver: Receiver) -> None:
         upto = self.handed.pop(receiver, None)
         passed, receiver.passed = receiver.passed, []
-        user = self._state().users.get(receiver.user)
+        state = self._state()
+        user = state.users.get(receiver.user)
         if user is None or upto is None:
             return
         before = marks = user.delivered_id, user.gaps
         for after, until in passed:
             counted = after_delivery(*marks, after, until, None)
-            marks = counted if len(counted[1]) <= GAPS_MAX else marks
+            if len(counted[1]) <= state.limits.gaps_per_user_max:  # else what it showed comes again as MISSED
+                marks = counted
         marks = after_delivery(*marks, 0, upto, receiver.hole)
         if marks != before:
-            event = Delivered(*marks, user.id)
-            evolve(self._state(), event)
-            self._unstored[user.id] = event
+            self._mark(user, marks)
             self._remember(user, receiver, before)
+            self._note(receiver, before)
+
+    def _mark(self, user: User, marks: Marks) -> None:
+        event = Delivered(*marks, user.id)
+        evolve(self._state(), event)
+        self._unstored[user.id] = event
+
+    def lost(self, receiver: Receiver, others: Iterable[Receiver]) -> None:
+        """A connection is gone. If its peer had vanished, what nobody has confirmed waits for the next login.
+
+        The `others`, further sessions of its user, were handed it too if they were there then, and answer for it.
+        """
+        self._settle(receiver)
+        confirmed, given = receiver.connection.progress() or (0, 0)
+        waiting = [each for each in receiver.unconfirmed if confirmed < min(each.end, given)]
+        receiver.unconfirmed = []
+        user = self._state().users.get(receiver.user)
+        if not waiting or user is None:
+            return
+        _, before, noted_ms = waiting[0]
+        for other in others:
+            if other.since_ms <= noted_ms:
+                self._note(other, before)
+                return
+        for other in others:  # what it is handed next says nothing of what came before its login
+            first, last = other.hole or (before[0] + 1, user.delivered_id)
+            other.hole = min(first, before[0] + 1), max(last, user.delivered_id)
+        self._remembered.pop(user.id, None)  # what it told is not true any more
+        self._mark(user, taken_back(user.delivered_id, user.gaps, *before))
+
+    def _note(self, receiver: Receiver, before: Marks) -> None:
+        """Note what the marks were before what the kernel has been given up to now, until that is confirmed."""
+        word = receiver.connection.progress()
+        confirmed, given = word or (0, 0)
+        if confirmed == given:
+            receiver.unconfirmed = []
+            return
+        waiting = [each for each in receiver.unconfirmed if each.end > confirmed]
+        if len(waiting) < UNCONFIRMED_MAX:
+            waiting.append(Unconfirmed(given, before, self._wall_ms()))
+        else:
+            waiting[-1] = waiting[-1]._replace(end=given)
+        receiver.unconfirmed = waiting
 
     def _remember(self, user: User, receiver: Receiver, before: Marks) -> None:
         steps = self._remembered.pop(user.id, None)

@@ -7,11 +7,25 @@ once it has left whole, to the user who was logged in when it was staged.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from chatserver.core.id_ranges import IdRange
-from chatserver.net.connection import Connection
+from chatserver.core.id_ranges import IdRange, IdRanges
+from chatserver.net.connection import Stream
 from chatserver.turn.records import Credit, Passed, Record, Reply, frames_of
+
+ENTRY_BYTES = 100  # of memory for what the book knows of a frame or record, beside the frame itself
+
+
+Marks = tuple[int, IdRanges]
+"""Of a user: up to which id all is delivered, and the gaps below it."""
+
+
+class Unconfirmed(NamedTuple):
+    """What the kernel was given, and the peer's machine has not confirmed yet."""
+
+    end: int  # behind which byte of the wire
+    before: Marks  # as they were before it counted as delivered
+    noted_ms: int
 
 
 class Book:
@@ -26,6 +40,11 @@ class Book:
         self._records: deque[tuple[int, int]] = deque()  # position behind each record of events, and its bytes
         self.event_bytes = 0  # of events that wait; the rest is answers, which the client asked for itself
 
+    @property
+    def own_bytes(self) -> int:
+        """What the book itself takes: of small frames more than these do."""
+        return ENTRY_BYTES * (len(self._frames) + len(self._records))
+
     def add(self, records: Iterable[Record]) -> None:
         """Note records that were just put behind what waits."""
         for record in records:
@@ -36,9 +55,13 @@ class Book:
                 self._records.append((self._queued, len(record[0])))
                 self.event_bytes += len(record[0])
 
+    def left(self, unsent: int) -> int:
+        """How many bytes have left since the book was opened, where so many still wait."""
+        return self._queued - unsent
+
     def handed(self, unsent: int) -> list[Credit]:
         """The credits of the frames that have left whole since the last look, while so many bytes still wait."""
-        position, credits = self._queued - unsent, []
+        position, credits = self.left(unsent), []
         while self._frames and self._frames[0][0] <= position:
             self._begin, credit = self._frames.popleft()
             if credit:
@@ -49,7 +72,7 @@ class Book:
 
     def rest_of_frame(self, unsent: int, committed: int) -> int:
         """How many bytes must still be sent so that no frame is cut, where so many cannot be dropped any more."""
-        handed = self._queued - unsent
+        handed = self.left(unsent)
         ends = (self._begin, *(end for end, _ in self._frames))
         return next(end for end in ends if end >= handed + committed) - handed
 
@@ -70,10 +93,11 @@ class Receiver:
         "special",
         "staged",
         "staged_bytes",
+        "unconfirmed",
         "user",
     )
 
-    connection: Connection
+    connection: Stream
 
     def __init__(self, join: Callable[[Sequence[Record]], bytes] | None = None) -> None:
         """`join` makes bytes of records; None where they only need to be put together."""
@@ -89,4 +113,5 @@ class Receiver:
         self.user = 0
         self.since_ms = 0
         self.hole: IdRange | None = None  # ids of a long backlog that were not replayed
+        self.unconfirmed: list[Unconfirmed] = []  # oldest first
         self.passed: list[Passed] = []  # id ranges that SYNC answers covered since the marks were last updated

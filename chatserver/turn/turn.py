@@ -13,22 +13,23 @@ from typing import Any
 
 from chatserver.core.accounts import lasting
 from chatserver.core.audience import TABLE as HEARD_BY
+from chatserver.core.audience_changes import change_frame
 from chatserver.core.commands import CloseSession, Command, KeepTokens, LogIn, Resume
 from chatserver.core.decide import TABLE as DECIDE
-from chatserver.core.events import PASSING, BurstSent, Event, MessageSent, PresenceChanged
+from chatserver.core.events import PASSING, BurstSent, Event, MessageDeleted, MessageSent, PresenceChanged
 from chatserver.core.evolve import TABLE as EVOLVE
 from chatserver.core.evolve import evolve
 from chatserver.core.facts import Fact
 from chatserver.core.id_ranges import Delivery
 from chatserver.core.outcome import Outcome, Refused
 from chatserver.core.state import Limits, State, User
-from chatserver.net.workers import Pool
 from chatserver.store.errors import StoreBroken, StoreUnavailable
 from chatserver.store.history import History
 from chatserver.store.store import Store
 from chatserver.turn.batch import Batch
 from chatserver.turn.credit import CreditBook
-from chatserver.turn.log import LocalLog
+from chatserver.turn.flusher import Flusher
+from chatserver.turn.log import LocalLog, MakeLog
 from chatserver.turn.presence import Loop, Presence
 from chatserver.turn.receiver import Receiver
 from chatserver.turn.records import UNAVAILABLE, Heard, Record, is_special
@@ -38,6 +39,8 @@ log = logging.getLogger(__name__)
 
 _WHEN_STORE_FAILS = (LogIn, Resume, CloseSession, KeepTokens)
 """Commands that go on in memory while the store cannot write; their events are stored once it can."""
+_WHEN_LOG_FAILS = (CloseSession,)
+"""The same in a cluster, where another node may have the next word on who is logged in."""
 _MESSAGES = frozenset((MessageSent, BurstSent))
 
 Subscriber = Callable[[Receiver | None, Any], None]  # Any: each takes its own type of event
@@ -49,13 +52,14 @@ class Turn:
     def __init__(
         self,
         store: Store,
-        flusher: Pool,
+        flusher: Flusher,
         limits: Limits,
         wall_ms: Callable[[], int],
         too_slow: Callable[[Receiver], None],
         break_off: Callable[[Exception], None],
         loop: Loop,
         presence_s: float,
+        make_log: MakeLog = LocalLog,
     ) -> None:
         """`too_slow` is called for a receiver whose connection has not taken all; it decides.
 
@@ -66,7 +70,7 @@ class Turn:
         self._limits = limits
         self._wall_ms = wall_ms
         self._break_off = break_off
-        self.state: State = store.load(limits, wall_ms())
+        self.state: State = store.load(limits)
         self.stored_message_id = self.state.last_message_id  # the last message, or change of one, that is on the disk
         self.hearers: dict[int, list[Receiver]] = {}  # user → who hears what the user hears
         self.credit = CreditBook(lambda: self.state, wall_ms)
@@ -75,11 +79,13 @@ class Turn:
         self.subscribers: Mapping[type, Sequence[Subscriber]] = {}  # event type → what else it brings about, in order
         self.reloaded: Sequence[Callable[[], None]] = ()  # called in order when State has come from the disk again
         self.unavailable = False  # the store cannot write
+        self.is_suspended = False  # what became of a batch is not known, so the open one is not taken either
         self.has_stored = False  # since that was asked last
         self.now_ms = 0  # one time stamp a turn; 0 until somebody needs it
         self.batch = Batch(1, self.state.last_message_id)
         self._free: dict[Receiver, list[Record]] = {}  # what goes out at the end of the turn: it depends on nothing
-        self.log = LocalLog(store, flusher, self, loop)
+        self.log = make_log(store, flusher, self, loop)
+        self._going_on = _WHEN_LOG_FAILS if self.log.is_shared else _WHEN_STORE_FAILS
         self._in_flight: deque[Batch] = deque()
         self._unsaved: list[Event] = []  # what happened while the store could not write
         self._saving: list[Event] = []  # of these, what a try to write again has in hand
@@ -98,6 +104,10 @@ class Turn:
     def delivery(self, user: User, message_id: int) -> Delivery | None:
         """When a message to a user was handed to a session; None if it waits."""
         return self.credit.delivery(user, message_id)
+
+    def limit(self, limits: Limits) -> None:
+        """Decide by other limits from now on."""
+        self._limits = self.state.limits = limits
 
     def stamp(self) -> int:
         """The wall clock of this turn, in milliseconds."""
@@ -135,6 +145,13 @@ class Turn:
                         self.batch.dirty.append(receiver)
                     receiver.staged.append(record)
 
+    def tell_origin(self, origin: Receiver | None, event: MessageDeleted) -> None:
+        """Who deletes a message learns from no answer which answers of bots went with it."""
+        if origin is not None and event.sender in self.state.bots:
+            if not origin.staged:
+                self.batch.dirty.append(origin)
+            origin.staged.append((change_frame(self.state, event), 0, event))
+
     def undurable(self, facts: Collection[Fact], message: int = 0) -> Batch | None:
         """The last batch not stored that changes one of these facts, or made a message; None if there is none."""
         for batch in (self.batch, *reversed(self._in_flight)):
@@ -160,8 +177,8 @@ class Turn:
         if type(outcome) is Refused:
             return outcome
         events = outcome[0]
-        if self.unavailable and not PASSING.issuperset(map(type, events)):
-            if not isinstance(command, _WHEN_STORE_FAILS):
+        if self.unavailable and (self.is_suspended or not PASSING.issuperset(map(type, events))):
+            if not isinstance(command, self._going_on):
                 return UNAVAILABLE
             kept = self._unsaved
         else:
@@ -207,6 +224,7 @@ class Turn:
 
     def _begin_batch(self, closed: Batch) -> None:
         closed.close()
+        closed.last_id = self.state.last_message_id
         self.batch = Batch(closed.position + 1, self.state.last_message_id)
 
     def _append(self, batch: Batch) -> None:
@@ -229,8 +247,7 @@ class Turn:
         first = self._in_flight.popleft()
         assert batch is first, "the log tells of batches in their order"
         self.has_stored = True
-        following = self._in_flight[0] if self._in_flight else self.batch
-        self.stored_message_id = following.after_id
+        self.stored_message_id = batch.last_id
         self._finish(batch)
 
     def failed(self, error: Exception) -> None:
@@ -247,9 +264,25 @@ class Turn:
     def defect(self) -> None:
         """After an exception: State may be half changed, so it comes from the disk again."""
         if self._applying:
-            self.log.settle()  # else what is in flight would have to be undone too, and nobody knows how it ends
+            try:
+                self.log.settle()  # else what is in flight would have to be undone too, and nobody knows how it ends
+            except StoreBroken as error:
+                self._break_off(error)
+                return
             if self._applying:
                 self._undo_all("a defect in the middle of an event")
+
+    def suspended(self) -> None:
+        """Nobody knows yet what became of a batch: who waits for it is let go, and asks again with a tag."""
+        self.unavailable = self.is_suspended = True
+        log.error("whether the last turn is stored is not known yet: until it is, this server only reads")
+        waiting = {receiver for batch in self._in_flight for receiver, _ in batch.staged}
+        for receiver in waiting.union(self.batch.dirty):
+            receiver.connection.abort()
+
+    def resumed(self) -> None:
+        """What was in doubt is stored, and was told."""
+        self._go_on([*self.batch.events, *self._unsaved])
 
     def _send_free(self) -> None:
         free, self._free = self._free, {}
@@ -286,7 +319,7 @@ class Turn:
 
     def _reload(self, lost: Sequence[Event]) -> None:
         self._store.roll_back()
-        self.state = self._store.load(self._limits, self.stamp())
+        self.state = self._store.load(self._limits)
         self.stored_message_id = self.state.last_message_id
         self.credit.give_back(lost)
         for event in (*self._saving, *self._unsaved):
@@ -300,8 +333,10 @@ class Turn:
         """Try to write again, with what has happened meanwhile."""
         if not self.log.is_ready or self._saving:
             return
-        self._saving, self._unsaved = lasting(self._unsaved), []  # so an outage of days keeps no more than State does
+        if not self.log.is_shared:
+            self._saving, self._unsaved = lasting(self._unsaved), []  # so an outage of days keeps no more than State
         try:
+            self.log.check()
             self._store.write(self._saving)
             self._store.touch()
         except (StoreUnavailable, StoreBroken) as error:
@@ -320,9 +355,13 @@ class Turn:
             if not isinstance(error, StoreUnavailable):
                 self._break_off(error)
             return
-        self.batch.events[:0] = self._unsaved
+        self._go_on([*self._unsaved, *self.batch.events])
+
+    def _go_on(self, events: list[Event]) -> None:
+        """Take commands again; what has happened meanwhile is stored with the next batch."""
+        self.batch.events = events
         self._unsaved = []
-        self.unavailable = False
+        self.unavailable = self.is_suspended = False
         log.warning("the store can be written again")
         for call in self.reloaded:
             call()
@@ -334,10 +373,8 @@ class Turn:
 
     def close(self) -> None:
         """Store what is left. Raises StoreUnavailable or StoreBroken if that fails."""
-        self.log.settle()
         self.credit.settle()
-        self._store.write([*self._unsaved, *self.batch.events, *self.credit.take()])
-        self._store.commit()
+        self.log.finish([*self._unsaved, *self.batch.events, *self.credit.take()])
 
 
 def _position(batch: Batch) -> int:

@@ -2,7 +2,9 @@
 
 import io
 import json
+from itertools import combinations
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -11,12 +13,12 @@ from bench import BenchError
 from bench.context import Parameters, Span
 from bench.expectations import parse_expectations
 from bench.percentiles import Latencies
-from bench.plot import draw, plot
+from bench.plot import Content, draw, plot
 from bench.process import parse_strace
 from bench.progress import Progress
 from bench.result import Result, shown
 from bench.story import STEPS, placed
-from bench.svg import decades, ticks
+from bench.svg import decades, spread, ticks, width_of
 from bench.sweep import Sweep, parse_over
 from tests.harness import ROOT
 
@@ -83,8 +85,14 @@ def test_what_is_no_bound_gets_a_sentence(text: str) -> None:
 
 
 def test_a_bound_on_an_unknown_metric_names_the_known_ones() -> None:
+    (expected,) = parse_expectations("p98_ms=1")
     with pytest.raises(BenchError, match=r"names p98_ms.*it has: p99_ms, lost"):
-        parse_expectations("p98_ms=1")[0].broken_by({"p99_ms": 1.0, "lost": 0.0})
+        expected.check(["p99_ms", "lost"])
+    expected.check(["p9*_ms"])
+
+
+def test_a_bound_on_what_could_not_be_measured_is_broken() -> None:
+    assert "was not measured" in parse_expectations("rss_bytes=1")[0].broken_by({"lost": 0.0})
 
 
 @pytest.mark.parametrize(
@@ -92,7 +100,7 @@ def test_a_bound_on_an_unknown_metric_names_the_known_ones() -> None:
     [
         ({"pairs": 0}, "pairs is at least 1"),
         ({"size": 7}, "size is at least 8"),
-        ({"size": 5000}, "size is at most 4000"),
+        ({"size": 5000}, "size is at most 4,000"),
     ],
 )
 def test_parameters_no_run_can_be_made_of_are_refused(chosen: dict[str, int], sentence: str) -> None:
@@ -155,17 +163,74 @@ def swept(over: str) -> dict[str, object]:
     return {"kind": "sweep", **vars(Sweep("paced", over, [10.0, 1000.0], [])), "results": list(map(vars, results))}
 
 
-@pytest.mark.parametrize(
-    "content", [comparison(), swept("rate"), swept("connections")], ids=["bars", "latency", "cost"]
-)
+def grown() -> dict[str, object]:
+    lines = {"level": [1.0, 1.0, 1.0], "level too": [1.01, 1.02, 1.03], "up, ms": [0.5, 8.0, 900.0], "gone": [None] * 3}
+    return {
+        "kind": "growth",
+        "sizes": {"messages": [10, 200, 10**6], "users": [40, 50, 60]},
+        "figures": dict.fromkeys(("messages", "users"), lines),
+    }
+
+
+CONTENTS: dict[str, Any] = {
+    "bars": comparison(),
+    "latency": swept("rate"),
+    "cost": swept("connections"),
+    "growth": grown(),
+}
+
+
+@pytest.mark.parametrize("content", CONTENTS.values(), ids=CONTENTS)
 def test_drawings_are_sound_xml_and_show_the_figures(content: dict[str, object], tmp_path: Path) -> None:
     file = tmp_path / "found.json"
     file.write_text(json.dumps(content))
     (written,) = plot([file], tmp_path)
     drawing = ElementTree.parse(written).getroot()
     words = {text.text for text in drawing.iter("{http://www.w3.org/2000/svg}text")}
-    expected = {"a<b", "3.50", "9.50"} if content["kind"] == "compare" else {"1,000"}
-    assert expected <= words
+    expected = {
+        "compare": {"a<b", "3.50", "9.50", "pipechat, all on disk before its OK", "one message at a time"},
+        "growth": {"level too", "1,000,000", "up, ms"},
+        "sweep": {"1,000"},
+    }
+    assert expected[str(content["kind"])] <= words
+    assert any("lower is better" in word for word in words if word)
+    assert "prefers-color-scheme:dark" in written.read_text()
+
+
+@pytest.mark.parametrize("content", CONTENTS.values(), ids=CONTENTS)
+def test_no_label_of_a_drawing_covers_another_or_is_cut_off(content: Content) -> None:
+    drawing = ElementTree.fromstring(draw(content))
+    boxes = [box_of(text) for text in drawing.iter("{http://www.w3.org/2000/svg}text") if text.text]
+    width, height = int(drawing.attrib["width"]), int(drawing.attrib["height"])
+    assert len(boxes) > 4
+    assert all(left >= 0 and top >= 0 and right <= width and bottom <= height for left, top, right, bottom in boxes)
+    for one, other in combinations(boxes, 2):
+        beside = one[2] <= other[0] or other[2] <= one[0]
+        assert beside or one[3] <= other[1] or other[3] <= one[1], (one, other)
+
+
+def box_of(text: ElementTree.Element) -> tuple[float, float, float, float]:
+    """About what a text covers: left, top, right, bottom."""
+    size = int(text.attrib["font-size"])
+    width = width_of(text.text or "", size)
+    left = float(text.attrib["x"]) - width * {"start": 0, "middle": 0.5, "end": 1}[text.attrib["text-anchor"]]
+    return left, float(text.attrib["y"]) - 0.8 * size, left + width, float(text.attrib["y"]) + 0.2 * size
+
+
+def test_of_three_contenders_there_is_a_drawing_of_their_own(tmp_path: Path) -> None:
+    file = tmp_path / "found.json"
+    rows = {name: {"server_cpu_us_per_message": [1.0]} for name in ("chatserver-full", "bare", "ngircd", "threads")}
+    file.write_text(json.dumps({"kind": "compare", "figures": {"pairs-w1": rows, "pairs-w64-tags": {"bare": {}}}}))
+    three = plot([file], tmp_path)[1].read_text()
+    assert "ngircd (C)" in three
+    assert "thread" not in three
+    assert "tags" not in three
+
+
+def test_labels_that_would_meet_are_moved_apart() -> None:
+    assert spread([50, 10, 51, 52], 10, 0, 70) == [50, 10, 60, 70]
+    assert spread([68, 69], 10, 0, 70) == [60, 70]
+    assert spread([], 10, 0, 70) == []
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"kind": "other"}'])

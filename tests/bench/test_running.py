@@ -3,8 +3,11 @@
 import json
 import os
 import socket
+import sqlite3
 import sys
 import time
+from contextlib import closing
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
@@ -20,6 +23,7 @@ from tests.conftest import StartServer
 from tests.harness import Process
 
 SMALL: dict[str, list[str]] = {
+    "crowd": ["--users", "12", "--every", "0.2", "--seconds", "0.6", "--warmup", "0.1"],
     "connect": ["--users", "5", "--window", "3"],
     "idle": ["--connections", "10", "--pairs", "2"],
     "pairs": ["--pairs", "3", "--window", "4"],
@@ -30,6 +34,9 @@ SMALL: dict[str, list[str]] = {
     "backlog": ["--pairs", "2", "--messages", "2100"],
     "history": ["--pairs", "2", "--messages", "100", "--queries", "10"],
     "search": ["--pairs", "2", "--messages", "100", "--queries", "10"],
+    "sync": ["--pairs", "2", "--messages", "100", "--queries", "10"],
+    "export": ["--pairs", "2", "--messages", "100", "--queries", "10"],
+    "accounts": ["--users", "9"],
     "bots": ["--users", "3", "--rate", "50", "--pairs", "2", "--beside", "100", "--seconds", "0.1", "--warmup", "0.05"],
 }
 SHORT = ["--seconds", "0.1", "--warmup", "0.05", "--no-syscalls"]
@@ -50,7 +57,9 @@ def test_a_scenario_runs_on_the_real_server(scenario: str, capsys: pytest.Captur
     assert main(command(scenario)) == 0
     found = json.loads(capsys.readouterr().out)
     metrics = found["metrics"]
-    assert set(found) == {"scenario", "server", "parameters", "metrics", "notes", "environment"}
+    assert set(found) == {"scenario", "server", "parameters", "metrics", "notes", "environment", "faults"}
+    known = SCENARIOS[scenario].metrics
+    assert [name for name in metrics if not any(fnmatchcase(name, each) for each in known)] == []
     assert {metrics.get(name, 0) for name in ("lost", "doubled", "out_of_order", "refused")} == {0}
     assert max(metrics.get(name, 0) for name in ("delivered", "acknowledged", "rows")) > 0
     assert found["parameters"]["seed"] == 1
@@ -207,3 +216,17 @@ def test_cost_and_memory_of_a_process_are_told_and_of_none_are_not() -> None:
     assert (rss_bytes(os.getpid()) or 0) > 1_000_000
     before, own = cpu_seconds(os.getpid()) or 0.0, time.process_time()
     assert before == pytest.approx(own, abs=1.0)
+
+
+@pytest.mark.parametrize("scenario", ["pairs", "paced"])
+def test_sends_may_carry_tags(scenario: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = tmp_path / "chat.db"
+    for _ in range(2):  # on a kept store the tags of the run before must not meet these
+        assert main([*command(scenario), "--tags", "--store", str(store)]) == 0
+        assert json.loads(capsys.readouterr().out)["metrics"]["acknowledged"] > 0
+    with closing(sqlite3.connect(store)) as connection:
+        assert connection.execute("SELECT count(*), count(DISTINCT sender || tag) FROM messages").fetchone() == (
+            connection.execute("SELECT count(tag), count(tag) FROM messages").fetchone()
+        )
+    assert main([*command("pairs"), "--tags", "--against", "bare"]) == 2
+    assert "bare knows no tags" in capsys.readouterr().err

@@ -1,5 +1,7 @@
 """Pages: kept, shared, in bounded threads, and never waited for beyond the time-out."""
 
+import pytest
+
 from bots import Fetch, Reply
 from chatserver.bothost import pages as bot_pages
 from chatserver.bothost.pages import TOO_MANY, WAITING_MAX, PageLimits, Pages
@@ -145,3 +147,27 @@ def test_kept_pages_have_a_size_in_all() -> None:
     world.pool.end()
     assert [len(world.get(name)) for name in "acd"] == [1, 1, 1]
     assert world.get("b") == []
+
+
+def test_kept_pages_have_a_number_also_where_they_are_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bot_pages, "KEPT_MAX", 3)
+    world = World()
+    world.body = b""
+    for name in "abcd":
+        world.get(name, keep_s=600)
+        world.pool.end()
+    assert [len(world.get(name)) for name in "bcd"] == [1, 1, 1]
+    assert world.get("a") == []
+
+
+def test_what_waits_and_what_is_kept_is_a_setting() -> None:
+    world = World(threads=1, waiting_max=1, kept_bytes_max=10)
+    world.get("a")
+    world.get("b")
+    assert [reply.problem for reply in world.get("c")] == [TOO_MANY]
+    world.body = b"x" * 11
+    world.pool.end()
+    world.pool.end()
+    assert world.get("a", keep_s=600) == []
+    world.pool.end()
+    assert world.get("a", keep_s=600) == []

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from chatserver.bothost.host import FAULT, FAULTS_MAX, SWITCHED_OFF, TOO_FAST
+from chatserver.bothost.faults import SET_ASIDE, TEXT_FAULTS_MAX
+from chatserver.bothost.host import FAULT, TOO_FAST, TOO_LONG
 from chatserver.store.errors import StoreUnavailable
 from chatserver.store.store import Store
 from tests.bots.test_weather_bot import open_meteo
 from tests.bots.web import json_page, page, web
 from tests.conftest import StartServer
-from tests.harness import PASSWORD, Process, Running
+from tests.harness import PASSWORD, Process, Running, befriend
 from tests.inside import InThread
 from tests.wire import Client
 
@@ -163,6 +164,30 @@ def test_two_players_have_one_table(server: InThread) -> None:
     assert "bob" in table
 
 
+def test_the_table_of_friends_is_read_by_the_sender_alone(server: InThread) -> None:
+    ann, bob, zed = server.user("ann"), server.user("bob"), server.user("zed")
+    befriend(ann, bob)
+    ann.until("EVENT|FRIENDADDED|bob|…")
+    bob.event("FRIENDREQUEST|ann")
+    for client in (ann, zed):
+        told(client, "NumbersGame", "play 2")
+        if "Right" not in told(client, "NumbersGame", "1"):
+            told(client, "NumbersGame", "2")
+    for friend in (ann, bob):
+        assert "2: 1. ann " in told(friend, "NumbersGame", "friends 2")
+        assert "zed" not in told(friend, "NumbersGame", "friends 2")
+    ann.says("CREATEROOM|ann|#tea", "OK|CREATEROOM|#tea|public")
+    zed.says("JOIN|zed|#tea", "OK|JOIN|#tea")
+    ann.says("INVITE|ann|#tea|NumbersGame", "OK|INVITE|#tea|NumbersGame")
+    zed.until("EVENT|JOINED|#tea|NumbersGame")
+    ann.says("SENDMESSAGE|ann|#tea|@NumbersGame friends 2", "OK|SENDMESSAGE|…")
+    ann.until("EVENT|MESSAGE|…|NumbersGame|ann|The best of you and your friends from 1 to 2: 1. ann …")
+    zed.until("EVENT|MESSAGE|…|ann|#tea|@NumbersGame friends 2")
+    zed.no_event()
+    bob.says("DELETEFRIEND|bob|ann", "OK|DELETEFRIEND|ann")
+    assert told(bob, "NumbersGame", "friends 2").startswith("Neither you nor a friend of yours")
+
+
 def test_a_reminder_that_was_due_while_the_server_was_gone_comes_when_it_is_back(server_process: Process) -> None:
     ann = server_process.user("ann")
     assert "(no. 1): come back" in told(ann, "ReminderBot", "in 1 hour to come back")
@@ -272,11 +297,12 @@ def test_bots_of_a_folder_run_beside_the_others(tmp_path: Path, start_server: St
     assert "ITEM|SHOWBOTS|BrokenBot|fails" in ann.says("SHOWBOTS|ann", *["ITEM|…"] * 6, "OK|SHOWBOTS|6")
     assert told(ann, "BrokenBot", "lines") == "one two [31m"
     assert [len(told(ann, "BrokenBot", "long")), len(heard(ann))] == [3999, 3499]
-    for _ in range(FAULTS_MAX):
+    for _ in range(TEXT_FAULTS_MAX):
         assert told(ann, "BrokenBot", "fail") == FAULT
-    assert told(ann, "BrokenBot", "lines") == SWITCHED_OFF
+    assert told(ann, "BrokenBot", "fail") == SET_ASIDE
+    assert told(ann, "BrokenBot", "lines") == "one two [31m"
     assert told(ann, "DiceBot", "flip") in ("Heads", "Tails")
-    assert "the bot BrokenBot is switched off" in server.stderr
+    assert "the bot BrokenBot: the same text will not be tried again" in server.stderr
     assert "broken.py:8: KeyError" in server.stderr
     assert "secret" not in server.stderr
 
@@ -297,6 +323,50 @@ def test_a_bot_that_is_gone_is_a_stranger(tmp_path: Path, start_server: StartSer
     bob = server.user("bob")
     bob.says("SENDMESSAGE|bob|BrokenBot|lines", "ERR|SENDMESSAGE|NOT_FRIENDS|…")
     bob.says(f"SIGNUP|BrokenBot|{PASSWORD}", "ERR|SIGNUP|NAME_TAKEN|…")
+
+
+HANGING_BOT = """import re
+import time
+
+from bots import Bot
+
+bot = Bot("HangBot", "hangs")
+
+
+@bot.on("loop")
+def loop():
+    while True:
+        try:
+            pass
+        except Exception:
+            pass
+
+
+@bot.on("sleep")
+def sleep():
+    time.sleep(1000)
+
+
+@bot.on("match")
+def match():
+    re.fullmatch("(a+)+b", "a" * 60)
+
+
+@bot.on("hello")
+def hello():
+    return "hello"
+"""
+
+
+def test_a_bot_that_hangs_is_broken_off_and_the_others_go_on(tmp_path: Path, start_server: StartServer) -> None:
+    (tmp_path / "hang.py").write_text(HANGING_BOT)
+    server = start_server("--bots", str(tmp_path), bot_step_ms_max=100)
+    ann = server.user("ann")
+    for how, line in (("loop", r"1[1-5]"), ("sleep", "20"), ("match", "25")):
+        assert told(ann, "HangBot", how) == TOO_LONG
+        assert re.search(rf"the bot HangBot runs for over 0.1 s, and is broken off: .*hang.py:{line}\n", server.stderr)
+    assert told(ann, "HangBot", "hello") == "hello"
+    assert told(ann, "DiceBot", "flip") in ("Heads", "Tails")
 
 
 def test_a_folder_that_is_not_there_is_a_sentence(tmp_path: Path, start_server: StartServer) -> None:
@@ -345,6 +415,100 @@ def test_a_bot_in_a_room_hears_what_is_for_it_and_answers_there(server: InThread
     assert told(ann, "NumbersGame", "11") == "There is no game on. Say play to start one."
 
 
+def test_who_calls_a_bot_that_is_not_in_the_room_is_told_alone_how_to_invite_it(server: InThread) -> None:
+    ann, bob = server.user("ann"), server.user("bob")
+    ann.says("CREATEROOM|ann|#tea|private", "OK|CREATEROOM|#tea|private")
+    ann.says("INVITE|ann|#tea|bob", "OK|INVITE|#tea|bob")
+    bob.event("INVITED|#tea|ann")
+    bob.says("JOIN|bob|#tea", "OK|JOIN|#tea")
+    for said in ("@NumbersGame play", "@numbers game, play"):
+        bob.says(f"SENDMESSAGE|bob|#tea|{said}", "OK|SENDMESSAGE|…")
+        bob.until("EVENT|MESSAGE|…|NumbersGame|bob|I am not in #tea, …: /invite #tea NumbersGame")
+    for said in ("@nobody play", "NumbersGame: play", "play @NumbersGame", "@ann @NumbersGame play", "@"):
+        bob.says(f"SENDMESSAGE|bob|#tea|{said}", "OK|SENDMESSAGE|…")
+    bob.no_event()
+    bob.says("INVITE|bob|#tea|NumbersGame", "OK|INVITE|#tea|NumbersGame")
+    bob.says("SENDMESSAGE|bob|#tea|@NumbersGame play", "OK|SENDMESSAGE|…")
+    ann.until("EVENT|MESSAGE|…|NumbersGame|#tea|I think of a number from 1 to 100. Your guess?")
+    assert not [frame for frame in ann.events if "I am not in" in frame]
+    bob.until("EVENT|MESSAGE|…|NumbersGame|#tea|…")
+    bob.no_event()
+
+
+def test_what_bots_know_of_a_room_is_gone_with_it(start_server: StartServer) -> None:
+    server = start_server("--bots", "bots/examples")
+    ann, bob = server.user("ann"), server.user("bob")
+    for client, name in ((ann, "ann"), (bob, "bob")):
+        client.says(f"CREATEROOM|{name}|#tea", "OK|CREATEROOM|#tea|public")
+        client.says(f"INVITE|{name}|#tea|PollBot", "OK|INVITE|#tea|PollBot")
+        client.says(f"SENDMESSAGE|{name}|#tea|@PollBot results", "OK|SENDMESSAGE|…")
+        client.until("EVENT|MESSAGE|…|PollBot|#tea|There is no poll here…")
+        client.says(f"SENDMESSAGE|{name}|#tea|@PollBot poll Who?: Xaver, Yvonne", "OK|SENDMESSAGE|…")
+        client.until("EVENT|MESSAGE|…|PollBot|#tea|Who? 1 Xaver (0)…")
+        client.says(f"LEAVE|{name}|#tea", "OK|LEAVE|#tea")
+    server.terminate()
+    connection = sqlite3.connect(server.store_path)
+    assert connection.execute("SELECT state FROM bot_memory WHERE state LIKE '%Xaver%'").fetchall() == []
+    connection.close()
+
+
+def test_a_reminder_of_one_who_was_removed_from_the_room_comes_to_its_owner_alone(server: InThread) -> None:
+    ann, bob = server.user("ann"), server.user("bob")
+    ann.says("CREATEROOM|ann|#tea", "OK|CREATEROOM|#tea|public")
+    ann.says("INVITE|ann|#tea|ReminderBot", "OK|INVITE|#tea|ReminderBot")
+    bob.says("JOIN|bob|#tea", "OK|JOIN|#tea")
+    bob.says("SENDMESSAGE|bob|#tea|@ReminderBot in 1 second insult ann", "OK|SENDMESSAGE|…")
+    ann.until("EVENT|MESSAGE|…|ReminderBot|#tea|I will remind you…")
+    ann.says("KICK|ann|#tea|bob", "OK|KICK|#tea|bob")
+    bob.until("EVENT|MESSAGE|…|ReminderBot|bob|You asked me to remind you: insult ann")
+    ann.no_event()
+
+
+@pytest.mark.parametrize("sanction", ["mute bob", "user suspend bob"])
+def test_a_reminder_of_one_who_is_kept_from_writing_comes_to_its_owner_alone(server: InThread, sanction: str) -> None:
+    ann, bob = server.user("ann"), server.user("bob")
+    server.appoint("ann")
+    ann.says("CREATEROOM|ann|#tea", "OK|CREATEROOM|#tea|public")
+    ann.says("INVITE|ann|#tea|ReminderBot", "OK|INVITE|#tea|ReminderBot")
+    bob.says("JOIN|bob|#tea", "OK|JOIN|#tea")
+    bob.says("SENDMESSAGE|bob|#tea|@ReminderBot in 2 hours insult ann", "OK|SENDMESSAGE|…")
+    ann.until("EVENT|MESSAGE|…|ReminderBot|#tea|I will remind you…")
+    ann.says(f"ADMIN|ann|{sanction} --for 1d", "OK|ADMIN|…")
+    server.move_clock(hours=3)
+    server.restart()
+    ann = server.login("ann")
+    if "suspend" in sanction:
+        ann.says("ADMIN|ann|user reinstate bob", "OK|ADMIN|…")
+        bob = server.login("bob")
+    else:
+        bob = server.login("bob")
+    bob.until("EVENT|…|ReminderBot|bob|You asked me to remind you: insult ann")
+    ann.no_event()
+
+
+def test_a_reminder_of_a_room_that_has_ended_comes_to_its_owner_alone(server: InThread) -> None:
+    ann, bob = server.user("ann"), server.user("bob")
+    ann.says("CREATEROOM|ann|#tea|private", "OK|CREATEROOM|#tea|private")
+    ann.says("INVITE|ann|#tea|ReminderBot", "OK|INVITE|#tea|ReminderBot")
+    ann.says("SENDMESSAGE|ann|#tea|@ReminderBot in 1 second water the plants", "OK|SENDMESSAGE|…")
+    ann.until("EVENT|MESSAGE|…|ReminderBot|#tea|I will remind you…")
+    ann.says("LEAVE|ann|#tea", "OK|LEAVE|#tea")
+    bob.says("CREATEROOM|bob|#tea", "OK|CREATEROOM|#tea|public")
+    bob.says("INVITE|bob|#tea|ReminderBot", "OK|INVITE|#tea|ReminderBot")
+    ann.until("EVENT|MESSAGE|…|ReminderBot|ann|You asked me to remind you: water the plants")
+    bob.no_event()
+
+
+def test_a_reminder_comes_to_its_owner_alone_where_the_bot_was_removed(server: InThread) -> None:
+    ann = server.user("ann")
+    ann.says("CREATEROOM|ann|#tea", "OK|CREATEROOM|#tea|public")
+    ann.says("INVITE|ann|#tea|ReminderBot", "OK|INVITE|#tea|ReminderBot")
+    ann.says("SENDMESSAGE|ann|#tea|@ReminderBot in 1 second brew", "OK|SENDMESSAGE|…")
+    ann.until("EVENT|MESSAGE|…|ReminderBot|#tea|I will remind you…")
+    ann.says("KICK|ann|#tea|ReminderBot", "OK|KICK|#tea|ReminderBot")
+    ann.until("EVENT|MESSAGE|…|ReminderBot|ann|You asked me to remind you: brew")
+
+
 def test_a_reminder_set_in_a_room_comes_there(server: InThread) -> None:
     ann = server.user("ann")
     ann.says("CREATEROOM|ann|#tea", "OK|CREATEROOM|#tea|public")
@@ -353,6 +517,7 @@ def test_a_reminder_set_in_a_room_comes_there(server: InThread) -> None:
     ann.until("EVENT|MESSAGE|…|ReminderBot|#tea|ann, you asked me to remind you: brew")
     ann.says("KICK|ann|#tea|ReminderBot", "OK|KICK|#tea|ReminderBot")
     ann.says("SENDMESSAGE|ann|#tea|@ReminderBot list", "OK|SENDMESSAGE|…")
+    ann.event("MESSAGE|…|ReminderBot|ann|I am not in #tea, and hear nothing of what is said there. …")
     ann.no_event()
 
 

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from bots.kit.outside import SET_ASIDE
 from tests.conftest import StartServer
 from tests.harness import PASSWORD, ROOT, Process
+from tests.scenarios.test_restore import back_up, put_back
 from tests.wire import Client
 
 BOT = """from bots import After, Bot, Say, State
@@ -32,6 +34,12 @@ def later(seconds: int):
 @bot.timer
 def due(event):
     return f"now, {event.sender}"
+
+
+@bot.on("die")
+def dies():
+    import os
+    os._exit(3)
 
 
 @bot.on("break")
@@ -85,9 +93,19 @@ def outside(folder: Path, server: Process, *more: str) -> Iterator[Outside]:
 def befriended(server: Process) -> Client:
     """A user whose request the bot has accepted."""
     ann = server.user("ann")
+    befriend_again(ann)
+    return ann
+
+
+def befriend_again(ann: Client) -> None:
     ann.says("ADDFRIEND|ann|Echo", "OK|ADDFRIEND|Echo|requested")
     ann.until("EVENT|FRIENDADDED|Echo|…")
-    return ann
+
+
+def told_after_a_restore(client: Client, text: str, told_before: str) -> str:
+    """The answer; before it the last one may come again, where the server went before the bot heard its OK."""
+    answer = told(client, text)
+    return heard(client) if answer == told_before else answer
 
 
 def told(client: Client, text: str) -> str:
@@ -141,6 +159,70 @@ def test_a_restarted_server_finds_it_again(tmp_path: Path, start_server: StartSe
         ann.says("PING", "OK|PING|")
         ann.events.clear()  # after a crash, what was delivered in the last second may come again
         assert told(ann, "say two") == "two (2)"
+
+
+def test_a_message_of_which_it_dies_is_set_aside_and_the_next_are_answered(
+    tmp_path: Path, server_process: Process
+) -> None:
+    with outside(tmp_path, server_process, "--signup") as bot:
+        ann = befriended(server_process)
+        ann.says("SENDMESSAGE|ann|Echo|die", "OK|SENDMESSAGE|…")
+        ann.says("SENDMESSAGE|ann|Echo|say on", "OK|SENDMESSAGE|…")
+        assert bot.ended()[0] == 3
+    with outside(tmp_path, server_process) as bot:
+        assert bot.ended()[0] == 3
+    with outside(tmp_path, server_process):
+        assert heard(ann) == SET_ASIDE
+        assert heard(ann) == "on (1)"
+
+
+def test_of_two_processes_one_stands_by_and_takes_over(tmp_path: Path, server_process: Process) -> None:
+    with outside(tmp_path, server_process, "--signup") as first:
+        ann = befriended(server_process)
+        second = Outside(tmp_path, server_process)
+        assert second.first_line.startswith("EchoBot stands by: another process answers as Echo at 127.0.0.1:")
+        try:
+            assert told(ann, "say one") == "one (1)"
+            assert told(ann, "say two") == "two (2)"
+            first.kill()
+            assert told(ann, "say three") == "three (3)"
+            ann.says("PING", "OK|PING|")
+            assert not [event for event in ann.events if event.startswith("EVENT|M")]
+        finally:
+            second.kill()
+
+
+def test_two_with_a_file_each_answer_each_message_once(tmp_path: Path, server_process: Process) -> None:
+    with outside(tmp_path, server_process, "--signup"):
+        ann = befriended(server_process)
+        with outside(tmp_path, server_process, "--state", "second.db"):
+            for word in ("one", "two", "three"):
+                ann.says(f"SENDMESSAGE|ann|Echo|say {word}", "OK|SENDMESSAGE|…")
+            assert [heard(ann).split()[0] for _ in range(3)] == ["one", "two", "three"]
+        with outside(tmp_path, server_process, "--state", "third.db"):  # has its turn behind all that was answered
+            assert told(ann, "say four") in ("four (1)", "four (4)")
+
+
+def test_after_a_restore_it_goes_on_also_where_its_account_is_not_in_the_copy(
+    tmp_path: Path, start_server: StartServer
+) -> None:
+    server = start_server()
+    server._words[3] = str(server.port)
+    ann = server.user("ann")
+    without = back_up(server, "without.db")
+    with outside(tmp_path, server, "--signup") as bot:
+        befriend_again(ann)
+        copy = back_up(server)
+        assert [told(ann, f"say {at}") for at in range(3)] == ["0 (1)", "1 (2)", "2 (3)"]
+        put_back(server, copy)
+        ann = server.login("ann")
+        assert told_after_a_restore(ann, "say after", "2 (3)") == "after (4)"
+        put_back(server, without)
+        ann = server.login("ann")
+        assert bot.process.stdout
+        assert bot.process.stdout.readline().startswith("EchoBot answers as Echo at")
+        befriend_again(ann)
+        assert told_after_a_restore(ann, "say again", "after (4)") == "again (5)"
 
 
 def test_an_account_that_was_there_answers_what_nobody_has_seen(tmp_path: Path, server_process: Process) -> None:

@@ -127,7 +127,7 @@ def test_in_rooms_has_two_values() -> None:
 def test_a_handler_takes_what_there_is() -> None:
     bot = Bot("B", "does things")
     with pytest.raises(
-        BotError, match="takes 'colour', which is none of event, state, shared, nor a field of 'go <x>'"
+        BotError, match="takes 'colour', which is none of event, state, shared, known, friends, nor a field of 'go <x>'"
     ):
         bot.on("go <x>")(lambda event, colour: "")
     with pytest.raises(BotError, match="'x'"):

@@ -130,3 +130,70 @@ def test_try_takes_a_last_line_without_its_end_and_shows_prompts() -> None:
     bot = Bot("B", "does things")
     bot.on("go")(lambda: "gone")
     assert talked(bot, b"go", prompts=True) == ["me> bot> gone", "me> "]
+
+
+def test_try_knows_people_rooms_and_time() -> None:
+    bot = Bot("EchoBot", "says it again")
+    bot.on("say <what>")(lambda event, what: f"{event.sender} in {event.room}: {what}")
+    bot.on("later <seconds>")(lambda event, seconds: After(int(seconds)))
+    bot.timer(lambda event: f"{event.sender}, it is time")
+    lines = b"say a\nann> say b\nroom #tea\nsay c\n@EchoBot say d\nbob@#den> say e\nroom -\nsay f > g\n"
+    assert talked(bot, lines + b"ann> later 3600\nlater 60\nwait> 59\nwait> 1\nwait>3540\n") == [
+        "bot> me in None: a",
+        "bot> ann in None: b",
+        "(in a room it hears what begins with @EchoBot)",
+        "bot> me in #tea: d",
+        "bot> bob in #den: e",
+        "bot> me in None: f > g",
+        "bot> me, it is time",
+        "bot> (to ann) ann, it is time",
+    ]
+
+
+def test_try_makes_friends() -> None:
+    bot = Bot("B", "knows friends")
+    bot.on("friends")(lambda friends: str(friends))
+    bot.on("note <what>")(lambda state, what: ("noted", {"what": what}))
+    assert talked(bot, b"ann> note x\nfriends> me ann\nfriends\nann> friends\n") == [
+        "bot> noted",
+        "bot> {'ann': {'what': 'x'}}",
+        "bot> {'me': {}}",
+    ]
+
+
+def test_try_with_watch_loads_the_file_again_and_survives_a_broken_one(tmp_path: Path) -> None:
+    path = tmp_path / "count_bot.py"
+    path.write_text(COUNT_BOT.format(1))
+    command = [sys.executable, "-m", "bots", "try", "--watch", str(path)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as tried:
+        assert tried.stdin
+        assert tried.stdout
+        said: list[str] = []
+        for text in (COUNT_BOT.format(1), COUNT_BOT.format(10), "broken(", COUNT_BOT.format(100)):
+            (tmp_path / "new").write_text(text)
+            os.replace(tmp_path / "new", path)
+            tried.stdin.write("count\n")
+            tried.stdin.flush()
+            while not said or not said[-1].startswith("bot> "):
+                said.append(tried.stdout.readline().strip())
+            said.append("")
+        tried.stdin.close()
+    assert [line for line in said if line.startswith("bot> ")] == ["bot> 1", "bot> 11", "bot> 21", "bot> 121"]
+    assert f"fault> {path}:1: this is no Python: '(' was never closed; it goes on as it was" in said
+
+
+def test_try_watches_files_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["try", "--watch", "DiceBot"]) == 1
+    assert capsys.readouterr().err == "--watch needs a bot file, and DiceBot is built in\n"
+
+
+COUNT_BOT = """from bots import Bot
+
+bot = Bot("CountBot", "counts")
+
+
+@bot.on("count")
+def count(state):
+    number = state.get("number", 0) + {}
+    return str(number), {{"number": number}}
+"""

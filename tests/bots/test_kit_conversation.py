@@ -158,6 +158,11 @@ def test_a_fault_leaves_the_state_as_it_was() -> None:
         (" @NumbersGame", ""),
         ("@Numbers Game play 10", "play 10"),
         ("@numbers game, play", "play"),
+        ("NumbersGame: play", "play"),
+        ("numbers game, play", "play"),
+        ("NumbersGame:", ""),
+        ("NumbersGame play", None),
+        ("Numbers: Game play", None),
         ("play", None),
         ("@Numbers play", None),
         ("@N u m b e r s G a m e play", None),
@@ -166,3 +171,14 @@ def test_a_fault_leaves_the_state_as_it_was() -> None:
 )
 def test_who_is_addressed_in_a_room(text: str, rest: str | None) -> None:
     assert addressed("NumbersGame", text) == rest
+
+
+@pytest.mark.parametrize("said", ["@Echo  hello", "Echo: hello", "hello"])
+def test_its_name_before_what_is_said_to_it_alone_is_taken_off(said: str) -> None:
+    bot = Bot("Echo", "says it again")
+
+    @bot.otherwise
+    def echo(event: Event) -> str:
+        return event.text
+
+    assert Conversation(bot).say(said) == ["hello"]

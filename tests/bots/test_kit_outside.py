@@ -2,14 +2,15 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from bots import After, Bot, BotError, Event, Fetch, Reply, State, Talk
+from bots import After, Bot, BotError, Event, Fetch, Friends, Reply, State, Talk, Whisper
 from bots.kit.diary import Diary
-from bots.kit.outside import FAULT, FAULTS_MAX, Lost, Outside, Over, Said
+from bots.kit.outside import FAULT, SET_ASIDE, USERS_MAX, Lost, Outside, Over, Said
 
 
 class Server:
@@ -23,6 +24,7 @@ class Server:
         self.fails_at = -1  # the number of the call whose answer is lost
         self.calls = 0
         self.now_ms = 1_000_000
+        self.store = "this one"
 
     def write(self, sender: str, text: str, to: str = "Echo") -> None:
         self.messages.append(Said(len(self.messages) + 1, sender, to, text))
@@ -43,6 +45,13 @@ class FakeChat:
             self.server.calls += 1
         if self.server.calls * 2 + (not before) == self.server.fails_at:
             raise Lost
+
+    @property
+    def store(self) -> str:
+        return self.server.store
+
+    def last_seen_id(self) -> int:
+        return 0
 
     def wait(self, timeout_s: float) -> None:
         raise Over("the test ends here")
@@ -91,9 +100,21 @@ def echo_bot() -> Bot:
     def due(event: Event) -> str:
         return f"now, {event.sender}"
 
+    @bot.on("friends")
+    def friends(friends: Friends) -> str:
+        return Whisper(str(friends))
+
     @bot.on("break")
     def broken(state: State) -> tuple[str, State]:
         raise KeyError("secret")
+
+    @bot.on("exit")
+    def ends() -> str:
+        raise SystemExit
+
+    @bot.on("die")
+    def dies() -> str:
+        raise KeyboardInterrupt  # as good as a kill: nothing is caught, nothing kept
 
     @bot.on("page")
     def page() -> Talk:
@@ -151,6 +172,13 @@ def test_in_a_room_it_hears_what_is_for_it_and_answers_there(path: Path) -> None
     server.write("ann", "@echo say hi", to="#tea")
     run(server, path)
     assert server.answers() == [("#tea", "hi (1)")]
+
+
+def test_nobody_tells_it_of_friends_and_a_whisper_is_not_for_the_room(path: Path) -> None:
+    server = Server()
+    server.write("ann", "@Echo friends", to="#tea")
+    run(server, path)
+    assert server.answers() == [("ann", "None")]
 
 
 def test_a_second_run_answers_nothing_twice_and_goes_on(path: Path) -> None:
@@ -228,14 +256,93 @@ def test_a_fault_is_one_sentence_and_the_log_keeps_the_secret(path: Path, caplog
     assert "secret" not in caplog.text
 
 
-def test_after_five_faults_in_a_row_it_ends(path: Path) -> None:
+def test_what_failed_twice_is_set_aside_also_over_a_restart(path: Path) -> None:
     server = Server()
-    for _ in range(FAULTS_MAX):
+    for _ in range(3):
         server.write("ann", "break")
+    server.write("ann", "say on")
+    run(server, path)
+    assert server.answers() == [("ann", FAULT), ("ann", FAULT), ("ann", SET_ASIDE), ("ann", "on (1)")]
+    server.write("ann", "break")
+    server.write("bob", "break")
+    run(server, path)
+    assert server.answers()[4:] == [("ann", SET_ASIDE), ("bob", FAULT)]
+    server.now_ms += 25 * 3600 * 1000
+    server.write("ann", "break")
+    run(server, path)
+    assert server.answers()[6:] == [("ann", FAULT)], "it may have been mended"
+
+
+def test_a_message_of_which_the_program_dies_is_set_aside_at_the_third_start(path: Path) -> None:
+    server = Server()
+    server.write("ann", "die")
+    server.write("ann", "say on")
+    for _ in range(2):
+        for program in outside(server, path):
+            with pytest.raises(KeyboardInterrupt):
+                program.serve()
+    run(server, path)
+    assert server.answers() == [("ann", SET_ASIDE), ("ann", "on (1)")]
+
+
+def test_a_handler_that_would_end_the_program_does_not(path: Path) -> None:
+    server = Server()
+    server.write("ann", "exit")
+    server.write("ann", "say on")
+    run(server, path)
+    assert server.answers() == [("ann", FAULT), ("ann", "on (1)")]
+
+
+def test_one_user_does_not_end_it_and_five_with_nothing_between_do(path: Path) -> None:
+    server = Server()
+    for _ in range(USERS_MAX):
+        server.write("ann", "exit")
+        server.write("ann", "break")
+    run(server, path)
+    for user in range(USERS_MAX - 1):
+        server.write(f"user{user}", "break")
     for program in outside(server, path):
         program.turn()
-        with pytest.raises(Over, match="EchoBot failed 5 times in a row"):
+        server.write("ann", "say well")
+        program.turn()
+        for user in range(USERS_MAX):
+            server.write(f"user{user}", "exit")
+        program.turn()
+        with pytest.raises(Over, match="EchoBot failed with 5 users, one after another"):
             program.serve()
+
+
+def test_two_that_remember_apart_answer_each_message_once(path: Path) -> None:
+    server = Server()
+    server.write("ann", "twice one")
+    server.write("ann", "say two")
+    run(server, path)
+    run(server, path.with_name("other.db"))
+    assert server.answers() == [("ann", "one"), ("ann", "one"), ("ann", "two (1)")]
+
+
+def test_where_another_store_is_met_its_ids_count(path: Path) -> None:
+    server = Server()
+    for _ in range(3):
+        server.write("ann", "say hi")
+    for program in outside(server, path):
+        program.turn()
+        server.store, server.messages, server.tags = "another", [], {}
+        server.write("ann", "say ho")
+        program.turn()
+    assert server.answers() == [("ann", "ho (4)")]
+
+
+def test_a_file_of_an_earlier_version_sends_what_waits_under_its_old_tag(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as old:
+        old.executescript(
+            "CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+            "CREATE TABLE outbox (number INTEGER PRIMARY KEY, recipient TEXT NOT NULL, text TEXT NOT NULL);"
+            "INSERT INTO meta VALUES ('owner', 'Echo@here'), ('prefix', 'abc.'), ('heard_id', 7);"
+            "INSERT INTO outbox VALUES (12, 'ann', 'waits');"
+        )
+    with closing(Diary(path, "Echo@here")) as diary:
+        assert [(letter.tag, letter.text) for letter in diary.unsent()] == [("abc.12", "waits")]
 
 
 def test_a_diary_belongs_to_one_user_of_one_server(path: Path) -> None:

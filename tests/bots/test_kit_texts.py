@@ -2,7 +2,7 @@
 
 import pytest
 
-from bots import BotError
+from bots import BotError, join_lines, split_lines
 from bots.kit.texts import MESSAGE_BYTES_MAX, MESSAGE_CHARS_MAX, messages
 from chatserver.protocol.frames import is_clean
 
@@ -44,3 +44,11 @@ def test_a_blank_text_is_refused(text: str) -> None:
 
 def test_half_a_surrogate_pair_is_replaced() -> None:
     assert messages("a\ud83db") == ["a?b"]
+
+
+def test_lines_of_one_message_are_joined_and_found_again() -> None:
+    text = join_lines(["one", "", "three"])
+    assert text == "one␤␤three"
+    assert split_lines(text) == ["one", "", "three"]
+    assert messages(text) == [text]
+    assert split_lines("one") == ["one"]

@@ -34,7 +34,7 @@ def won_in(talk: Conversation, user: str, tries: int, highest: int = 100) -> str
 
 
 def test_examples() -> None:
-    assert check_examples(bot) == 6
+    assert check_examples(bot) == 9
 
 
 def test_a_game_says_higher_and_lower_and_counts() -> None:
@@ -58,6 +58,16 @@ def test_a_game_says_higher_and_lower_and_counts() -> None:
         """,
         seed=0,
     )
+
+
+@pytest.mark.parametrize("said", ["50", "50.", "５０", "guess 50!", "is it 50?", "@NumbersGame 50", "Numbers Game: 50"])
+def test_ways_to_guess(said: str) -> None:
+    play(bot, f"me> play\nbot> ...\nme> {said}\nbot> Right, it is 50! ...", seed=0)
+
+
+@pytest.mark.parametrize(("level", "highest"), [("easy", 10), ("Normal", 100), ("hard", 1000), ("insane", 1_000_000)])
+def test_levels(level: str, highest: int) -> None:
+    play(bot, f"me> play {level}\nbot> I think of a number from 1 to {highest}. Your guess?")
 
 
 @pytest.mark.parametrize("highest", [2, 100, 1000, 1_000_000])
@@ -108,6 +118,30 @@ def test_the_table_ranks_all_players_and_each_once() -> None:
     assert talk.say("table 1000") == ["Nobody has won from 1 to 1000 yet. Say play to be the first."]
 
 
+def test_the_table_of_friends_has_only_them_however_many_are_better() -> None:
+    talk = Conversation(bot)
+    talk.befriend(["me", "ann", "bob", "cho"])
+    talk.befriend(["bob", "zed"])
+    won_in(talk, "me", 7)
+    won_in(talk, "ann", 9)
+    won_in(talk, "bob", 2, 1000)
+    for player in range(TABLE_ROWS):
+        won_in(talk, f"player{player}", 1)
+    talk.say("play", "ann")  # who is in a game has a best all the same
+    for said in ("friends", "Friends 100", "table friends", "top of my friends", "best of friends normal"):
+        assert talk.say(said) == ["The best of you and your friends from 1 to 100: 1. me 7 tries, 2. ann 9 tries"]
+    assert talk.say("friends hard", "zed") == ["The best of you and your friends from 1 to 1000: 1. bob 2 tries"]
+    assert talk.say("friends 1000", "ann") == talk.say("friends 1000", "zed")
+    none = "Neither you nor a friend of yours has won from 1 to 10 yet. Say play to be the first."
+    assert talk.say("friends easy") == [none]
+
+
+def test_the_tables_of_the_levels() -> None:
+    talk = Conversation(bot)
+    won_in(talk, "ann", 3, 10)
+    assert talk.say("table easy") == talk.say("top 10") == ["The best from 1 to 10: 1. ann 3 tries"]
+
+
 def test_what_is_remembered_has_an_end() -> None:
     talk = Conversation(bot)
     for player in range(TABLE_ROWS + 5):
@@ -134,3 +168,54 @@ def test_a_game_goes_on_from_its_stored_state() -> None:
     first.say("1")
     second = Conversation(bot, states=dict(first.states), shared=first.shared)
     assert "(2 tries so far)" in second.say("100")[0]
+
+
+def test_a_room_plays_by_turns() -> None:
+    talk = play(
+        bot,
+        """
+        ann@#den> together
+        bot> I think of a number from 1 to 100. Guess by turns: nobody twice, one after another.
+        bob@#den> together
+        bot> #den plays already, from 1 to 100: guess, or say give up
+        """,
+    )
+    secret = json.loads(talk.shared)["#den"]["secret"]
+    assert secret != 1
+    play(
+        bot,
+        f"""
+        ann@#den> 1
+        bot> Higher than 1! (1 try so far)
+        ann@#den> {secret}
+        bot> It is another's turn, ann: this try does not count.
+        ann> {secret}
+        bot> There is no game on. Say play to start one.
+        ann@#other> {secret}
+        bot> There is no game on. Say play to start one.
+        bob@#den> {secret}
+        bot> Right, bob, it is {secret}! Together you needed 2 tries.
+        bob@#den> {secret}
+        bot> There is no game on. Say play to start one.
+        """,
+        conversation=talk,
+    )
+    assert json.loads(talk.shared) == {}
+
+
+def test_a_room_gives_up_together_and_games_of_ones_own_go_on() -> None:
+    play(
+        bot,
+        """
+        ann> play
+        bot> I think of a number from 1 to 100. Your guess?
+        ann@#den> together 1
+        bot> I play from 1 to anything between 2 and 1000000: say for example together 1000
+        ann@#den> together 2
+        bot> I think of a number from 1 to 2. ...
+        bob@#den> give up
+        bot> It was ... You had 0 tries. Say together for another game.
+        ann> 100
+        bot> Lower than 100! (1 try so far)
+        """,
+    )

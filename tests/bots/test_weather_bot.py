@@ -16,10 +16,13 @@ SEARCH = "https://geocoding-api.open-meteo.com/v1/search"
 FORECAST = "https://api.open-meteo.com/v1/forecast"
 
 
+CODES = {"United Kingdom": "GB", "United States": "US"}
+
+
 def place(name: str, admin1: str | None, country: str, population: int | None = None, **more: object) -> dict[str, Any]:
     return {
         "id": 1, "name": name, "latitude": 51.5, "longitude": -0.12, "feature_code": "PPLC", "admin1": admin1,
-        "country": country, "country_code": country[:2].upper(), "timezone": "Europe/London",
+        "country": country, "country_code": CODES.get(country, country[:2].upper()), "timezone": "Europe/London",
         **({} if population is None else {"population": population}), **more,
     }  # fmt: skip
 
@@ -75,7 +78,7 @@ def service(wanted: Fetch) -> Reply:
 
 
 def test_examples() -> None:
-    assert check_examples(bot, service) == 6
+    assert check_examples(bot, service) == 8
 
 
 @pytest.mark.parametrize(
@@ -87,6 +90,148 @@ def test_the_weather_now(said: str) -> None:
         f"me> {said}\nbot> London, England, United Kingdom now: light rain, 9 °C, feels like 6 °C, wind 15 km/h",
         fetch=service,
     )
+
+
+HERE = "London, England, United Kingdom"
+
+
+@pytest.mark.parametrize(
+    ("said", "about"),
+    [
+        ("London, UK", HERE),
+        ("London UK", HERE),
+        ("London, England, U.K.", HERE),
+        ("London, Canada", "London, Ontario, Canada"),
+        ("London, ON", "London, Ontario, Canada"),
+        ("Paris, TX", "Paris, Texas, United States"),
+        ("paris tx", "Paris, Texas, United States"),
+        ("Paris, Texas, USA", "Paris, Texas, United States"),
+        ("Paris, Texas, United States", "Paris, Texas, United States"),
+        ("Springfield, Illinois, United States", "Springfield, Illinois, United States"),
+    ],
+)
+def test_a_place_with_its_region(said: str, about: str) -> None:
+    play(bot, f"me> {said}\nbot> {about} now: ...", fetch=service)
+
+
+def test_a_region_that_fits_none_finds_none() -> None:
+    play(bot, "me> London, France\nbot> I find no place called London, France. ...", fetch=service)
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        *((said, " now: ...") for said in ("now", "weather?", "what's the weather like", "right now")),
+        *((said, " today, Wed 02 Dec: ...") for said in ("today", "weather today", "What is the forecast for today?")),
+        *((said, " tomorrow, Thu 03 Dec: ...") for said in ("tomorrow?", "forecast tomorrow", "will it rain tomorrow")),
+        *((said, ": Sat 05 Dec: ... · Sun 06 Dec: ...") for said in ("weekend", "weather this weekend")),
+        *((said, ": Wed 02 Dec: overcast, 5 to 11 °C, 60 % rain") for said in ("forecast 1 day", "1 day")),
+    ],
+)
+@pytest.mark.parametrize("where", ["", " in London", " for London, UK"])
+def test_plain_sentences(said: str, answer: str, where: str) -> None:
+    talk = Conversation(bot, service)
+    talk.say("home London")
+    play(bot, f"me> {said.rstrip('?')}{where}\nbot> {HERE}{answer}", conversation=talk)
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"), [("weather at home", " now: ..."), ("forecast 2", ": Wed 02 Dec: ... · Thu ...")]
+)
+def test_plain_sentences_about_home(said: str, answer: str) -> None:
+    play(bot, f"me> home London\nbot> ...\nme> {said}\nbot> {HERE}{answer}", fetch=service)
+
+
+@pytest.mark.parametrize("said", ["tomorrow in London", "London, tomorrow", "what about London tomorrow?"])
+def test_the_day_may_stand_anywhere(said: str) -> None:
+    play(bot, f"me> {said}\nbot> {HERE} tomorrow, ...", fetch=service)
+
+
+def test_a_place_that_begins_with_the_is_asked_for_with_it() -> None:
+    play(bot, "me> The Hague\nbot> I find no place called The Hague. ...", fetch=service)
+
+
+@pytest.mark.parametrize(
+    ("missing", "answer"),
+    [
+        ("temperature_2m", "light rain, feels like 6 °C, wind 15 km/h"),
+        ("apparent_temperature", "light rain, 9 °C, wind 15 km/h"),
+        ("weather_code", "9 °C, feels like 6 °C, wind 15 km/h"),
+        ("wind_speed_10m", "light rain, 9 °C, feels like 6 °C"),
+    ],
+)
+def test_a_value_that_is_missing_now_is_left_out(missing: str, answer: str) -> None:
+    current = {**forecast({"forecast_days": "1", "latitude": "0"})["current"], missing: None}
+    pages = {SEARCH: {"results": [LONDON]}, FORECAST: {"current": current}}
+    play(bot, f"me> London\nbot> {HERE} now: {answer}", fetch=pages)
+
+
+@pytest.mark.parametrize("missing", ["weather_code", "temperature_2m_min", "temperature_2m_max"])
+def test_a_value_that_is_missing_of_a_day_is_left_out(missing: str) -> None:
+    daily = forecast({"forecast_days": "2", "latitude": "0"})["daily"]
+    daily[missing][1] = None
+    pages = {SEARCH: {"results": [LONDON]}, FORECAST: {"daily": daily}}
+    [answer] = Conversation(bot, canned(dict(pages))).say("London tomorrow")
+    left = {
+        "weather_code": "5 to 11 °C",
+        "temperature_2m_min": "overcast, 11 °C",
+        "temperature_2m_max": "overcast, 5 °C",
+    }
+    assert answer == f"{HERE} tomorrow, Thu 03 Dec: {left[missing]}"
+
+
+def test_a_day_without_any_values_is_not_told() -> None:
+    daily = forecast({"forecast_days": "3", "latitude": "0"})["daily"]
+    for values in daily.values():
+        values[2] = values[2] if isinstance(values[2], str) else None
+    pages = {SEARCH: {"results": [LONDON]}, FORECAST: {"daily": daily}}
+    [answer] = Conversation(bot, canned(dict(pages))).say("forecast London")
+    assert answer.count(" · ") == 1
+
+
+@pytest.mark.parametrize(("degrees", "shown"), [(-0.4, "0"), (-0.0, "0"), (0.5, "1"), (2.5, "3"), (-0.6, "-1")])
+def test_degrees_are_whole_and_never_minus_zero(degrees: float, shown: str) -> None:
+    pages = {SEARCH: {"results": [LONDON]}, FORECAST: {"current": {"temperature_2m": degrees}}}
+    play(bot, f"me> London\nbot> {HERE} now: {shown} °C", fetch=pages)
+
+
+def test_each_morning_it_tells_the_weather_at_home_until_it_is_stopped() -> None:
+    play(
+        bot,
+        f"""
+        me> every morning at 7:30
+        bot> I do not know where you live: ...
+        me> home London
+        bot> ...
+        me> every morning at 7:30
+        bot> I will tell you the weather of {HERE} each time at 07:30 there, first on 03 December. Say stop to end it.
+        wait> 70199
+        wait> 1
+        bot> Good morning! {HERE} today, Wed 02 Dec: overcast, 5 to 11 °C, 60 % rain
+        wait> 86400
+        bot> Good morning! {HERE} today, ...
+        me> stop
+        bot> I will not tell you each morning any more.
+        wait> 200000
+        me> stop
+        bot> I tell you nothing of my own accord. ...
+        me> every morning at half past
+        bot> I do not understand that time: say for example every morning at 7:30
+        """,
+        fetch=service,
+    )
+
+
+def test_a_morning_without_a_network_is_followed_by_the_next() -> None:
+    talk = Conversation(bot, service)
+    talk.say("home London")
+    talk.say("every morning")
+    talk.fetch = canned({"": "it refused the connection"})
+    [(_, said)] = talk.pass_time(86_400)
+    assert said.startswith("Good morning! I asked the weather service, but it refused the connection.")
+    talk.fetch = service
+    [(_, said)] = talk.pass_time(86_400)
+    assert said.startswith(f"Good morning! {HERE} today")
 
 
 def test_a_name_with_accents_goes_out_in_utf_8() -> None:
@@ -151,6 +296,10 @@ def test_units() -> None:
         bot> From now on: °C and km/h.
         me> London
         bot> London, England, United Kingdom now: light rain, 9 °C, ...
+        me> units F
+        bot> From now on: °F and mph.
+        me> units celsius
+        bot> From now on: °C and km/h.
         me> units kelvin
         bot> I know two: say units metric or units imperial
         """,
@@ -297,3 +446,22 @@ def test_what_the_service_says_cannot_reach_the_terminal() -> None:
     pages = {SEARCH: {"results": [place("Lon\x1b[31mdon\n", None, "UK")]}, FORECAST: {"current": {"temperature_2m": 1}}}
     [answer] = Conversation(bot, canned(dict(pages))).say("London")
     assert answer == "Lon [31mdon , UK now: 1 °C"
+
+
+@pytest.mark.parametrize("said", ["in " * 1300, "the " * 1000, "now " * 1000, "x" * 4000, "home x" + ",y" * 1900])
+def test_what_is_too_long_for_a_place_is_not_looked_into(said: str) -> None:
+    talk = Conversation(bot, canned({}))
+    assert talk.say(said)[0].startswith("A place has at most 200 characters")
+
+
+def test_a_place_has_few_regions_and_each_counts_once() -> None:
+    talk = Conversation(bot, canned({SEARCH: {"results": PLACES["newtown"]}, FORECAST: {"current": {}}}))
+    assert talk.say("home Newtown, Wales, Wales, wales, Wales")[0].startswith("Your home is Newtown, Wales")
+    assert talk.say("home a,b,c,d,e,f")[0].startswith("I know at most 3 regions behind a place")
+
+
+@pytest.mark.parametrize("said", ["00000000111", "0", "3", "9" * 100])
+def test_a_number_that_was_not_offered_chooses_nothing(said: str) -> None:
+    talk = Conversation(bot, canned({SEARCH: {"results": PLACES["newtown"]}}))
+    assert talk.say("Newtown")[0].startswith("Which one?")
+    assert talk.say(said)[0].startswith("Which one?")

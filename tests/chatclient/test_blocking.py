@@ -1,15 +1,16 @@
 """The blocking client, the carrier and the link, against a scripted peer."""
 
+import socket
 import ssl
 
 import pytest
 
 from chatclient import Client, ClientError, ConnectionFailedError, RefusedError
-from chatclient import events as ev
-from chatclient.carrier import ANSWER_S_MAX, GREETING_S_MAX, IDLE_S, RETRY_S_MAX, Backoff, Carrier, Offline, wait
-from chatclient.core import ClientCore, Phase
-from chatclient.link import Link, LinkFailed, Target, look_up, parse_target
-from chatclient.outcomes import CaughtUp, LoggedIn, Sent
+from chatclient.core import events as ev
+from chatclient.core.client import ClientCore, Phase
+from chatclient.core.outcomes import CaughtUp, LoggedIn, Sent
+from chatclient.net.carrier import ANSWER_S_MAX, GREETING_S_MAX, IDLE_S, RETRY_S_MAX, Backoff, Carrier, Offline, wait
+from chatclient.net.link import Link, LinkFailed, Target, look_up, parse_target, target_of
 from tests.chatclient.fake import FakeServer, Peer
 
 TIME = "2026-11-24T12:00:00.000Z"
@@ -170,9 +171,9 @@ class Clock:
 class Carried:
     """A carrier with a clock to turn and no chance in its back-off."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, *ports: int) -> None:
         self.clock = Clock()
-        target = Target("127.0.0.1", port)
+        target = target_of(",".join(f"127.0.0.1:{port}" for port in ports))
         self.core = ClientCore("t")
         self.carrier = Carrier(
             self.core, target, look_up(target), clock=self.clock, backoff=Backoff(chance=lambda: 1.0)
@@ -312,3 +313,48 @@ def test_messages_posted_ahead_are_answered_each() -> None:
         tags = [client.post("bob", f"message {number}") for number in range(50)]
         answers = [client.result(tag) for tag in tags]
         assert [answer.id for answer in answers if isinstance(answer, Sent)] == list(range(1, 51))
+
+
+def test_several_places_are_read_and_shown() -> None:
+    target = target_of("one, two:6000,[::1]:7")
+    assert target.places == (("one", 5000), ("two", 6000), ("::1", 7))
+    assert str(target) == "one:5000,two:6000,[::1]:7"
+
+
+@pytest.mark.parametrize("text", ["one,two:x", "one:70000,two"])
+def test_a_place_among_several_that_makes_no_sense_is_told(text: str) -> None:
+    with pytest.raises(ConnectionFailedError, match="is no port"):
+        Client(text)
+
+
+def test_of_several_hosts_one_that_nobody_knows_is_passed_over() -> None:
+    assert {host for _, _, host in look_up(target_of(f"{'x' * 300}:1,127.0.0.1:2"))} == {"127.0.0.1"}
+
+
+def test_a_client_goes_to_the_machine_that_lets_people_in() -> None:
+    def script(peer: Peer) -> None:
+        peer.log_in()
+        peer.hear_end()
+
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        gone = closed.getsockname()[1]
+    with FakeServer(script) as server, Client(f"127.0.0.1:{gone},127.0.0.1:{server.port}") as client:
+        assert client.login("alice", "password") == "token-of-alice"
+
+
+def test_a_machine_that_does_not_greet_is_not_the_first_to_be_tried_again() -> None:
+    def greets(peer: Peer) -> None:
+        peer.greet()
+        peer.accept_login()
+
+    with FakeServer(Peer.hear_end) as silent, FakeServer(greets) as server:
+        carried = Carried(silent.port, server.port)
+        carried.core.login("alice", "password")
+        while carried.core.phase is Phase.OFFLINE:
+            wait(carried.carrier)
+            carried.carrier.turn()
+        carried.clock.now += GREETING_S_MAX
+        carried.until(Offline)
+        carried.clock.now += RETRY_S_MAX
+        carried.until(LoggedIn)
+        carried.carrier.close()

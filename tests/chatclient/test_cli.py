@@ -1,6 +1,7 @@
 """The command as a shell sees it: pipes, one message, bad input, exit statuses."""
 
 import os
+import queue
 import shlex
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from chatserver import __version__
 from tests.chatclient.fake import FakeServer, Peer
 
 TIME = "2026-11-24T12:00:00.000Z"
@@ -199,6 +201,97 @@ def test_lines_of_standard_input_are_a_message_each(run: Run, password_file: Pat
     with FakeServer(script) as server:
         arguments = ("--user=alice", f"--password-file={password_file}", "--send", "bob", "-")
         assert run(f"127.0.0.1:{server.port}", *arguments, stdin="one\n\ntwo\n").returncode == 0
+
+
+def test_each_line_is_sent_as_it_comes(tmp_path: Path, password_file: Path) -> None:
+    """As of `tail -f`: nobody waits for the end of the input, and the connection is looked after meanwhile."""
+    heard: queue.Queue[str] = queue.Queue()
+
+    def script(peer: Peer) -> None:
+        peer.log_in()
+        for number in (1, 2):
+            head, _, text = peer.hear().partition("|alice|#ops|")
+            heard.put(text)
+            peer.say(f"OK|{head}|{number}|{TIME}", f"EVENT|MESSAGE|9{number}|{TIME}|bob|alice|meanwhile")
+        peer.say(f"OK|{peer.expect('LOGOUT')}|alice")
+        peer.hear_end()
+
+    with FakeServer(script) as server:
+        words = ["--user=alice", f"--password-file={password_file}", "--send", "#ops", "-"]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "chatclient", f"127.0.0.1:{server.port}", *words],
+            stdin=subprocess.PIPE,
+            env={**os.environ, "XDG_STATE_HOME": str(tmp_path)},
+        )
+        assert process.stdin is not None
+        for line in ("first line", "second"):
+            process.stdin.write(f"{line}\n\n".encode())
+            process.stdin.flush()
+            assert heard.get(timeout=30) == line  # while the input goes on
+        process.stdin.close()
+        assert process.wait(30) == 0
+
+
+def test_a_line_that_is_no_text_is_named_and_how_many_went(tmp_path: Path, password_file: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.log_in()
+        for number in (1, 2):
+            peer.say(f"OK|{peer.expect('SENDMESSAGE')}|{number}|{TIME}")
+        peer.hear_end()
+
+    with FakeServer(script) as server:
+        words = ["--user=alice", f"--password-file={password_file}", "--send", "bob", "-"]
+        done = subprocess.run(
+            [sys.executable, "-m", "chatclient", f"127.0.0.1:{server.port}", *words],
+            input=b"\xef\xbb\xbfone\n\ntwo\r\nbad \xff byte\nfour\n",
+            env={**os.environ, "XDG_STATE_HOME": str(tmp_path)},
+            capture_output=True,
+            timeout=30,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr == b"chatclient: Line 4: byte 5 of it is no UTF-8 text. Lines sent before it: 2\n"
+
+
+def test_a_line_that_is_refused_is_named(run: Run, password_file: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.log_in()
+        peer.say(f"OK|{peer.expect('SENDMESSAGE')}|1|{TIME}")
+        peer.say(f"ERR|{peer.expect('SENDMESSAGE')}|TOO_LONG|Split it")
+        peer.hear_end()
+
+    with FakeServer(script) as server:
+        words = ("--user=alice", f"--password-file={password_file}", "--send", "bob", "-")
+        done = run(f"127.0.0.1:{server.port}", *words, stdin="one\nlong\nthree\n")
+    one_sentence(done, 1, "Line 2: TOO_LONG: Split it. Lines sent before it: 1")
+
+
+def test_version(run: Run) -> None:
+    done = run("--version")
+    assert (done.returncode, done.stdout) == (0, f"pipechat {__version__}\n")
+
+
+def test_a_number_alone_is_a_port(run: Run) -> None:
+    def script(peer: Peer) -> None:
+        peer.greet()
+        peer.expect("PING")
+        peer.say("OK|PING|")
+
+    with FakeServer(script) as server:
+        done = run(str(server.port), stdin="PING\n", LOCALHOST="127.0.0.1")
+    assert done.stdout.endswith("OK|PING|\n"), done
+    one_sentence(run("70000"), 2, "is no port")
+
+
+def test_a_password_file_with_a_mark_in_front(run: Run, password_file: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.greet()
+        assert peer.hear().endswith("|alice|correct horse")
+        peer.hear_end()
+
+    password_file.write_bytes(b"\xef\xbb\xbfcorrect horse\r\n")
+    with FakeServer(script) as server:
+        run(f"127.0.0.1:{server.port}", "--user=alice", f"--password-file={password_file}")
 
 
 def test_a_message_that_is_refused_says_why(run: Run, password_file: Path) -> None:

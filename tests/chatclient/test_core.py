@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatclient import events as ev
-from chatclient.commands import BadCommand, NotLoggedInError
-from chatclient.core import ClientCore, Phase
-from chatclient.outcomes import (
+from chatclient.core import events as ev
+from chatclient.core.client import ClientCore, Phase
+from chatclient.core.commands import BadCommand, NotLoggedInError
+from chatclient.core.outcomes import (
     CaughtUp,
     Event,
     LoggedIn,
@@ -30,7 +30,7 @@ def feed(core: ClientCore, *lines: str) -> list[Event]:
 
 def said(core: ClientCore) -> list[str]:
     """What the client sends, without its tags."""
-    return [re.sub(r"#t-\d+", "", line) for line in core.take_output().decode().splitlines()]
+    return [re.sub(r"#t\.\d+", "", line) for line in core.take_output().decode().splitlines()]
 
 
 def answer(core: ClientCore, *lines: str) -> list[Event]:
@@ -77,7 +77,7 @@ def reconnected(core: ClientCore) -> ClientCore:
 
 
 def last_tag(core: ClientCore) -> str:
-    return f"t-{core._tags_used}"
+    return f"t.{core._tags_used}"
 
 
 def test_nothing_is_said_before_the_server_has_greeted(core: ClientCore) -> None:
@@ -397,7 +397,7 @@ def test_a_keep_alive_is_not_an_event(core: ClientCore) -> None:
     assert not core.awaits_answer
 
 
-ECHOES = [f"{verb}#t-{number}" for verb in ("PING", "SYNC", "LOGIN", "SENDMESSAGE", "LOGOUT") for number in range(1, 9)]
+ECHOES = [f"{verb}#t.{number}" for verb in ("PING", "SYNC", "LOGIN", "SENDMESSAGE", "LOGOUT") for number in range(1, 9)]
 FIELDS = ["", "0", "1", "7", "-1", "9" * 18, "x", TIME, "alice", "bob", "\x1b[2J", "a|b", "٣"]
 FRAMES = st.builds(
     lambda kind, echo, fields: "|".join([kind, echo, *fields]),

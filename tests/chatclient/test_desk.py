@@ -4,13 +4,13 @@ import time
 
 import pytest
 
-from chatclient import events as ev
-from chatclient import outcomes
-from chatclient.carrier import Happened, Offline
-from chatclient.desk import _SHOWN, TYPING_S, Desk
-from chatclient.lines import Line, Palette, Piece, line, paint_cut
-from chatclient.textwidth import width
-from chatclient.views import view
+from chatclient.core import events as ev
+from chatclient.core import outcomes
+from chatclient.net.carrier import Happened, Offline
+from chatclient.terminal.desk import _SHOWN, RESTORED, TYPING_S, Desk
+from chatclient.terminal.lines import Line, Palette, Piece, line, paint_cut
+from chatclient.terminal.textwidth import width
+from chatclient.terminal.views import view
 
 TIME = "2026-11-24T12:00:00.000Z"
 
@@ -51,10 +51,11 @@ def take(desk: Desk, event: Happened) -> list[str]:
         (outcomes.Sent("t", 2, TIME, "bob", "hi"), ["12:00 → bob: hi"]),
         (outcomes.LoggedIn("alice", "t", again=True), ["Back online as alice"]),
         (outcomes.LoggedOut("alice"), ["alice is logged out"]),
-        (outcomes.LoginFailed("BAD_LOGIN", "No"), ["Not logged in: No (BAD_LOGIN). Type /login NAME"]),
+        (outcomes.LoginFailed("BAD_LOGIN", "No"), ["Not logged in: No. Type /login NAME"]),
         (outcomes.CaughtUp(), []),
+        (outcomes.Restored(), [RESTORED]),
         (ev.FriendRequest("bob"), ["bob asks to be your friend: /accept bob or /reject it"]),
-        (ev.FriendAdded("bob", "away", "lunch"), ["bob is your friend now (away: lunch)"]),
+        (ev.FriendAdded("bob", "away", "lunch"), ["bob is your friend now (away: lunch): /to bob"]),
         (ev.FriendRemoved("bob"), ["bob is your friend no more"]),
         (ev.StatusChanged("bob", "busy", ""), ["bob is busy"]),
         (ev.Read("bob", "alice", 1), ["bob has read what you wrote"]),
@@ -66,9 +67,9 @@ def take(desk: Desk, event: Happened) -> list[str]:
         (ev.Left("#dev", "bob"), ["bob left #dev"]),
         (ev.Topic("#dev", "bob", ""), ["bob set the topic of #dev: (none)"]),
         (ev.Notice("restart at noon"), ["Notice: restart at noon"]),
-        (ev.Edited(1, TIME, "bob", "alice", "hello"), ["bob corrected (1) in bob: hello"]),
-        (ev.Deleted(1, "bob", "alice"), ["bob took back message (1)"]),
-        (ev.Reaction(1, "bob", "alice", "👍", "+"), ["bob +👍 on (1)"]),
+        (ev.Edited(1, TIME, "bob", "alice", "hello"), ["bob corrected “the day has its divider now” to hello"]),
+        (ev.Deleted(1, "bob", "alice"), ["bob took back “the day has its divider now”"]),
+        (ev.Reaction(1, "bob", "alice", "👍", "+"), ["bob puts 👍 to “the day has its divider now”"]),
         (ev.OtherEvent("WAVES", ("bob", "x")), ["WAVES: bob | x"]),
         (ev.Bye("SHUTDOWN", "back soon"), ["The server says good-bye: back soon"]),
         (ev.Garbage("no frame"), ["no frame"]),
@@ -143,9 +144,9 @@ MESSAGE_ROW = ("7", TIME, "bob", "alice", "hi | there")
         (ev.Ok("SHOWFRIENDS", "t", ("1",), (("bob", "away", "lunch"),)), ["  bob  away: lunch"]),
         (ev.Ok("SHOWREQUESTS", "t", ("1",), (("in", "bob"),)), ["  bob asks you: /accept bob or /reject bob"]),
         (ev.Ok("HISTORY", "t", ("1",), (MESSAGE_ROW,)), ["12:00 (7) bob: hi | there"]),
-        (ev.Ok("SEARCH", "t", ("0",)), ["There are no messages"]),
+        (ev.Ok("SEARCH", "t", ("0",)), ["No message holds all these words"]),
         (ev.Ok("SETSTATUS", "t", ("busy", "do | not")), ["You are busy: do | not"]),
-        (ev.Ok("ADDFRIEND", "t", ("bob", "requested")), ["bob has been asked"]),
+        (ev.Ok("ADDFRIEND", "t", ("bob", "requested")), ["bob has been asked: you can write once bob says yes"]),
         (ev.Ok("ADDFRIEND", "t", ("WeatherBot", "added")), ["WeatherBot is your friend now: /to WeatherBot"]),
         (ev.Ok("SHOWBOTS", "t", ("1",), (("EchoBot", "says it again"),)), ["  EchoBot  says it again"]),
         (
@@ -161,7 +162,7 @@ MESSAGE_ROW = ("7", TIME, "bob", "alice", "hi | there")
         (ev.Ok("PING", "t", ("",)), ["The server answers"]),
         (ev.Ok("DANCE", "t", ("slowly",), (("a", "b"),)), ["a | b", "OK DANCE slowly"]),
         (ev.Ok("JOIN", "t", ()), ["You are in ?"]),
-        (ev.Ok("SIGNUP", "t", ("bob",)), ["The account bob is made: /login bob"]),
+        (ev.Ok("SIGNUP", "t", ("bob",)), ["The account bob is made"]),
     ],
 )
 def test_how_an_answer_reads(desk: Desk, answer: ev.Ok, shown: list[str]) -> None:
@@ -204,3 +205,69 @@ def test_no_row_is_wider_than_the_terminal(columns: int) -> None:
     rows = Palette(colour=False).rows(shown, columns)
     assert max(map(width, rows)) <= columns
     assert width(paint_cut(Palette(colour=False), shown.head, columns)) <= columns
+
+
+def test_what_comes_from_the_server_stands_where_its_number_belongs_and_names_the_user(desk: Desk) -> None:
+    """Also around what has been said since: a gap is closed, nothing is doubled, and marks wait for their message."""
+    desk.take(ev.Message(20, TIME, "bob", "#dev", "live"))
+    desk.take(ev.Reaction(12, "bob", "#dev", "👍", "+"))
+    rows = [(str(number), TIME, "bob", "#dev", f"{number} for alice") for number in (11, 12)]
+    desk.loaded("#dev", [*rows, ("20", TIME, "bob", "#dev", "live"), ("x", "y")], is_all=False)
+    desk.loaded("#dev", [("5", TIME, "bob", "#dev", "the first")], is_all=True)
+    window = desk.at("#dev")
+    assert [said.message.id for said in window] == [5, 11, 12, 20]
+    assert [said.mentions for said in window] == [False, True, True, False]
+    assert window.said(12).reactions == {"👍": ["bob"]}
+    assert window.is_whole
+
+
+def test_a_window_opened_by_another_spelling_gets_the_server_s(desk: Desk) -> None:
+    desk.open("CAROL")
+    desk.take(ev.Message(2, TIME, "carol", "alice", "hi"))
+    assert (desk.place, desk.places(), desk.unread) == ("carol", ["bob", "carol"], {})
+
+
+@pytest.mark.parametrize(
+    ("text", "is_mention"),
+    [
+        ("hi Alice!", True),
+        ("ALICE", True),
+        ("@alice: hm", True),
+        ("malice", False),
+        ("alice-spring", False),
+        ("alices", False),
+        ("the rose garden", True),
+        ("roses", False),
+    ],
+)
+def test_a_mention_is_a_whole_word(desk: Desk, text: str, is_mention: bool) -> None:
+    desk.words = ["rose"]
+    assert desk.mentions_me(text) is is_mention
+
+
+def test_of_many_members_names_alone_are_shown(desk: Desk) -> None:
+    rows = tuple((f"u{number}", "online" if number < 2 else "offline", "member") for number in range(20))
+    shown = texts(view(desk, ev.Ok("SHOWMEMBERS", "t", ("20",), rows)))
+    assert shown[0] == "  2 online: u0, u1"
+    assert shown[1].startswith("  18 offline: u2, u3")
+    desk.unfolded = True
+    assert len(view(desk, ev.Ok("SHOWMEMBERS", "t", ("20",), rows))) == 20
+
+
+def test_the_conversations_of_the_server_become_windows(desk: Desk) -> None:
+    rows = (("carol", "9", TIME, "2", "8", "0"), ("#dev", "7", TIME, "0", "0", "0"), ("bob", "3", TIME, "0", "0", "3"))
+    view(desk, ev.Ok("SHOWCONVERSATIONS", "t", ("3",), rows))
+    assert desk.unread == {"carol": 2}
+    assert desk.at("carol").new_after == 7
+    assert desk.at("bob").readers == {"bob"}
+    assert desk.places() == ["bob", "carol"]  # where windows are known already, a quiet conversation gets none
+
+
+def test_a_reaction_of_ones_own_is_told_where_the_message_is_off_the_screen(desk: Desk) -> None:
+    desk.open("bob")
+    for number in range(2, 30):
+        take(desk, ev.Message(number, TIME, "bob", "alice", f"line {number}"))
+    desk.take(ev.Reaction(29, "alice", "bob", "👍", "+"))
+    desk.take(ev.Reaction(1, "alice", "bob", "👍", "+"))
+    notes = [entry for entry in desk.window.entries if isinstance(entry, Line)]
+    assert texts(notes) == ["alice puts 👍 to “the day has its divider now”"]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatclient.keys import Key, KeyReader
+from chatclient.terminal.keys import ESCAPE_S, PASTE_BYTES_MAX, SILENCE_S, Key, KeyReader
 
 TYPED = "a日é\x1b[D\x1b[1;5C\x01\x7f\r\x1b[200~two\nlines\x1b[201~\x1bb\tz".encode()
 KEYS = [
@@ -16,7 +16,7 @@ KEYS = [
     Key("home"),
     Key("backspace"),
     Key("enter"),
-    Key("text", "two\nlines"),
+    Key("paste", "two\nlines"),
     Key("word-left"),
     Key("tab"),
     Key("text", "z"),
@@ -58,3 +58,59 @@ def test_what_is_no_key_is_left_out(noise: bytes) -> None:
     keys = KeyReader().feed(noise + b"\r")
     assert keys[-1] == Key("enter")
     assert all(key.name in ("enter", "up") for key in keys)
+
+
+@pytest.mark.parametrize("size", [0, 100, 70_000, PASTE_BYTES_MAX + 5000])
+def test_a_paste_is_one_key_however_long_it_is_and_nothing_in_it_is_obeyed(size: int) -> None:
+    data = b"\x1b[200~" + (b"line\n/block bob\n\x03\x1b[A" * (size // 20 + 1))[:size] + b"\x1b[201~\r"
+    reader = KeyReader()
+    keys = [key for at in range(0, len(data), 4096) for key in reader.feed(data[at : at + 4096])]
+    assert [key.name for key in keys] == ["paste", "enter"]
+    assert len(keys[0].text.encode()) == min(size, PASTE_BYTES_MAX)
+    assert reader.patience_s is None
+
+
+def test_a_paste_without_an_end_is_over_after_a_silence() -> None:
+    reader = KeyReader()
+    assert reader.feed(b"\x1b[200~two\nlines\x1b[2") == []
+    assert reader.patience_s == SILENCE_S
+    assert reader.silence() == [Key("paste", "two\nlines\x1b[2")]
+    assert reader.feed(b"x\r") == [Key("text", "x"), Key("enter")]
+    assert reader.feed(b"\x1b[201~") == []
+
+
+def test_ctrl_c_by_itself_ends_a_paste_and_within_it_does_not() -> None:
+    reader = KeyReader()
+    assert reader.feed(b"\x1b[200~half") == []
+    assert reader.feed(b"\x03") == [Key("interrupt")]
+    assert reader.feed(b"\x1b[200~half") == []
+    assert reader.feed(b"\x03\r/block bob\r") == []
+
+
+def test_escape_is_a_key_once_nothing_follows_it() -> None:
+    reader = KeyReader()
+    assert reader.feed(b"\x1b") == []
+    assert reader.patience_s == ESCAPE_S
+    assert reader.silence() == [Key("escape")]
+    assert reader.feed(b"\x1b\x15") == [Key("escape"), Key("kill-to-start")]
+    assert reader.patience_s is None
+    assert reader.silence() == []
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (b"\x1b1", "window-1"),
+        (b"\x1ba", "next-unread"),
+        (b"\x1b[5~", "page-up"),
+        (b"\x1b[6~", "page-down"),
+        (b"\x1b\r", "line-break"),
+        (b"\x1b[I", "focus"),
+        (b"\x1b[O", "unfocus"),
+        (b"\x12", "search"),
+        (b"\x0e", "next-window"),
+        (b"\x10", "previous-window"),
+    ],
+)
+def test_keys_that_move_between_windows(data: bytes, name: str) -> None:
+    assert KeyReader().feed(data) == [Key(name)]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatclient.seen import LastIdSearch, SeenIds
+from chatclient.core.catchup import LastIdSearch, SeenIds
 
 
 def test_an_id_is_new_once() -> None:

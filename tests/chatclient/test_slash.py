@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
-from chatclient import events as ev
-from chatclient.desk import Desk
-from chatclient.lines import Line
-from chatclient.slash import SLASHES, run_line
+from chatclient.core import events as ev
+from chatclient.keep import Settings
+from chatclient.terminal.desk import Desk
+from chatclient.terminal.hands import Shown
+from chatclient.terminal.lines import Line
+from chatclient.terminal.slash import ELSEWHERE, SLASHES, run_line
 
 TIME = "2026-11-24T12:00:00.000Z"
 
@@ -17,7 +19,7 @@ class Recorded:
 
     def __init__(self) -> None:
         self.desk = Desk()
-        self.tells_typing = False
+        self.settings = Settings()
         self.done: list[tuple[str, ...]] = []
         self.said: list[str] = []
         self.secrets: list[str] = []
@@ -30,6 +32,7 @@ class Recorded:
         *fields: str,
         then: Callable[[ev.Ok], None] | None = None,
         otherwise: Callable[[], None] | None = None,
+        shown: Shown = "all",
     ) -> None:
         self.done.append((verb, *fields))
         self.then, self.otherwise = then, otherwise
@@ -45,6 +48,21 @@ class Recorded:
 
     def log_in(self, name: str, password: str | None = None) -> None:
         self.done.append(("log in", name, password or ""))
+
+    def sign_up(self, name: str, password: str) -> None:
+        self.done.append(("sign up", name, password))
+
+    def type_for(self, text: str) -> None:
+        self.done.append(("type", text))
+
+    def open(self, place: str) -> None:
+        self.desk.open(place)
+
+    def older(self) -> None:
+        self.done.append(("older",))
+
+    def apply(self) -> None:
+        pass
 
     def log_out(self) -> None:
         self.done.append(("log out",))
@@ -66,6 +84,7 @@ def hands() -> Recorded:
     hands.desk.me = "alice"
     hands.desk.take(ev.Message(6, TIME, "alice", "bob", "hi"))
     hands.desk.take(ev.Message(7, TIME, "bob", "alice", "hi"))
+    hands.desk.meet("NumbersGame")
     hands.desk.open("bob")
     return hands
 
@@ -112,14 +131,34 @@ def hands() -> Recorded:
         ("/members #lobby", ("SHOWMEMBERS", "#lobby")),
         ("/invite #lobby carol", ("INVITE", "#lobby", "carol")),
         ("/kick #lobby carol", ("KICK", "#lobby", "carol")),
+        ("/handover #lobby carol", ("HANDOVER", "#lobby", "carol")),
+        ("/moderator #lobby carol off", ("MODERATOR", "#lobby", "carol", "off")),
+        ("/report 7 buy | now", ("REPORT", "7", "buy | now")),
+        ("/report (7) spam", ("REPORT", "7", "spam")),
+        ("/admin who", ("ADMIN", "who")),
+        ("/admin", ("ADMIN", "help")),
         ("/topic #lobby a | b", ("SETTOPIC", "#lobby", "a | b")),
-        ("/topic #lobby", ("SETTOPIC", "#lobby", "")),
+        ("/topic #lobby", ("SHOWROOMS",)),
         ("/raw PING|x", ("raw", "PING|x")),
         ("/logout", ("log out",)),
         ("/connect", ("reconnect",)),
         ("/clear", ("redraw", "True")),
         ("/QUIT", ("leave",)),
-        ("/help NOSUCHVERB", ("HELP", "NOSUCHVERB")),
+        ("/history bob 5 before 70", ("HISTORY", "bob", "5", "70")),
+        ("/history before (70)", ("HISTORY", "bob", "20", "70")),
+        ("/msg numbers game play 5", ("SENDMESSAGE", "NumbersGame", "play 5")),
+        ("/msg @NumbersGame  play  5", ("SENDMESSAGE", "NumbersGame", "play  5")),
+        ("/remove Numbers Game", ("DELETEFRIEND", "NumbersGame")),
+        ("/invite #lobby Numbers Game", ("INVITE", "#lobby", "NumbersGame")),
+        ("/history Numbers Game 5", ("HISTORY", "NumbersGame", "5")),
+        ("/me waves  at you", ("SENDMESSAGE", "bob", "/me waves  at you")),
+        ("/topic #lobby -", ("SETTOPIC", "#lobby", "")),
+        ("/add\u00a0carol", ("ADDFRIEND", "carol")),
+        ("/history\u00a0bob\u202f5", ("HISTORY", "bob", "5")),
+        ("/msg\u00a0bob a\u00a0b", ("SENDMESSAGE", "bob", "a\u00a0b")),
+        ("/edit", ("type", "/edit (6) hi")),
+        ("/edit (6)", ("type", "/edit (6) hi")),
+        ("/older", ("older",)),
     ],
 )
 def test_what_a_line_asks_for(hands: Recorded, typed: str, asked: tuple[str, ...]) -> None:
@@ -132,9 +171,7 @@ def test_what_a_line_asks_for(hands: Recorded, typed: str, asked: tuple[str, ...
     [
         ("/msg bob", "Usage: /msg NAME TEXT"),
         ("/add", "Usage: /add NAME"),
-        ("/status", "Usage: /status"),
-        ("/edit", "Usage: /edit"),
-        ("/edit (3)", "Usage: /edit"),
+        ("/status", "You are online"),
         ("/delete it", "Usage: /delete"),
         ("/react", "Usage: /react"),
         ("/create", "Usage: /create"),
@@ -142,13 +179,24 @@ def test_what_a_line_asks_for(hands: Recorded, typed: str, asked: tuple[str, ...
         ("/leave", "Which room?"),
         ("/invite #lobby", "Usage: /invite"),
         ("/raw", "Usage: /raw"),
-        ("/raw login|alice|secret", "Use /signup, /login and /logout"),
-        ("/raw LOGIN#x|alice|secret", "Use /signup, /login and /logout"),
+        ("/raw login|alice|secret", "There is a command for that"),
+        ("/raw LOGIN#x|alice|secret", "There is a command for that"),
         ("/login carol", "You are alice: /logout first"),
+        ("/signup carol", "You are alice: /logout first"),
+        ("/raw setpassword|alice|old|new", "There is a command for that"),
         ("/typing maybe", "Usage: /typing"),
+        ("/set nonsense on", "There is no setting nonsense"),
+        ("/win 7", "There is no window 7"),
+        ("/mention -tea", "tea does not count"),
+        ("/help nosuch", "There is no command and no topic nosuch"),
+        ("/help hist", "did you mean /help history?"),
+        ("/help ADDFRIEND", "ADDFRIEND is a word of the wire"),
         ("/to", "Nothing is unread"),
         ("/hlep", "did you mean /help?"),
-        ("/zzz", "There is no /zzz See /help"),
+        ("/away", "did you mean /status away?"),
+        ("/part #go", "did you mean /leave?"),
+        ("/zzz", "a text that begins with / is typed //"),
+        ("/", "a text that begins with / is typed //"),
         ("/read carol", "Nothing of carol"),
     ],
 )
@@ -179,11 +227,12 @@ def test_a_room_is_opened_by_joining_it_and_closed_by_leaving(hands: Recorded) -
     assert hands.then is not None
     hands.then(ev.Ok("JOIN", "t", ("#lobby",)))
     assert (hands.desk.place, hands.desk.rooms) == ("#lobby", {"#lobby"})
+    assert "#LOBBY" not in hands.desk.windows
     run_line(hands, "/topic on rooms")
     assert hands.done[-1] == ("SETTOPIC", "#lobby", "on rooms")
     run_line(hands, "/leave")
     hands.then(ev.Ok("LEAVE", "t", ("#lobby",)))
-    assert (hands.desk.place, hands.desk.rooms) == ("", set())
+    assert (hands.desk.place, hands.desk.rooms) == ("bob", set())
 
 
 def test_a_room_that_lets_nobody_in_is_not_left_open(hands: Recorded) -> None:
@@ -202,24 +251,33 @@ def test_an_answer_that_comes_late_does_not_move_the_user(hands: Recorded) -> No
 
 
 def test_a_new_account_is_made_and_logged_in(hands: Recorded) -> None:
+    hands.desk.me = ""
     hands.secrets = ["secret one", "secret one"]
     run_line(hands, "/signup dave")
-    assert hands.done == [("SIGNUP", "dave", "secret one")]
-    assert hands.then is not None
-    hands.then(ev.Ok("SIGNUP", "t", ("dave",)))
-    assert hands.done[1:] == [("log in", "dave", "secret one")]
+    assert hands.done == [("sign up", "dave", "secret one")]
+    assert hands.said == ["A password has 8 to 256 characters, none of them |. Ctrl-C gives up"]
 
 
-def test_a_new_password_mistyped_makes_no_account(hands: Recorded) -> None:
-    hands.secrets = ["secret one", "secret two"]
+@pytest.mark.parametrize("typed", ["/login dave secret one", "/signup dave secret one"])
+def test_a_password_behind_the_name_is_not_taken(hands: Recorded, typed: str) -> None:
+    hands.desk.me = ""
+    run_line(hands, typed)
+    assert (hands.done, hands.said) == ([], ["Type the name alone: the password is asked for, and not shown"])
+
+
+def test_a_new_password_is_asked_for_until_it_fits_and_is_typed_twice(hands: Recorded) -> None:
+    hands.desk.me = ""
+    hands.secrets = ["short", "with a | in it", "secret one", "secret two", "secret one", "secret one"]
     run_line(hands, "/signup dave")
-    assert hands.done == []
+    assert hands.done == [("sign up", "dave", "secret one")]
+    assert hands.said[1].endswith("this one has 5")
+    assert "These were not the same: once more" in hands.said
 
 
 def test_a_password_is_changed(hands: Recorded) -> None:
-    hands.secrets = ["old one", "new one"]
+    hands.secrets = ["old one", "new password", "new password"]
     run_line(hands, "/passwd")
-    assert hands.done == [("SETPASSWORD", "old one", "new one")]
+    assert hands.done == [("SETPASSWORD", "old one", "new password")]
 
 
 def test_the_next_unread_conversation_is_opened(hands: Recorded) -> None:
@@ -231,13 +289,32 @@ def test_the_next_unread_conversation_is_opened(hands: Recorded) -> None:
 def test_switches(hands: Recorded) -> None:
     run_line(hands, "/typing on")
     run_line(hands, "/bell off")
-    assert (hands.tells_typing, hands.desk.bell) == (True, False)
+    run_line(hands, "/numbers")
+    run_line(hands, "/set reading off")
+    assert hands.settings == Settings(typing=True, bell=False, numbers=True, reading=False)
+    run_line(hands, "/set")
+    assert [said.split()[0] for said in hands.said[-6:]] == list(Settings.ABOUT)
 
 
-def test_help_lists_every_command_and_explains_one(hands: Recorded) -> None:
+def test_help_is_a_screen_of_topics_and_then_goes_on(hands: Recorded) -> None:
     run_line(hands, "/help")
+    assert len(hands.said) < 15
+    assert all(f"/{name}" in " ".join(hands.said).split() for name in SLASHES)
+    hands.said.clear()
+    run_line(hands, "/help rooms")
+    assert [said.split()[0] for said in hands.said][:3] == ["/rooms", "/create", "/join"]
+    hands.said.clear()
+    run_line(hands, "/help keys")
+    assert "Alt-A" in hands.said[1]
+    hands.said.clear()
+    run_line(hands, "/help all")
     assert len(hands.said) == len(SLASHES)
     hands.said.clear()
     run_line(hands, "/help /msg")
     assert len(hands.said) == 1
     assert "/msg NAME TEXT" in hands.said[0]
+
+
+def test_what_other_clients_call_it_is_a_command_of_ours() -> None:
+    for ours in ELSEWHERE.values():
+        assert ours.split()[0] in SLASHES

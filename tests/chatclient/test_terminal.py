@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from chatclient.textwidth import width
+from chatclient.terminal.textwidth import width
 from tests.chatclient.fake import FakeServer, Peer
 from tests.chatclient.tty import Terminal
 
@@ -31,6 +31,8 @@ class Puppet:
             peer.say(f"OK|{peer.expect('SHOWFRIENDS')}|0")
             peer.say(f"ITEM|{(head := peer.expect('SHOWBOTS'))}|WeatherBot|tells the weather", f"OK|{head}|1")
             peer.say(f"ERR|{peer.expect('SHOWROOMS')}|UNKNOWN_COMMAND|There is no SHOWROOMS")
+            peer.say(f"ERR|{peer.expect('SHOWCONVERSATIONS')}|UNKNOWN_COMMAND|There is no SHOWCONVERSATIONS")
+            peer.say(f"OK|{peer.expect('SHOWUNREAD')}|0")
             peer.say("EVENT|NOTICE|all set")
         else:
             peer.greet()
@@ -45,7 +47,9 @@ class Puppet:
         """Let the server wait for a command, and answer it; `{}` is its echo."""
 
         def act(peer: Peer) -> None:
-            echo = peer.expect(verb)
+            while (echo := peer.hear().partition("|")[0]).partition("#")[0] != verb:
+                assert echo.partition("#")[0] in ("HISTORY", "MARKREAD"), f"{echo} in place of {verb}"
+                peer.say(f"OK|{echo}|0")  # what a client asks by itself
             peer.say(*(line.replace("{}", echo) for line in lines))
 
         self._told.put(act)
@@ -65,7 +69,7 @@ def sitting(home: dict[str, str], password_file: Path) -> Sitting:
     @contextmanager
     def seat(puppet: Puppet, **environment: str) -> Iterator[Terminal]:
         with FakeServer(puppet) as server:
-            arguments = (f"127.0.0.1:{server.port}", "--user=alice", f"--password-file={password_file}")
+            arguments = (f"127.0.0.1:{server.port}", "--user=alice", f"--password-file={password_file}", "--stream")
             with Terminal(*arguments, environment={**home, **environment}) as tty:
                 tty.wait("● online", "all set")
                 yield tty
@@ -82,7 +86,7 @@ def test_the_typed_line_is_never_clobbered(sitting: Sitting) -> None:
         tty.type("half a 日本 sentence\x1b[D\x1b[D")
         for number in range(1, 40):
             puppet.say(f"EVENT|MESSAGE|{number}|{TIME}|carol|alice|message number {number}")
-        rows = tty.wait("carol: message number 39", "unread: carol 39")
+        rows = tty.wait("carol: message number 39", "unread: 2:carol 39")
         assert rows[-1] == "bob> half a 日本 sentence"
         assert rows[-2].startswith("● online  alice @ 127.0.0.1:")
         assert tty.screen.cursor.x == width(rows[-1]) - 2
@@ -105,7 +109,7 @@ def test_keys_edit_complete_and_recall(sitting: Sitting) -> None:
         tty.type("\x15/to wea\t\r")
         tty.wait("WeatherBot>")
         tty.type("/r\t\t")
-        tty.wait("/raw  /react  /read  /reject  /remove  /requests  /rooms")
+        tty.wait("/raw  /react  /read  /reject  /remove  /report  /requests  /rooms")
         tty.type("\x15one two\x17three\x01X\x05Y")
         tty.wait("WeatherBot> Xone threeY")
         puppet.answer("SENDMESSAGE", f"OK|{{}}|1|{TIME}")
@@ -150,7 +154,8 @@ def test_an_account_from_signup_to_logout(home: dict[str, str], tmp_path: Path) 
     puppet.answer("SYNC", "OK|{}|0|0")
     puppet.answer("SHOWFRIENDS", "OK|{}|0")
     puppet.answer("SHOWBOTS", "OK|{}|0")
-    puppet.answer("SHOWROOMS", "OK|{}|0", "EVENT|NOTICE|all set")
+    puppet.answer("SHOWROOMS", "OK|{}|0")
+    puppet.answer("SHOWCONVERSATIONS", "OK|{}|0", "EVENT|NOTICE|all set")
     with FakeServer(puppet) as server, Terminal(f"127.0.0.1:{server.port}", environment=home) as tty:
         tty.wait("Type /login NAME, or /signup NAME", "● connected  nobody")
         tty.type("/signup alice\r")
@@ -225,7 +230,7 @@ def test_what_the_server_lacks_is_said_kindly(sitting: Sitting) -> None:
         tty.wait("This server has no JOIN")
         puppet.answer("SETSTATUS", "ERR|{}|BAD_ARGUMENTS|SETSTATUS|username|online, away, busy or invisible|[text]")
         tty.type("/status sleeping\r")
-        tty.wait("Usage: /status STATUS [TEXT]")
+        tty.wait("Usage: /status [STATUS [TEXT]]")
         puppet.end()
         tty.type("\x04")
         assert tty.end() == 0

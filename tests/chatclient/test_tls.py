@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from chatclient import Client, ConnectionFailedError
-from chatclient import events as ev
+from chatclient.core import events as ev
 from tests.chatclient.fake import FakeServer, Peer
 
 TIME = "2026-11-24T12:00:00.000Z"

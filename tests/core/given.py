@@ -111,14 +111,14 @@ def heard(state: State, event: Event) -> list[tuple[list[int], str]]:
 
 def whole(state: State) -> dict[str, object]:
     """All of State as plain values, what is not stored included."""
-    return snapshot(state, 0) | {
+    return snapshot(state) | {
         "limits": state.limits,
         "bots": dict(state.bots),
         "typing": list(state.typing.items()),
         "sessions": {user.id: (user.sessions, user.received_id) for user in state.users.values()},
         "received": {room.id: room.received_id for room in state.rooms.values()},
         "by_name": {name: user.id for name, user in state.by_name.items()},
-        "rooms_by_key": {key: room.id for key, room in state.rooms_by_key.items()},
+        "rooms_by_key": {key: [room.id for room in rooms] for key, rooms in state.rooms_by_key.items()},
     }
 
 

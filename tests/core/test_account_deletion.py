@@ -4,6 +4,7 @@ import pytest
 
 from chatserver.core.commands import (
     DeleteAccount,
+    LeaveRoom,
     LogIn,
 )
 from chatserver.core.events import (
@@ -18,10 +19,13 @@ from chatserver.core.events import (
     RequestHidden,
     RequestRemoved,
     RoomEnded,
+    RoomForgotten,
     RoomLeft,
+    TopicSet,
     UserBlocked,
     UserUnblocked,
 )
+from chatserver.core.state import FORGOTTEN_ROOM
 from tests.core.given import (
     ANN,
     BOB,
@@ -102,12 +106,13 @@ def test_an_account_that_goes_leaves_its_rooms_and_invitations() -> None:
     events, _ = when(state, DeleteAccount(ANN, NOW_MS + 5))
     assert events == [
         InvitationRemoved(-4, ANN),
-        RoomLeft(7, -3, ANN),
-        RoomLeft(7, -2, ANN),
+        RoomLeft(7, -3, ANN, is_silent=True),
+        RoomLeft(7, -2, ANN, is_silent=True),
         InvitationRemoved(-2, BOB),
         RoomEnded(NOW_MS + 5, -2),
-        RoomLeft(7, ROOM, ANN),
+        RoomLeft(7, ROOM, ANN, is_silent=True),
         OwnerSet(BOB, ROOM),
+        RoomForgotten(-2),
         AccountDeleted(NOW_MS + 5, 7, ANN),
     ]
     assert state.rooms.keys() == {-1, -3, -4}
@@ -118,3 +123,20 @@ def test_an_invitation_outlives_the_one_who_asked() -> None:
     state = given(PEOPLE, room_of(EVE, ANN), Invited(ROOM, BOB, ANN, NOW_MS), DeleteAccount(ANN, NOW_MS))
     assert state.rooms[ROOM].invited == {BOB: ANN}
     assert state.name_of(ANN) == "Ann"
+
+
+def test_what_the_account_wrote_of_rooms_goes_the_topic_and_the_names_of_those_it_left_last() -> None:
+    state = given(PEOPLE, room_of(BOB, ANN), TopicSet("tea", ROOM, ANN), room_of(ANN, room=-2, name="#own"))
+    when(state, LeaveRoom(ANN, "#own", NOW_MS))
+    when(state, LeaveRoom(ANN, "#tea", NOW_MS))
+    assert (state.name_of(-2), state.rooms[ROOM].topic) == ("#own", "tea")
+    events, _ = when(state, DeleteAccount(ANN, NOW_MS))
+    assert events == [TopicSet("", ROOM, ANN), RoomForgotten(-2), AccountDeleted(NOW_MS, 0, ANN)]
+    assert (state.name_of(-2), state.rooms[ROOM].topic) == (FORGOTTEN_ROOM, "")
+
+
+def test_a_topic_of_somebody_else_stays() -> None:
+    state = given(PEOPLE, room_of(BOB, ANN), TopicSet("tea", ROOM, ANN), TopicSet("cake", ROOM, BOB))
+    events, _ = when(state, DeleteAccount(ANN, NOW_MS))
+    assert not [event for event in events if isinstance(event, TopicSet)]
+    assert state.rooms[ROOM].topic == "cake"

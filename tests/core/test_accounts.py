@@ -13,6 +13,7 @@ from chatserver.core.commands import (
     SetPassword,
     SetStatus,
     SignUp,
+    StartBot,
 )
 from chatserver.core.events import (
     MessageSent,
@@ -26,6 +27,7 @@ from chatserver.core.events import (
     TokenRevoked,
     UserSignedUp,
 )
+from chatserver.core.evolve import evolve
 from chatserver.core.state import Limits, State
 from tests.core.given import (
     ANN,
@@ -66,6 +68,22 @@ def test_a_name_is_taken_however_it_is_spelled(name: str) -> None:
     assert name in refused(given(PEOPLE), SignUp(name, "a hash", NOW_MS), "NAME_TAKEN")
 
 
+@pytest.mark.parametrize("name", ["\u0410nn", "b\u043eb", "b0b", "EVE\u0301e\u0301"[:2] + "\u0435", "TeaB\u03bft"])
+def test_a_name_that_looks_like_somebodys_is_refused(name: str) -> None:
+    state = given(PEOPLE, StartBot("TeaBot", "makes tea", NOW_MS))
+    assert "looks like" in refused(state, SignUp(name, "a hash", NOW_MS), "NAME_TAKEN")
+    when(given(PEOPLE, limits=Limits(look_alikes_refused=False)), SignUp(name, "a hash", NOW_MS))
+
+
+def test_who_looks_alike_is_counted_until_the_last_has_gone() -> None:
+    state = given(sign_up("ann1", "Il"), limits=Limits(look_alikes_refused=False))
+    evolve(state, UserSignedUp(3, "1l", "1l", "a hash", NOW_MS, 0))
+    assert state.look_alikes == {"annl": 1, "ll": 2}
+    for user, left in ((2, {"annl": 1, "ll": 1}), (3, {"annl": 1}), (1, {})):
+        when(state, DeleteAccount(user, NOW_MS))
+        assert state.look_alikes == left
+
+
 def test_the_name_of_a_deleted_account_is_not_given_out_again() -> None:
     refused(given(PEOPLE, DeleteAccount(ANN, NOW_MS)), SignUp("ann", "a hash", NOW_MS), "NAME_TAKEN")
 
@@ -88,7 +106,7 @@ def test_a_taken_name_is_refused_before_the_password_is_hashed() -> None:
     assert check.code == "NAME_TAKEN"
 
 
-@pytest.mark.parametrize("password", ["", "p" * 7, "p" * 257, "e\u0301" * 7])
+@pytest.mark.parametrize("password", ["", "p" * 7, "p" * 257, "e\u0301" * 7, "e" + "\u0301" * 1024, "p" * 8000])
 def test_a_password_too_short_or_too_long(password: str) -> None:
     for check in (check_sign_up(State(), "ann", password), check_password(State(), password)):
         assert check is not None

@@ -191,9 +191,11 @@ def test_what_nobody_hears_of() -> None:
     silent = {
         *("UserSignedUp", "PasswordSet", "TokenIssued", "TokenUsed", "TokenRevoked", "StatusSet", "AccountDeleted"),
         *("RequestRemoved", "RequestHidden", "UserBlocked", "UserUnblocked", "Delivered", "OtherSessionsEnded"),
-        *("RoomCreated", "OwnerSet", "InvitationRemoved", "RoomEnded"),
-        *("BotStarted", "BotRemembered", "BotTimerSet", "BotTimerRemoved"),
-        *("SessionOpened", "SessionClosed", "PresenceChanged"),
+        *("RoomCreated", "OwnerSet", "InvitationRemoved", "RoomEnded", "RoomForgotten", "BotAnswered"),
+        *("BotStarted", "BotStopped", "BotRemembered", "BotTimerSet", "BotTimerRemoved"),
+        *("SessionOpened", "SessionClosed", "PresenceChanged", "UserRemoved", "DeedNoted", "TagsRead"),
+        *("RetentionSet", "ModeratorSet", "MessageReported", "ReportClosed", "SanctionSet", "SanctionEnded"),
+        *("AddressBanned", "BanEnded", "InviteSet", "InviteEnded", "NoticeEnded"),
     }
     assert {kind.__name__ for kind in get_args(events.Event)} - {kind.__name__ for kind in audience.TABLE} == silent
     assert audience.deliver(State(), events.TokenRevoked(b"token")) == ()

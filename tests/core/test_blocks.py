@@ -11,6 +11,7 @@ from chatserver.core.events import (
     UserBlocked,
     UserUnblocked,
 )
+from chatserver.core.state import Limits
 from tests.core.given import ANN, BOB, EVE, FRIENDS, NOW_MS, PEOPLE, given, nothing, refused, room_of, when
 
 BLOCKED = UserBlocked(ANN, BOB, NOW_MS)
@@ -98,3 +99,11 @@ def test_a_bot_that_is_blocked_does_not_write() -> None:
     when(state, Block(ANN, "Tea Bot", NOW_MS))
     refused(state, SendMessage(5, "ann", "tea?", "", NOW_MS), "NOT_FRIENDS")
     when(state, SendMessage(5, "bob", "tea?", "", NOW_MS))
+
+
+def test_one_blocks_no_more_than_there_may_be() -> None:
+    state = given(PEOPLE, UserBlocked(ANN, BOB, NOW_MS), UserBlocked(ANN, EVE, NOW_MS), limits=Limits(blocks_max=2))
+    assert "2 users" in refused(state, Block(ANN, "dan", NOW_MS), "NOT_ALLOWED")
+    assert when(state, Block(ANN, "eve", NOW_MS)) == nothing("Eve")
+    when(state, Unblock(ANN, "eve"))
+    when(state, Block(ANN, "dan", NOW_MS))

@@ -1,8 +1,10 @@
 """Bots as decisions: their accounts, and what is kept for them."""
 
-from chatserver.core.bots import EVERYBODY, list_bots
-from chatserver.core.commands import BotTimer, DeleteAccount, KeepForBot, SignUp, StartBot
+from chatserver.core.bots import EVERYBODY
+from chatserver.core.commands import BotTimer, DeleteAccount, KeepForBot, SignUp, StartBot, StopBot
 from chatserver.core.events import BotRemembered, BotStarted, BotTimerRemoved, BotTimerSet, MessageSent, UserSignedUp
+from chatserver.core.listings import Bots, Rows, rows_of
+from chatserver.core.state import State, User
 from tests.core.given import ANN, BOB, NOW_MS, given, log_in, nothing, refused, sign_up, when
 
 BOT = 3
@@ -77,12 +79,24 @@ def test_an_account_that_goes_takes_its_memory_along() -> None:
     assert (state.bot_memory, state.bot_timers) == ({EVERYBODY: {BOT: '{"all":1}'}}, {})
 
 
+def bots_of(state: State) -> Rows:
+    return rows_of(Bots(state, User(0, "", "", "")))
+
+
 def test_bots_are_listed_by_name() -> None:
     state = given([StartBot(name, f"is {name}", NOW_MS) for name in ("b", "C", "A")])
-    assert list_bots(state) == [("A", "is A"), ("b", "is b"), ("C", "is C")]
+    assert bots_of(state) == [("A", "is A"), ("b", "is b"), ("C", "is C")]
     del state.bots[1]
-    assert list_bots(state) == [("A", "is A"), ("C", "is C")]
+    assert bots_of(state) == [("A", "is A"), ("C", "is C")]
+
+
+def test_a_bot_that_is_stopped_is_no_bot_any_more_and_keeps_its_account() -> None:
+    state = given([StartBot("A", "is A", NOW_MS), StopBot(1)])
+    assert bots_of(state) == []
+    assert not state.users[1].sessions
+    assert when(state, StopBot(1)) == ([], [])
+    assert when(state, StartBot("A", "is back", NOW_MS)) == ([BotStarted(1, "is back")], ["A"])
 
 
 def test_people_are_no_bots() -> None:
-    assert list_bots(given(PEOPLE, log_in(ANN))) == []
+    assert bots_of(given(PEOPLE, log_in(ANN))) == []

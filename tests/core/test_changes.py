@@ -81,6 +81,24 @@ def test_the_same_reaction_again_takes_it_back_and_once_more_gives_it_again(worl
     assert world.when(React(BOB, 7, "👍", NOW_MS, taken_back))[1] == ["7", "👍", "+"]
 
 
+@pytest.mark.parametrize(
+    ("own", "others", "sent", "answer"),
+    [
+        ({"❤\ufe0f": True}, (), "❤", ["❤\ufe0f", "-"]),
+        ({"❤": True}, (), "❤\ufe0f", ["❤", "-"]),
+        ({"❤": False, "❤\ufe0f": True}, (), "❤", ["❤\ufe0f", "-"]),  # from before they were one
+        ({}, ("❤\ufe0f",), "❤", ["❤\ufe0f", "+"]),
+        ({"👍": True}, ("🎉",), "❤", ["❤", "+"]),
+        ({}, ("🏳\ufe0f\u200d🌈",), "🏳\u200d🌈", ["🏳\ufe0f\u200d🌈", "+"]),
+    ],
+)
+def test_an_emoji_with_and_without_its_variation_selector_is_one(
+    world: World, own: dict[str, bool], others: tuple[str, ...], sent: str, answer: list[str]
+) -> None:
+    found = world.found._replace(emojis=own, others=frozenset(others), reactions=len(own) + len(others))
+    assert world.when(React(BOB, 7, sent, NOW_MS, found))[1] == ["7", *answer]
+
+
 def test_a_message_of_others_and_one_that_is_not_there_are_refused_in_the_same_words(world: World) -> None:
     for command in (
         EditMessage(EVE, 7, "new", NOW_MS, None),
@@ -112,7 +130,7 @@ def test_bad_texts_are_refused_after_everything_else(world: World) -> None:
 
 
 def test_a_new_text_must_be_one(world: World) -> None:
-    for blank in ("", " ", "\t "):
+    for blank in ("", " ", "\t ", "\u200b", "\u2800 "):
         world.refused(EditMessage(ANN, 7, blank, NOW_MS, world.found), "BAD_TEXT")
     world.refused(EditMessage(ANN, 7, "x" * 4001, NOW_MS, world.found), "TOO_LONG")
     world.refused(EditMessage(ANN, 7, "é" * 3801, NOW_MS, world.found), "TOO_LONG")

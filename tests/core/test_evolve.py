@@ -28,6 +28,7 @@ from chatserver.core.events import (
     ReadMarked,
     RequestHidden,
     RequestRemoved,
+    RetentionSet,
     RoomCreated,
     RoomEnded,
     RoomJoined,
@@ -43,8 +44,8 @@ from chatserver.core.events import (
     UserSignedUp,
     UserUnblocked,
 )
-from chatserver.core.evolve import evolve, remember_tag
-from chatserver.core.state import TAG_LIFE_MS, Token, User
+from chatserver.core.evolve import evolve
+from chatserver.core.state import Limits, Token
 from tests.core.given import ANN, BOB, EVE, FRIENDS, NOW_MS, PEOPLE, ROOM, Step, given, log_in, room_of, token_of, whole
 
 BOT = 5
@@ -180,27 +181,26 @@ def test_a_change_is_no_message_to_wait_for() -> None:
 
 
 def test_tags_are_the_senders() -> None:
-    state = given(FRIENDS, MessageSent(1, NOW_MS, ANN, BOB, "a", "t"), MessageSent(2, NOW_MS, ANN, BOB, "b", None))
-    assert (state.users[ANN].tags, state.users[BOB].tags) == ({"t": (1, NOW_MS)}, None)
+    state = given(
+        FRIENDS,
+        MessageSent(1, NOW_MS, ANN, BOB, "a", "t"),
+        MessageSent(2, NOW_MS, ANN, BOB, "b", None),
+        BurstSent(3, NOW_MS, ANN, BOB, ["c", "d"], ["u", "v"]),
+    )
+    tags = state.users[ANN].tags
+    assert tags is not None
+    assert [tags.find(tag) for tag in ("t", "u", "v", "w")] == [1, 3, 4, 0]
+    assert state.users[BOB].tags is None
 
 
-def test_tags_are_forgotten_after_a_day() -> None:
-    user = User(ANN, "Ann", "ann", "a hash")
-    remember_tag(user, "a", 1, NOW_MS)
-    remember_tag(user, "b", 2, NOW_MS + 1)
-    remember_tag(user, "c", 3, NOW_MS + TAG_LIFE_MS - 1)
-    assert list(user.tags or {}) == ["a", "b", "c"]
-    remember_tag(user, "d", 4, NOW_MS + TAG_LIFE_MS)
-    assert user.tags == {"b": (2, NOW_MS + 1), "c": (3, NOW_MS + TAG_LIFE_MS - 1), "d": (4, NOW_MS + TAG_LIFE_MS)}
-    remember_tag(user, "e", 5, NOW_MS + 3 * TAG_LIFE_MS)
-    assert user.tags == {"e": (5, NOW_MS + 3 * TAG_LIFE_MS)}
-
-
-def test_a_tag_that_is_used_again_is_the_newest() -> None:
-    user = User(ANN, "Ann", "ann", "a hash")
-    for number, tag in enumerate(("a", "b", "a"), 1):
-        remember_tag(user, tag, number, NOW_MS)
-    assert list((user.tags or {}).items()) == [("b", (2, NOW_MS)), ("a", (3, NOW_MS))]
+def test_of_tags_as_many_are_kept_as_the_limits_say() -> None:
+    state = given(FRIENDS)
+    state.limits = Limits(tags_per_user_max=2)
+    for at in range(1, 6):
+        evolve(state, MessageSent(at, NOW_MS, ANN, BOB, "a", f"t{at}"))
+    tags = state.users[ANN].tags
+    assert tags is not None
+    assert [tags.find(f"t{at}") for at in range(1, 6)] == [0, 0, 3, 4, 5]
 
 
 def test_what_is_delivered_is_a_mark_and_gaps() -> None:
@@ -224,7 +224,7 @@ def test_a_room_is_found_by_id_and_key() -> None:
     tea = state.rooms[-1]
     assert (tea.id, tea.name, tea.key, tea.kind, tea.owner, tea.topic) == (-1, "#Tea", "#tea", "private", ANN, "")
     assert (tea.members, tea.invited) == ({}, {})
-    assert state.rooms_by_key == {"#tea": tea, "#b": state.rooms[-2]}
+    assert state.rooms_by_key == {"#tea": (tea,), "#b": (state.rooms[-2],)}
     assert state.last_room_id == -2
 
 
@@ -249,12 +249,14 @@ def test_an_owner_a_topic_and_an_invitation_are_those_of_one_room() -> None:
     for event in (
         OwnerSet(BOB, ROOM),
         TopicSet("tea", ROOM, ANN),
+        RetentionSet(0, ROOM),
         Invited(ROOM, EVE, BOB, 1),
         Invited(-2, EVE, ANN, 1),
     ):
         evolve(state, event)
     tea, other = state.rooms[ROOM], state.rooms[-2]
     assert (tea.owner, tea.topic, tea.invited) == (BOB, "tea", {EVE: BOB})
+    assert (tea.history_days, other.history_days) == (0, None)
     assert (other.owner, other.topic, other.invited) == (ANN, "", {EVE: ANN})
     assert state.users[EVE].invited == {ROOM, -2}
     evolve(state, InvitationRemoved(ROOM, EVE))

@@ -11,6 +11,7 @@ from chatserver.core.events import PASSING, Event
 from chatserver.core.evolve import evolve
 from chatserver.core.facts import Fact, changed_facts
 from chatserver.core.state import State
+from chatserver.core.tags import Tags
 from chatserver.queries import answers
 from chatserver.queries.requests import ShowBlocks, ShowBots, ShowFriends, ShowMembers, ShowRequests, ShowRooms
 from tests.core.given import ANN, BOB, DAN, EVE, NOW_MS, PEOPLE, Step, given, log_in, room_of
@@ -42,6 +43,9 @@ SAMPLES: list[tuple[Event, set[Fact]]] = [
     (happened.BurstSent(2, NOW_MS, ANN, BOB, ("1", "2")), TALK),
     (happened.BurstSent(2, NOW_MS, ANN, TEA, ("1", "2")), {(TEA, 0)}),
     (happened.MessageEdited(2, *MESSAGE, "new"), {*TALK, (0, 1)}),
+    (happened.BotAnswered(2, 1, ANN), {(0, 1)}),
+    (happened.RoomForgotten(TEA), {TEA, facts.GONE}),
+    (happened.EditWithheld(2, *MESSAGE, "new"), {*TALK, (0, 1)}),
     (happened.MessageDeleted(2, *MESSAGE), {*TALK, (0, 1)}),
     (happened.ReactionChanged(2, *MESSAGE, BOB, "x", True), {*TALK, (0, 1)}),
     (happened.ReactionChanged(2, 1, ANN, TEA, NOW_MS, BOB, "x", True), {(TEA, 0), (0, 1)}),
@@ -66,6 +70,7 @@ SAMPLES: list[tuple[Event, set[Fact]]] = [
     (happened.RoomLeft(1, TEA, BOB), {TEA, BOB}),
     (happened.OwnerSet(BOB, TEA), {TEA, BOB}),
     (happened.TopicSet("leaves", TEA, ANN), {TEA}),
+    (happened.RetentionSet(7, TEA), {TEA}),
     (happened.Invited(TEA, DAN, ANN, NOW_MS), {TEA, DAN}),
     (happened.InvitationRemoved(DEN, BOB), {DEN, BOB}),
     (happened.RoomEnded(NOW_MS, SHED), {SHED, facts.GONE}),
@@ -75,10 +80,26 @@ SAMPLES: list[tuple[Event, set[Fact]]] = [
     (happened.BotTimerRemoved(BOT, ANN, "tea"), {ANN}),
     (happened.Typed(ANN, BOB, NOW_MS), set()),
     (happened.BotStarted(BOT, "makes coffee"), set()),
+    (happened.BotStopped(BOT), set()),
     (happened.SessionOpened(ANN), set()),
     (happened.SessionClosed(ANN), set()),
     (happened.OtherSessionsEnded(ANN), set()),
     (happened.PresenceChanged(ANN, "busy", ""), set()),
+    (happened.ModeratorSet(TEA, BOB, True), {TEA, BOB}),
+    (happened.RoleChanged(TEA, BOB, "moderator"), set()),
+    (happened.MessageReported(1, NOW_MS, BOB, 1, ANN, BOB, "hi", "spam"), {BOB}),
+    (happened.ReportClosed(1, NOW_MS), set()),
+    (happened.SanctionSet(BOB, "muted", NOW_MS, "spam"), {BOB}),
+    (happened.SanctionEnded(BOB, "muted"), {BOB}),
+    (happened.UserRemoved(BOB, "REMOVED", "go"), set()),
+    (happened.AddressBanned("10.0.0.0/8", NOW_MS, "", NOW_MS), set()),
+    (happened.BanEnded("10.0.0.0/8"), set()),
+    (happened.InviteSet("code", 1, NOW_MS), set()),
+    (happened.InviteEnded("code"), set()),
+    (happened.Announced(1, "tea at five", NOW_MS), set()),
+    (happened.NoticeEnded(1), set()),
+    (happened.DeedNoted(NOW_MS, "ann", "kick bob"), set()),
+    (happened.TagsRead(ANN, Tags()), set()),
 ]
 """An event, or two, of each type, and what it changes."""
 
@@ -127,7 +148,7 @@ def shown(state: State) -> Iterator[tuple[tuple[int, str], object, set[Fact]]]:
     """Each answer for each user, and the facts that it shows."""
     for user in USERS:
         for query in QUERIES:
-            answer, shows = answers.answer(state, user, query)
+            answer, shows, _ = answers.answer(state, user, query)
             yield (user, repr(query)), answer, set(shows)
 
 

@@ -170,3 +170,15 @@ def test_who_asked_has_kept_the_place_for_the_friend() -> None:
 def test_what_others_ask_of_a_user_fills_no_place_of_theirs() -> None:
     state = given(PEOPLE, FriendRequested(EVE, ANN, NOW_MS), BOB_ASKED, limits=Limits(friends_max=1))
     assert when(state, AddFriend(ANN, "dan", NOW_MS)).events == [FriendRequested(ANN, DAN, NOW_MS)]
+
+
+def test_one_is_asked_by_no_more_than_there_may_be_whoever_one_blocks() -> None:
+    """That Ann blocks Dan makes no difference to what he is told."""
+    asked = [FriendRequested(BOB, ANN, NOW_MS), FriendRequested(EVE, ANN, NOW_MS)]
+    told: list[str] = []
+    for block in (BOB_ASKED, UserBlocked(ANN, DAN, NOW_MS)):
+        state = given(PEOPLE, *asked, block, limits=Limits(friends_max=2))
+        told.append(refused(state, AddFriend(DAN, "ann", NOW_MS), "NOT_ALLOWED"))
+    assert told[0] == told[1]
+    when(state, RejectFriend(ANN, "bob"))
+    when(state, AddFriend(DAN, "ann", NOW_MS))

@@ -1,14 +1,14 @@
 """What is delivered, as ranges, against a naive model: sets of ids."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatserver.core.id_ranges import IdRange, IdRanges, after_delivery, undelivered
+from chatserver.core.id_ranges import IdRange, IdRanges, after_delivery, taken_back, undelivered
 
 LAST_ID = 30
 NOTHING: tuple[int, IdRanges] = (0, ())
@@ -107,3 +107,35 @@ def test_many_logins_to_a_backlog_too_long_for_each_leave_one_gap() -> None:
         last = 20 * login
         mark, gaps = after_delivery(mark, gaps, 0, last, (10 * login, last))
     assert (mark, gaps) == (1980, ((990, 1980),))
+
+
+class Counted(tuple[int, int]):
+    """A range that counts how often any of its kind is looked into."""
+
+    looks = 0
+
+    def __getitem__(self, at: Any) -> Any:
+        Counted.looks += 1
+        return super().__getitem__(at)
+
+    def __iter__(self) -> Iterator[int]:
+        Counted.looks += 1
+        return super().__iter__()
+
+
+def test_what_one_delivery_costs_does_not_grow_with_the_gaps_elsewhere() -> None:
+    gaps = tuple(Counted((10 * at, 10 * at + 5)) for at in range(1, 10_001))
+    Counted.looks = 0
+    mark, left = after_delivery(100_010, gaps, 50_002, 50_003)
+    assert Counted.looks < 100
+    assert mark == 100_010
+    assert set(left) ^ set(gaps) == {(50_000, 50_005), (50_000, 50_002), (50_004, 50_005)}
+
+
+@repeatable
+@given(histories, histories)
+def test_what_is_taken_back_is_what_was_delivered_since(earlier: list[Handed], later: list[Handed]) -> None:
+    before, after = settled(earlier), settled([*earlier, *later])
+    mark, gaps = taken_back(*after, *before)
+    assert mark == after[0]
+    assert ids_in(undelivered(mark, gaps, LAST_ID)) == ids_in(undelivered(*before, LAST_ID))

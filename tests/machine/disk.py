@@ -5,6 +5,7 @@ of the server's own code is touched. They need gcc; without it a test fails and 
 """
 
 import atexit
+import errno
 import mmap
 import os
 import shutil
@@ -21,7 +22,7 @@ from tests.harness import Process, command_line
 from tests.wire import WAIT_S
 
 HERE = Path(__file__).resolve().parent
-NUMBERS = ("flush_ms", "hold", "fail_flush", "skip", "full", "held", "begun")
+NUMBERS = ("flush_ms", "hold", "fail_flush", "skip", "fail_write", "fail_read", "held", "begun")
 """What the control file holds, 32 bits each: the same list is in slow_flush.c."""
 NUMBER = struct.Struct("=i")
 POLL_S = 0.001
@@ -87,13 +88,22 @@ class Disk:
             self._set("fail_flush", 0)
 
     @contextmanager
-    def full(self) -> Iterator[None]:
-        """Within it each write to the store fails with ENOSPC."""
-        self._set("full", 1)
+    def failing_writes(self, error: int = errno.ENOSPC) -> Iterator[None]:
+        """Within it each write to the store fails with this error: the disk is full, broken, or may only be read."""
+        self._set("fail_write", error)
         try:
             yield
         finally:
-            self._set("full", 0)
+            self._set("fail_write", 0)
+
+    @contextmanager
+    def failing_reads(self) -> Iterator[None]:
+        """Within it each read of the store fails with EIO, but for what is in memory."""
+        self._set("fail_read", errno.EIO)
+        try:
+            yield
+        finally:
+            self._set("fail_read", 0)
 
     @property
     def flushes(self) -> int:

@@ -202,4 +202,4 @@ def put(files: dict[str, bytes], store: Path) -> None:
 def files_of(store: Path) -> dict[str, bytes]:
     """The files of a store as they are now, but for its shared memory."""
     names = {path.name.removeprefix(store.name): path for path in store.parent.glob(store.name + "*")}
-    return {name: path.read_bytes() for name, path in names.items() if name in ("", "-wal", "-journal")}
+    return {name: path.read_bytes() for name, path in names.items() if name in ("", "-wal", "-journal", "-mark")}

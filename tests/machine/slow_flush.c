@@ -19,7 +19,8 @@ struct control {
     atomic_int hold;       /* while not 0, no flush goes on */
     atomic_int fail_flush; /* while not 0, each flush fails with EIO, and flushes nothing */
     atomic_int skip;       /* while not 0, no flush flushes anything, and each says that it did */
-    atomic_int full;       /* while not 0, each write fails with ENOSPC */
+    atomic_int fail_write; /* while not 0, each write fails with this number of an error */
+    atomic_int fail_read;  /* the same of reads */
     atomic_int held;       /* how many flushes are held up now */
     atomic_int begun;      /* how many flushes have begun, in all lives */
 };
@@ -61,12 +62,22 @@ static int flush(int descriptor, int (*real)(int)) {
     return control->skip ? 0 : real(descriptor);
 }
 
-static int is_full(int descriptor) {
+/* Whether a file of the store's fails now, with an error of that number. */
+static int fails(int descriptor, atomic_int *error) {
     char name[NAME_BYTES_MAX];
-    pthread_once(&opened, open_control);
-    if (!control->full || !name_of(descriptor, name)) return 0;
-    errno = ENOSPC;
+    if (!*error || !name_of(descriptor, name)) return 0;
+    errno = *error;
     return 1;
+}
+
+static int fails_to_write(int descriptor) {
+    pthread_once(&opened, open_control);
+    return fails(descriptor, &control->fail_write);
+}
+
+static int fails_to_read(int descriptor) {
+    pthread_once(&opened, open_control);
+    return fails(descriptor, &control->fail_read);
 }
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
@@ -76,13 +87,25 @@ int fsync(int descriptor) { return flush(descriptor, REAL(fsync)); }
 int fdatasync(int descriptor) { return flush(descriptor, REAL(fdatasync)); }
 
 ssize_t write(int descriptor, const void *data, size_t bytes) {
-    return is_full(descriptor) ? -1 : REAL(write)(descriptor, data, bytes);
+    return fails_to_write(descriptor) ? -1 : REAL(write)(descriptor, data, bytes);
 }
 
 ssize_t pwrite(int descriptor, const void *data, size_t bytes, off_t at) {
-    return is_full(descriptor) ? -1 : REAL(pwrite)(descriptor, data, bytes, at);
+    return fails_to_write(descriptor) ? -1 : REAL(pwrite)(descriptor, data, bytes, at);
 }
 
 ssize_t pwrite64(int descriptor, const void *data, size_t bytes, off64_t at) {
-    return is_full(descriptor) ? -1 : REAL(pwrite64)(descriptor, data, bytes, at);
+    return fails_to_write(descriptor) ? -1 : REAL(pwrite64)(descriptor, data, bytes, at);
+}
+
+ssize_t read(int descriptor, void *data, size_t bytes) {
+    return fails_to_read(descriptor) ? -1 : REAL(read)(descriptor, data, bytes);
+}
+
+ssize_t pread(int descriptor, void *data, size_t bytes, off_t at) {
+    return fails_to_read(descriptor) ? -1 : REAL(pread)(descriptor, data, bytes, at);
+}
+
+ssize_t pread64(int descriptor, void *data, size_t bytes, off64_t at) {
+    return fails_to_read(descriptor) ? -1 : REAL(pread64)(descriptor, data, bytes, at);
 }

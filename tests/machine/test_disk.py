@@ -61,17 +61,6 @@ def test_a_flush_that_fails_ends_the_server_and_acknowledges_nothing(server: Dis
     assert [row[4] for row in server.login("bob").rows("SYNC|bob|0")][:1] == ["before"]
 
 
-def test_a_full_disk_is_told_and_got_over(server: DiskServer) -> None:
-    alice, bob = server.friends("alice", "bob")
-    with server.disk.full():
-        alice.refused("SENDMESSAGE#a|alice|bob|hi", "UNAVAILABLE")
-        assert bob.rows("HISTORY|bob|alice") == []
-    while alice.says("SENDMESSAGE#a|alice|bob|hi", "…")[0].startswith("ERR|"):
-        pass  # it looks by itself, now and then, whether it can write again
-    bob.event("MESSAGE|…|hi")
-    assert "Traceback" not in server.stderr
-
-
 def test_without_a_compiler_a_test_fails_and_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(AssertionError, match="apt-get install gcc"):

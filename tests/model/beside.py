@@ -52,7 +52,7 @@ class Beside:
         assert len(frames) == len(effect.answer), f"{frames} in place of {effect.answer}"
         for frame, expected in zip(frames, effect.answer, strict=True):
             ends_in_prose = expected.startswith(("ERR|", "OK|LOGIN|", "BYE|"))
-            assert frame.startswith(expected) if ends_in_prose else frame == expected
+            assert frame.startswith(expected) if ends_in_prose else frame == expected, (frame, expected)
         self.seen |= {frame.partition("|")[0] + "|" + frame.split("|")[1].partition("#")[0] for frame in frames}
         self.hear(session, effect.heard, is_ordered=effect.is_ordered)
         self.remember()

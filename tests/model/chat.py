@@ -48,14 +48,17 @@ class Message:
     sender: str
     to: str | Room
     text: str  # empty once deleted
+    own_text: str = ""  # of an edit that the recipient's block keeps away: for the sender alone
 
     @property
     def to_name(self) -> str:
         return self.to.name if isinstance(self.to, Room) else self.to
 
-    @property
-    def row(self) -> str:
-        return f"{self.id}|{format_time(self.time_ms)}|{self.sender}|{self.to_name}|{self.text}"
+    def text_for(self, user: str) -> str:
+        return (self.own_text if user == self.sender else "") or self.text
+
+    def row(self, user: str) -> str:
+        return f"{self.id}|{format_time(self.time_ms)}|{self.sender}|{self.to_name}|{self.text_for(user)}"
 
 
 @dataclass
@@ -67,18 +70,20 @@ class Change:
     user: str
     emoji: str = ""
     sign: str = ""
+    is_withheld: bool = False
 
     @property
-    def key(self) -> tuple[int, str, str]:
+    def key(self) -> tuple[int, str, str, bool]:
         """The newest change of each key counts."""
-        return self.message.id, self.user, self.emoji
+        return self.message.id, self.user, self.emoji, self.is_withheld
 
     @property
     def frame(self) -> str:
         message = self.message
         parties = f"{message.sender}|{message.to_name}"
         if self.kind == "EDITED":
-            return f"EVENT|EDITED|{message.id}|{format_time(self.time_ms)}|{parties}|{message.text}"
+            text = message.own_text if self.is_withheld else message.text
+            return f"EVENT|EDITED|{message.id}|{format_time(self.time_ms)}|{parties}|{text}"
         if self.kind == "DELETED":
             return f"EVENT|DELETED|{message.id}|{parties}"
         to = message.sender if self.user == message.to else message.to_name
@@ -114,11 +119,17 @@ class Chat:
     def are_friends(self, one: str, other: str) -> bool:
         return frozenset((one, other)) in self.friends
 
+    def may_write(self, user: str, to: str) -> bool:
+        return self.are_friends(user, to)
+
     def are_apart(self, one: str, other: str) -> bool:
         return (one, other) in self.blocks or (other, one) in self.blocks
 
-    def room(self, name: str) -> Room | None:
-        return next((room for room in self.rooms if room.name == name and not room.ended), None)
+    def room(self, user: str, name: str) -> Room | None:
+        """What a user means by a name: a room of one's own, one that the user is asked into, a public one."""
+        rooms = [room for room in self.rooms if room.name == name and not room.ended]
+        own = [room for room in rooms if user in room.members] + [room for room in rooms if user in room.invited]
+        return next(iter(own + [room for room in rooms if room.kind == "public"]), None)
 
     def parties(self, message: Message) -> list[str]:
         """Who can see a message now."""
@@ -136,12 +147,34 @@ class Chat:
             if stay.room is message.to and stay.user == user
         )
 
+    def is_for_later(self, user: str, message: Message) -> bool:
+        """Tell whether a message in a room has got another text since the user left."""
+        if not isinstance(message.to, Room):
+            return False
+        stays = [stay for stay in self.stays if stay.room is message.to and stay.user == user]
+        edits = [change.id for change in self.newest_changes() if change.message is message and change.kind == "EDITED"]
+        left = max(self.last_id if stay.until is None else stay.until for stay in stays)
+        return any(edit > left for edit in edits)
+
+    def marks_for(self, user: str) -> list[Change]:
+        """The changes that no block keeps away; the user's own that are kept from others come last."""
+        changes = [
+            change
+            for change in self.newest_changes()
+            if not (
+                change.kind == "REACTION" and change.message.to_name[0] != "#" and (user, change.user) in self.blocks
+            )
+            and (change.user == user or not change.is_withheld)
+        ]
+        return sorted(changes, key=lambda change: change.is_withheld)
+
     def newest_changes(self) -> list[Change]:
-        newest: dict[tuple[int, str, str], Change] = {}
+        newest: dict[tuple[int, str, str, bool], Change] = {}
         for change in self.changes:
             newest[change.key] = change
         deleted = {change.message.id for change in newest.values() if change.kind == "DELETED"}
         found = [change for change in newest.values() if change.kind == "DELETED" or change.message.id not in deleted]
+        found = [change for change in found if change.message.own_text or not change.is_withheld]
         return sorted(found, key=lambda change: change.id)
 
     def no_other(self, user: str, other: str) -> str:
@@ -149,7 +182,7 @@ class Chat:
 
     def own_room(self, user: str, name: str) -> Room | str:
         """The room, or the code of the refusal."""
-        room = self.room(name)
+        room = self.room(user, name)
         if room is not None and user in room.members:
             return room
         return "NO_SUCH_ROOM" if room is None or room.kind == "private" else "NOT_MEMBER"

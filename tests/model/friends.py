@@ -55,6 +55,9 @@ class Friends(Chat):
         if (other, user) in self.requests:
             self.requests[other, user] = True
         self.blocks.add((user, other))
+        for room in self.rooms:
+            if room.invited.get(user) == other:
+                del room.invited[user]
         return Effect([f"OK|BLOCK|{other}"], heard)
 
     def unblock(self, user: str, other: str) -> Effect:

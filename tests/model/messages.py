@@ -25,7 +25,7 @@ class Messages(Chat):
             recipient = self.own_room(user, to)
             code = recipient if isinstance(recipient, str) else ""
         else:
-            code = self.no_other(user, to) or ("" if self.are_friends(user, to) else "NOT_FRIENDS")
+            code = self.no_other(user, to) or ("" if self.may_write(user, to) else "NOT_FRIENDS")
         code = code or _unfit(text)
         if code:
             return refused(verb, code)
@@ -36,22 +36,26 @@ class Messages(Chat):
         parties = self.parties(message)
         self.waiting += [(party, message) for party in parties if party != user and not self.sessions[party]]
         answer = f"OK|{verb}|{message.id}|{format_time(message.time_ms)}"
-        return Effect([answer], [(party, f"EVENT|MESSAGE|{message.row}") for party in parties])
+        return Effect([answer], [(party, f"EVENT|MESSAGE|{message.row(user)}") for party in parties])
 
     def edit(self, user: str, number: int, text: str) -> Effect:
         message = self._own(user, number)
         code = message if isinstance(message, str) else _unfit(text)
         if isinstance(message, str) or code:
             return refused("EDITMESSAGE", code)
-        message.text = text
-        stamp = format_time(self.now_ms())
-        return Effect([f"OK|EDITMESSAGE|{number}|{stamp}"], self._changed("EDITED", message, user))
+        is_withheld = (message.to, user) in self.blocks
+        if is_withheld:
+            message.own_text = text
+        else:
+            message.text, message.own_text = text, ""
+        heard = self._changed("EDITED", message, user, is_withheld=is_withheld)
+        return Effect([f"OK|EDITMESSAGE|{number}|{format_time(self.now_ms())}"], heard)
 
     def delete(self, user: str, number: int) -> Effect:
         message = self._own(user, number)
         if isinstance(message, str):
             return refused("DELETEMESSAGE", message)
-        message.text = ""
+        message.text = message.own_text = ""
         return Effect([f"OK|DELETEMESSAGE|{number}"], self._changed("DELETED", message, user))
 
     def react(self, user: str, number: int, emoji: str) -> Effect:
@@ -70,27 +74,28 @@ class Messages(Chat):
         if code:
             return refused("HISTORY", code)
         found = self._conversation(user, party)[-limit:]
-        marks = [change for change in self.newest_changes() if change.message in found and change.sign != "-"]
-        return _with_marks(marks, listed("HISTORY", [message.row for message in found]))
+        marks = [change for change in self.marks_for(user) if change.message in found and change.sign != "-"]
+        return _with_marks(marks, listed("HISTORY", [message.row(user) for message in found]))
 
     def sync(self, user: str, after: int, limit: int) -> Effect:
         mine = [each for each in self.messages if each.id > after and self.was_heard(user, each, each.id)]
+        mine = [each for each in mine if not self.is_for_later(user, each)]
         more, shown = len(mine) > limit, mine[:limit]
         upto = shown[-1].id if more else self.last_id
         marks = [
             change
-            for change in self.newest_changes()
+            for change in self.marks_for(user)
             if after < change.id <= upto
             and self.was_heard(user, change.message, change.id)
             and (change.sign != "-" or change.message.id <= after)
         ]
-        effect = listed("SYNC", [message.row for message in shown])
+        effect = listed("SYNC", [message.row(user) for message in shown])
         effect.answer[-1] += "|1" if more else "|0"
         return _with_marks(marks, effect)
 
     def search(self, user: str, word: str) -> Effect:
         found = [each for each in self.messages if user in self.parties(each) and word in each.text]
-        return listed("SEARCH", [message.row for message in found[-50:]])
+        return listed("SEARCH", [message.row(user) for message in found[-50:]])
 
     def mark_read(self, user: str, other: str, number: int) -> Effect:
         party, code = self._party(user, other)
@@ -149,8 +154,10 @@ class Messages(Chat):
         is_own = message.sender == user and self.now_ms() - message.time_ms <= DAY_MS
         return message if is_own else "NOT_ALLOWED"
 
-    def _changed(self, kind: str, message: Message, user: str, emoji: str = "", sign: str = "") -> Heard:
-        change = Change(self._next_id(), self.now_ms(), kind, message, user, emoji, sign)
+    def _changed(
+        self, kind: str, message: Message, user: str, emoji: str = "", sign: str = "", is_withheld: bool = False
+    ) -> Heard:
+        change = Change(self._next_id(), self.now_ms(), kind, message, user, emoji, sign, is_withheld)
         self.changes.append(change)
         hearers: Iterable[str] = self.parties(message)
         if not isinstance(message.to, Room):

@@ -29,10 +29,11 @@ class Model(Friends, Rooms, Messages):
         asked = sorted(asker for (asker, other), hidden in self.requests.items() if other == name and not hidden)
         rooms = sorted((room.name, room.invited[name]) for room in self.rooms if name in room.invited)
         missed = sorted((message.id, message) for user, message in self.waiting if user == name and message.text)
+        missed = [entry for entry in missed if not self.is_for_later(name, entry[1])]
         self.waiting = [entry for entry in self.waiting if entry[0] != name]
         backlog = [f"EVENT|FRIENDREQUEST|{asker}" for asker in asked]
         backlog += [f"EVENT|INVITED|{room}|{by}" for room, by in rooms]
-        backlog += [f"EVENT|MISSED|{message.row}" for _, message in missed]
+        backlog += [f"EVENT|MISSED|{message.row(name)}" for _, message in missed]
         return Effect([f"OK|LOGIN|{name}|", *backlog])
 
     def leave(self, name: str) -> None:
@@ -44,6 +45,8 @@ class Model(Friends, Rooms, Messages):
             room.invited.pop(name, None)
             if name in room.members:
                 heard += self.left(room, name)
+            if room.ended and room.owner == name:
+                room.name = "#?"  # it goes with the one who left last
         for other in self.users:
             if self.are_friends(name, other) and other != name:
                 heard += [(name, f"EVENT|FRIENDREMOVED|{other}"), (other, f"EVENT|FRIENDREMOVED|{name}")]

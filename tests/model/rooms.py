@@ -7,14 +7,14 @@ class Rooms(Chat):
     """What commands do to rooms and to who is in them."""
 
     def create_room(self, user: str, name: str, kind: str) -> Effect:
-        if self.room(name):
+        if self.room(user, name):
             return refused("CREATEROOM", "NAME_TAKEN")
         room = Room(name, kind, user)
         self.rooms.append(room)
         return Effect([f"OK|CREATEROOM|{name}|{kind}"], self._joined(room, user))
 
     def join(self, user: str, name: str) -> Effect:
-        room = self.room(name)
+        room = self.room(user, name)
         if room is None or (room.kind == "private" and user not in room.members and user not in room.invited):
             return refused("JOIN", "NO_SUCH_ROOM")
         heard = [] if user in room.members else self._joined(room, user)
@@ -52,6 +52,7 @@ class Rooms(Chat):
 
     def show_rooms(self, user: str) -> Effect:
         rooms = [room for room in self.rooms if not room.ended and (room.kind == "public" or user in room.members)]
+        rooms = [room for room in rooms if self.room(user, room.name) is room]
         rows = [f"{r.name}|{r.kind}|{len(r.members)}|{'joined' if user in r.members else '-'}|" for r in rooms]
         return listed("SHOWROOMS", sorted(rows))
 

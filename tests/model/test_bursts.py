@@ -19,7 +19,10 @@ STARTS = [
     "SENDMESSAGE|anna||",
     "SENDMESSAGE|ANNA|ben|",
     "SENDMESSAGE|ben|ben|",
-    "SENDMESSAGE#t1|anna|ben|",
+    *["SENDMESSAGE#t1|anna|ben|", "SENDMESSAGE#x.{n}|anna|ben|", "SENDMESSAGE#x.{n}|anna|#den|"] * 5,
+    "SENDMESSAGE#{n}|anna|#den|",
+    "SENDMESSAGE#x.3|anna|ben|",
+    "SENDMESSAGE#t |anna|ben|",
     "SENDMESSAGE#t2|anna|ben|",
     "sendmessage|anna|ben|",
     "SENDMESSAGE|anna|ben",
@@ -32,6 +35,7 @@ STARTS = [
 TEXTS = ["hi", "one | two", "日本", "|", " ", "", "SENDMESSAGE|anna|ben|", "x" * 4000, "x" * 4001, "日" * 2600]
 TEXTS += [*["hi", "one | two", "日本"] * 10, "\r", "\x01"]
 LINES = st.tuples(st.sampled_from(STARTS), st.sampled_from(TEXTS)).map("".join)
+"""In a line, {n} is its place."""
 
 
 class Place:
@@ -70,6 +74,7 @@ def heard(lines: list[str], commands_per_turn: int, *, together: bool) -> list[l
     """What each session is sent when Anna's first says these lines."""
     with TemporaryDirectory() as folder:
         place = Place(Path(folder), commands_per_turn)
+        lines = [line.replace("{n}", str(at)) for at, line in enumerate(lines)]
         for said in ["\n".join(lines)] if together else lines:
             place.world.say(place.sessions[0], said)
         frames = place.frames()
@@ -78,8 +83,9 @@ def heard(lines: list[str], commands_per_turn: int, *, together: bool) -> list[l
     return frames
 
 
+@pytest.mark.timeout(300)
 @given(st.lists(LINES, min_size=2, max_size=24))
-@settings(max_examples=80, derandomize=True, deadline=None, database=None)
+@settings(max_examples=32, derandomize=True, deadline=None, database=None)
 def test_lines_that_come_together_do_what_they_do_one_by_one(lines: list[str]) -> None:
     one_by_one = heard(lines, 256, together=False)
     for commands_per_turn in (2, 7, 256):

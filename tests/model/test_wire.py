@@ -15,7 +15,7 @@ from tests.model.play import Play
 from tests.model.wire_world import FlakyDisk, WireWorld
 
 SEEDS = range(4)
-STEPS = 600
+STEPS = 300
 MOSTLY = {Play.send, Play.befriend, Play.part, Play.set_status, Play.sync, Play.show_friends, Play.log_in, Play.leave}
 """What leaves traces in who has been handed what: with little else, these meet more often."""
 

@@ -8,6 +8,7 @@ import logging
 import socket
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -21,7 +22,8 @@ from chatserver.core.state import snapshot
 from chatserver.fronts.pipe.front import Pipe
 from chatserver.net.reactor import Reactor
 from chatserver.net.workers import Result, WorkerPool
-from chatserver.server import Door, Pools, Server
+from chatserver.server import Pools, Server
+from chatserver.sessions.reception import Door
 from chatserver.settings import build
 from chatserver.store.errors import StoreUnavailable
 from chatserver.store.store import Store
@@ -131,38 +133,64 @@ def _events(file: object) -> int:
 
 
 class Pool:
-    """Does each job at once, and brings the result in the next turn, or when the test lets go of it."""
+    """Does each job at once, and brings the result in the next turn."""
 
     free = 1
 
-    def __init__(self, call_soon: Callable[[Callable[[], None]], None], turns_max: int = 1) -> None:
-        """A result takes up to so many turns of the loop, by a chance with a seed."""
+    def __init__(self, call_soon: Callable[[Callable[[], None]], None]) -> None:
         self._call_soon = call_soon
-        self._turns_max = turns_max
-        self._chance = Random(turns_max)
-        self._is_held = False
-        self._held: list[Callable[[], None]] = []
 
     def submit(self, job: Callable[[], Value], done: Callable[[Result[Value]], None]) -> None:
         outcome = Result(job(), None)
-        if self._is_held:
-            self._held.append(lambda: done(outcome))
-        else:
-            self._bring(lambda: done(outcome), self._chance.randint(1, self._turns_max))
+        self._call_soon(lambda: done(outcome))
 
-    def _bring(self, call: Callable[[], None], turns: int) -> None:
-        self._call_soon(call if turns == 1 else lambda: self._bring(call, turns - 1))
+    def close(self, within_s: float = 0.0) -> None:
+        """There is nothing to wait for."""
+
+
+class Flusher:
+    """Does each job at once, and tells of it some turns later, or when the test lets go of it."""
+
+    def __init__(self, call_soon: Callable[[Callable[[], None]], None]) -> None:
+        """A job takes up to FLUSH_TURNS_MAX turns of the loop, by a chance with a seed."""
+        self._call_soon = call_soon
+        self._chance = Random(FLUSH_TURNS_MAX)
+        self._is_held = False
+        self._tell: Callable[[], None] | None = None  # of the job under way
+
+    def submit(self, job: Callable[[], None], done: Callable[[Exception | None], None]) -> None:
+        error = None
+        try:
+            job()
+        except Exception as raised:
+            error = raised
+        assert self._tell is None, "the job before has not been told"
+        tell = self._tell = partial(done, error)
+        if not self._is_held:
+            self._bring(tell, self._chance.randint(1, FLUSH_TURNS_MAX))
+
+    def wait(self, within_s: float | None = None) -> None:
+        """The loop does not wait for this one, unless it must."""
+        if within_s is None and self._tell is not None:
+            self._end(self._tell)
+
+    def _bring(self, tell: Callable[[], None], turns: int) -> None:
+        self._call_soon(partial(self._end, tell) if turns == 1 else lambda: self._bring(tell, turns - 1))
+
+    def _end(self, tell: Callable[[], None]) -> None:
+        if tell is self._tell:  # else it was waited for
+            self._tell = None
+            tell()
 
     def hold(self) -> None:
-        """Keep results back: of the flusher, batches stay in flight."""
+        """Tell of nothing: batches stay in flight."""
         self._is_held = True
 
     def let_go(self) -> None:
-        """Bring what was kept back, and all that comes."""
+        """Tell of what was kept back, and of all that comes."""
         self._is_held = False
-        held, self._held = self._held, []
-        for call in held:
-            self._call_soon(call)
+        if self._tell is not None:
+            self._call_soon(partial(self._end, self._tell))
 
     def close(self, within_s: float = 0.0) -> None:
         """There is nothing to wait for."""
@@ -196,7 +224,7 @@ class _Defects(logging.Handler):
             self.found.append(self.format(record))
 
 
-class _Disk(Store):
+class Disk(Store):
     """A store whose commits fail while the test says so, as on a disk that is full."""
 
     is_full = False
@@ -215,7 +243,12 @@ class World:
         self._bots = bots
         self._moved_ms = 0
         self._path = folder / "chat.db"
-        given = {"store": str(self._path), **SETTINGS, **settings}
+        given = {
+            "store": str(self._path),
+            "bot_step_ms_max": 0,
+            **SETTINGS,
+            **settings,
+        }  # here is no clock to break off by
         self._settings = build(file={}, environment={}, given=given)
         self._numbers = count(1)
         self._log = _Defects()
@@ -249,6 +282,11 @@ class World:
     def hang_up(self, session: Session) -> None:
         session.line.ended = True
         self.settle()
+
+    def appoint(self, names: str) -> None:
+        """Let these accounts administer the server."""
+        desk = self.server.administration.desk
+        desk.change(replace(desk.settings, admins=names))
 
     def user(self, name: str) -> Session:
         """A new user, signed up and logged in, with nothing left to read."""
@@ -297,9 +335,13 @@ class World:
         self._start()
 
     def close(self) -> None:
+        self.unwatch_log()
+        self._stop()
+
+    def unwatch_log(self) -> None:
+        """Leave the server's log to others."""
         _LOGGER.removeHandler(self._log)
         _LOGGER.propagate = True
-        self._stop()
 
     def _stop(self) -> None:
         state = self.server.state
@@ -307,24 +349,44 @@ class World:
         assert not self.server.failure
         store = Store(str(self._path), "off")
         try:
-            loaded = store.load(self._settings.limits(), self.now_ms)
+            loaded = store.load(self._settings.limits())
         finally:
             store.close()
-        assert snapshot(loaded, self.now_ms) == snapshot(state, self.now_ms)
+        assert snapshot(loaded) == snapshot(state)
 
     def _start(self) -> None:
-        self._selector, self._door = Selector(), Entrance()
-        self.disk = _Disk(str(self._path), "off")  # a simulated world has no power cuts
+        self._build()
+        self.settle()
+
+    def _build(self) -> None:
+        self._selector, self._door = self._make_selector(), self._make_entrance()
+        self.disk = self._make_disk()
         self.reactor = Reactor(self._selector, lambda: self.now_s)
-        self.flusher, pool = Pool(self.reactor.call_soon, FLUSH_TURNS_MAX), Pool(self.reactor.call_soon)
+        self.flusher, pool = self._make_threads()
         self.server = Server(
             self._settings,
             self.disk,
             self.reactor,
             Pools(self.flusher, pool, pool),
-            [Door(cast(socket.socket, self._door), Pipe())],
+            [self._make_door(cast(socket.socket, self._door))],
             lambda: self.now_ms,
             lambda size: next(self._numbers).to_bytes(size, "big"),
             partial(start_bots, self._bots, self._settings, self.reactor, cast(WorkerPool, pool), Random(0)),
         )
-        self.settle()
+
+    # Its parts, of which tests.simulation has worse ones.
+
+    def _make_selector(self) -> Selector:
+        return Selector()
+
+    def _make_entrance(self) -> Entrance:
+        return Entrance()
+
+    def _make_disk(self) -> Disk:
+        return Disk(str(self._path), "off")  # here is no power cut
+
+    def _make_threads(self) -> tuple[Flusher, Pool]:
+        return Flusher(self.reactor.call_soon), Pool(self.reactor.call_soon)
+
+    def _make_door(self, listening: socket.socket) -> Door:
+        return Door(listening, Pipe())

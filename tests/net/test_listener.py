@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from chatserver.net.listener import PAUSE_S, Listener, listen
+from chatserver.net.listener import PAUSE_S, PORT_MAX, Listener, address_of, listen
 from tests.net.loops import Loop
 
 HOME = "127.0.0.1"
+VANISHED_S = 60
 FAREWELL = b"BYE|FULL\n"
 NO_DESCRIPTOR = [errno.EMFILE, errno.ENFILE]
 
@@ -148,7 +149,7 @@ def test_one_who_finds_no_place_and_has_gone_harms_nobody(hall: Hall) -> None:
 @pytest.mark.parametrize(("host", "address"), [("::1", "::"), ("127.0.0.1", "127.0.0.1")])
 def test_an_address_is_that_of_one_house(host: str, address: str) -> None:
     try:
-        hall = Hall(Door(listen("::", 0, 1)))
+        hall = Hall(Door(listen("::", 0, 1, VANISHED_S)))
     except OSError:
         pytest.skip("this machine has no IPv6")
     with socket.create_connection((host, hall.door.getsockname()[1]), timeout=10):
@@ -300,7 +301,7 @@ def test_it_can_be_closed_without_a_spare_descriptor(hall: Hall, monkeypatch: py
 
 
 def test_the_socket_does_not_block_and_its_clients_get_its_options() -> None:
-    with listen("127.0.0.1", 0, 1) as listening:
+    with listen("127.0.0.1", 0, 1, VANISHED_S) as listening:
         assert not listening.getblocking()
         assert listening.family == socket.AF_INET
         assert listening.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR)
@@ -311,14 +312,57 @@ def test_the_socket_does_not_block_and_its_clients_get_its_options() -> None:
                 assert connected.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
 
 
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="this system has its own times for silent peers")
+@pytest.mark.parametrize("vanished_s", [5, 60, 3600])
+def test_a_peer_that_has_vanished_is_asked_in_time_and_not_waited_for_any_longer(vanished_s: int) -> None:
+    with (
+        listen("127.0.0.1", 0, 1, vanished_s) as listening,
+        socket.create_connection(listening.getsockname(), timeout=10),
+        listening.accept()[0] as connected,
+    ):
+        names = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT, socket.TCP_USER_TIMEOUT)
+        idle_s, interval_s, probes, timeout_ms = (connected.getsockopt(socket.IPPROTO_TCP, name) for name in names)
+        assert idle_s + probes * interval_s == vanished_s  # nothing was sent to it
+        assert timeout_ms == vanished_s * 1000  # something was, and waits for its word
+        assert probes > 1
+
+
 def test_a_port_that_is_taken_is_an_error_and_leaves_no_socket() -> None:
-    with listen("127.0.0.1", 0, 1) as listening:
+    with listen("127.0.0.1", 0, 1, VANISHED_S) as listening:
         before = open_descriptors()
         with pytest.raises(OSError, match="in use"):
-            listen("127.0.0.1", listening.getsockname()[1], 1)
+            listen("127.0.0.1", listening.getsockname()[1], 1, VANISHED_S)
         assert open_descriptors() == before
 
 
 def test_an_address_of_nowhere_is_an_error() -> None:
     with pytest.raises(OSError, match=r".+"):
-        listen("256.0.0.1", 0, 1)
+        listen("256.0.0.1", 0, 1, VANISHED_S)
+
+
+def test_a_port_that_there_cannot_be_is_no_other_one() -> None:
+    with pytest.raises(OverflowError):
+        listen("127.0.0.1", PORT_MAX + 1, 1, VANISHED_S)
+
+
+class Bound:
+    """A socket that is bound to an address of which this machine may have none."""
+
+    def __init__(self, address: Any) -> None:
+        self._address = address
+
+    def getsockname(self) -> Any:
+        return self._address
+
+
+@pytest.mark.parametrize(
+    ("bound", "shown"),
+    [
+        (("127.0.0.1", 5000), ("127.0.0.1", 5000)),
+        (("::1", 5000, 0, 0), ("::1", 5000)),
+        (("fe80::1", 5000, 0, 1), (f"fe80::1%{socket.if_indextoname(1)}", 5000)),
+    ],
+)
+def test_a_link_local_address_is_told_with_its_scope(bound: Any, shown: tuple[str, int]) -> None:
+    """Without it nobody could connect there."""
+    assert address_of(Bound(bound)) == shown  # type: ignore[arg-type]  # all that is asked of a socket here

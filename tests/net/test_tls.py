@@ -5,17 +5,21 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from chatserver.net.certificates import tls_context
 from chatserver.net.connection import LINGER_S
 from chatserver.net.reactor import Reactor
-from chatserver.net.tls import CIPHERTEXT_BYTES_MAX, RECORD_BYTES, TlsConnection, tls_context
+from chatserver.net.tls import CIPHERTEXT_BYTES_MAX, RECORD_BYTES, TlsConnection
+from chatserver.net.workers import Result
 from chatserver.turn.receiver import Book
 
 READ_BYTES = 65_536
 GOODBYE_S = 10.0
+HANDSHAKE_S = 5.0
 FRAMES = [f"{at} {'x' * 1000}\n".encode() for at in range(300)]
 """More than the kernel takes at once, in frames that are no part of a record's size."""
 
@@ -43,11 +47,21 @@ class Owner:
         self.told.append("lost")
 
 
+def _do(job: Callable[[], object], done: Callable[[Result[object]], None]) -> None:
+    try:
+        result = Result(job(), None)
+    except Exception as error:
+        result = Result[object](None, error)
+    done(result)
+
+
 class Pair:
     """A connection in a loop that the test turns, and a client whose ciphertext the test carries."""
 
     def __init__(self, certificate: tuple[Path, Path], version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> None:
         self.now_s = 0.0
+        self.steps_wait = False
+        self.steps: list[Callable[[], None]] = []
         self.selector = selectors.DefaultSelector()
         self.reactor = Reactor(self.selector, lambda: self.now_s)
         self.owner = Owner()
@@ -56,13 +70,21 @@ class Pair:
         for end in (self.kernel, self.wire):
             end.setblocking(False)
         context = tls_context(*map(str, certificate))
-        self.connection = TlsConnection(self.reactor, self.kernel, self.owner, READ_BYTES, context)
+        self.connection = TlsConnection(
+            self.reactor, self.kernel, self.owner, READ_BYTES, context, HANDSHAKE_S, self.elsewhere
+        )
         trust = ssl.create_default_context(cafile=certificate[0])
         trust.minimum_version = trust.maximum_version = version
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.client = trust.wrap_bio(self._incoming, self._outgoing, server_hostname="localhost")
         self.read = b""
         self.end_announced = False  # the server has said so inside TLS
+
+    def elsewhere(self, job: Callable[[], object], done: Callable[[Result[object]], None]) -> None:
+        """A handshake's step is done at once, or when the test says so."""
+        self.steps.append(partial(_do, job, done))
+        if not self.steps_wait:
+            self.steps.pop()()
 
     def turn(self) -> None:
         self.reactor.call_soon(lambda: None)  # so that it does not sleep
@@ -387,3 +409,89 @@ def test_a_client_for_which_tls_itself_has_too_much_to_say(slow: Pair) -> None:
     slow.connection._outgoing.write(bytes(CIPHERTEXT_BYTES_MAX))
     slow.say(b"x\n")
     assert slow.owner.told == ["lost"]
+
+
+# Handshakes: a deadline, and their work elsewhere.
+
+
+@pytest.mark.parametrize("steps", [0, 1])
+def test_a_handshake_has_its_time_and_bytes_do_not_extend_it(pair: Pair, steps: int) -> None:
+    with pytest.raises(ssl.SSLWantReadError):
+        pair.client.do_handshake()
+    hello = pair.ciphertext()
+    if steps:
+        pair.carry(hello)
+        pair._incoming.write(pair.wire.recv(READ_BYTES))
+        pair.client.do_handshake()
+        hello = pair.ciphertext()
+    for at in range(10):
+        pair.now_s += HANDSHAKE_S / 10
+        assert pair.owner.told == []
+        pair.carry(hello[at : at + 1])
+    assert pair.owner.told == ["lost"]
+
+
+def test_who_is_in_has_no_deadline_here(talking: Pair) -> None:
+    talking.now_s += 2 * HANDSHAKE_S
+    talking.turn()
+    talking.say(b"still here\n")
+    assert (talking.owner.heard, talking.owner.told) == ([b"still here\n"], [])
+
+
+def test_a_record_that_comes_byte_by_byte_is_one_step(pair: Pair) -> None:
+    pair.steps_wait = True
+    with pytest.raises(ssl.SSLWantReadError):
+        pair.client.do_handshake()
+    hello = pair.ciphertext()
+    pair.carry(hello[:-1], step=1)
+    assert pair.steps == []
+    pair.carry(hello[-1:])
+    assert len(pair.steps) == 1
+
+
+def test_while_a_step_is_worked_out_nothing_is_read_and_what_is_said_waits(pair: Pair) -> None:
+    pair.steps_wait = True
+    with pytest.raises(ssl.SSLWantReadError):
+        pair.client.do_handshake()
+    pair.carry(pair.ciphertext())
+    pair.wire.send(b"more than is read now")
+    assert not pair.connection.send(b"HELLO\n")
+    pair.connection.pause()
+    pair.connection.resume()
+    for _ in range(3):
+        assert not pair.selector.select(0)  # it does not spin either
+        pair.turn()
+    with pytest.raises(BlockingIOError):
+        pair.wire.recv(READ_BYTES)
+    pair.steps.pop()()
+    assert pair.wire.recv(READ_BYTES)
+
+
+def test_all_is_well_where_each_step_takes_its_time(pair: Pair) -> None:
+    pair.steps_wait = True
+    pair.connection.send(b"HELLO\n")
+    with pytest.raises(ssl.SSLWantReadError):
+        pair.client.do_handshake()
+    pair.carry(pair.ciphertext())
+    pair.steps.pop()()
+    pair._incoming.write(pair.wire.recv(READ_BYTES))
+    pair.client.do_handshake()
+    pair.client.write(b"with the last word\n")
+    pair.carry(pair.ciphertext())
+    assert pair.owner.heard == []
+    pair.steps.pop()()
+    pair.hear()
+    assert (pair.owner.heard, pair.read) == ([b"with the last word\n"], b"HELLO\n")
+    pair.say(b"and more\n")
+    assert pair.owner.heard[1:] == [b"and more\n"]
+
+
+def test_a_step_for_one_that_has_gone_is_not_worked_out(pair: Pair) -> None:
+    pair.steps_wait = True
+    with pytest.raises(ssl.SSLWantReadError):
+        pair.client.do_handshake()
+    pair.carry(pair.ciphertext())
+    pair.connection.abort()
+    pair.steps.pop()()
+    assert pair.owner.told == ["lost"]
+    assert pair.connection._outgoing.pending == 0

@@ -1,11 +1,12 @@
 """What is a name, and when two names are one (PROTOCOL.md, "Names")."""
 
 import sys
+from time import thread_time
 from unicodedata import category, normalize
 
 import pytest
 
-from chatserver.protocol.names import checked_name, name_key
+from chatserver.protocol.names import NAME_CHARS_MAX, NAME_CHARS_TYPED_MAX, NO_KEY, checked_name, name_key
 
 COMPOSED, DECOMPOSED = "Zoë", "Zoe\u0308"
 
@@ -134,3 +135,20 @@ def test_a_name_and_its_shown_form_have_one_key() -> None:
         shown = checked_name(chr(code))
         if shown:
             assert name_key(shown) == name_key(chr(code))
+
+
+def test_what_is_too_long_to_be_a_name_is_not_looked_at() -> None:
+    longest = "\u1fb7" * NAME_CHARS_MAX  # three characters each when it is decomposed
+    assert checked_name(normalize("NFD", longest)) == longest
+    assert name_key(normalize("NFD", longest)) == name_key(longest)
+    marks = "a" + "\u0327\u0301" * NAME_CHARS_TYPED_MAX
+    start = thread_time()
+    for _ in range(100):
+        assert checked_name(marks) is None
+        assert name_key(marks) == NO_KEY
+    assert thread_time() - start < 0.01  # normalising it once takes as long
+
+
+def test_no_name_has_the_key_of_those_too_long() -> None:
+    assert checked_name(NO_KEY) is None
+    assert name_key("a" * (NAME_CHARS_TYPED_MAX + 1)) == NO_KEY

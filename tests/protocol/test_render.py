@@ -4,7 +4,7 @@ from chatserver.protocol import render
 
 
 def test_each_kind_of_frame() -> None:
-    assert render.hello("hi there") == b"HELLO|chatserver|1|hi there\n"
+    assert render.hello("hi | there", "af.1") == b"HELLO|chatserver|1|hi | there|af.1\n"
     assert render.ok("QUIT") == b"OK|QUIT\n"
     assert render.ok("LOGIN#t1", ("Zoë", "token")) == "OK|LOGIN#t1|Zoë|token\n".encode()
     assert render.ok("PING", ("",)) == b"OK|PING|\n"

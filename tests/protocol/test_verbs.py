@@ -70,8 +70,8 @@ def test_elsewhere_a_field_too_many_or_too_few_is_no_command() -> None:
 
 
 def test_what_is_left_out_comes_back_empty() -> None:
-    assert split_arguments(VERBS["HISTORY"], "alice|bob") == ["alice", "bob", "", ""]
-    assert split_arguments(VERBS["HISTORY"], "alice|bob||7") == ["alice", "bob", "", "7"]
+    assert split_arguments(VERBS["HISTORY"], "alice|bob") == ["alice", "bob", "", "", ""]
+    assert split_arguments(VERBS["HISTORY"], "alice|bob||7") == ["alice", "bob", "", "7", ""]
     assert split_arguments(VERBS["LOGOUT"], None) == [""]
     assert split_arguments(VERBS["LOGOUT"], "") == [""]
     assert split_arguments(VERBS["PING"], None) == [""]
@@ -84,23 +84,41 @@ def test_every_row_of_the_table(verb: Verb) -> None:
     assert verb.usage.startswith(verb.name)
     assert "|" not in verb.help
     assert verb.help
-    assert verb.before_login == (verb.name in {"SIGNUP", "LOGIN", "RESUME", "PING", "HELP", "QUIT"})
+    before_login = {"SIGNUP", "REDEEM", "LOGIN", "RESUME", "SETPASSWORD", "PING", "HELP", "QUIT"}
+    assert verb.before_login == (verb.name in before_login)
     if not verb.before_login:
         assert verb.fields[0] == "username"
 
 
 def test_free_text_is_the_last_field_of_these_verbs_alone() -> None:
     free = {name for name, verb in VERBS.items() if verb.free_text}
-    assert free == {"PING", "SETSTATUS", "SENDMESSAGE", "EDITMESSAGE", "SEARCH", "SETTOPIC"} & VERBS.keys()
+    assert (
+        free
+        == {*("PING", "SETSTATUS", "SENDMESSAGE", "EDITMESSAGE", "SEARCH", "SETTOPIC", "REPORT", "ADMIN")}
+        & VERBS.keys()
+    )
 
 
 def test_usage_shows_what_may_be_left_out() -> None:
-    assert VERBS["HISTORY"].usage == "HISTORY|username|with|[limit 1-500]|[before id]"
+    assert VERBS["HISTORY"].usage == "HISTORY|username|with|[limit 1-500]|[before id]|[after id]"
     assert VERBS["QUIT"].usage == "QUIT"
 
 
 @pytest.mark.parametrize(
-    ("word", "found"), [("LOGN", "LOGIN"), ("sendmsg", "SENDMESSAGE"), ("FRIENDS", "SHOWFRIENDS"), ("JION", "JOIN")]
+    ("word", "found"),
+    [
+        ("LOGN", "LOGIN"),
+        ("sendmsg", "SENDMESSAGE"),
+        ("FRIENDS", "SHOWFRIENDS"),
+        ("JION", "JOIN"),
+        ("REMOVEFRIEND", "DELETEFRIEND"),
+        ("removemessage", "DELETEMESSAGE"),
+        ("unfriend", "DELETEFRIEND"),
+        ("LISTROOMS", "SHOWROOMS"),
+        ("register", "SIGNUP"),
+        ("PART", "LEAVE"),
+        ("exit", "QUIT"),
+    ],
 )
 def test_the_verb_that_an_unknown_one_was_meant_to_be(word: str, found: str) -> None:
     assert nearest_verb(word) == found

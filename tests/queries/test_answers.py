@@ -55,20 +55,20 @@ def test_every_query_has_a_row() -> None:
     ids=lambda value: type(value).__name__ if not isinstance(value, list) else "",
 )
 def test_rows_and_what_they_show(state: State, query: object, rows: list[tuple[str, ...]], shows: list[object]) -> None:
-    found, facts = answer(state, ANN, query)
+    found, facts, _ = answer(state, ANN, query)
     assert found == Answer((), rows)
     assert list(facts) == shows
 
 
 @pytest.mark.parametrize(("room", "code"), [("#den", "NO_SUCH_ROOM"), ("#none", "NO_SUCH_ROOM")])
 def test_that_a_room_is_not_to_be_seen_shows_which_rooms_there_are(state: State, room: str, code: str) -> None:
-    found, facts = answer(state, ANN, ShowMembers(room))
+    found, facts, _ = answer(state, ANN, ShowMembers(room))
     assert isinstance(found, Refused)
     assert found.code == code
     assert set(facts) == {ANN, GONE, ROOM, DEN}
 
 
 def test_a_room_that_one_is_not_in_is_refused(state: State) -> None:
-    found, _ = answer(state, EVE, ShowMembers("#tea"))
+    found, _, _ = answer(state, EVE, ShowMembers("#tea"))
     assert isinstance(found, Refused)
     assert found.code == "NOT_MEMBER"

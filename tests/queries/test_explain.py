@@ -71,11 +71,17 @@ def test_it_is_stored_then_delivered_then_read(world: World) -> None:
     stored = ("stored", "Ann", f"written at {STAMP}, and on the server's disk")
     assert world.rows(ANN) == [stored, ("waiting", "bob", "no session of bob has been handed it in full yet")]
     world.delivered[BOB] = SEEN
-    since = "2026-12-02T12:00:00.000Z"
-    sentence = f"handed to the session that bob opened at {since}, within the second before {STAMP}"
-    assert world.rows(ANN) == [stored, ("delivered", "bob", sentence)]
+    assert world.rows(ANN) == [stored, ("delivered", "bob", f"handed to a session, within the second before {STAMP}")]
     evolve(world.state, ReadMarked(BOB, ANN, 7, ()))
     assert world.fates(ANN) == world.fates(BOB) == [("delivered", "bob"), ("read", "bob")]
+
+
+def test_since_when_a_session_is_open_is_told_to_its_own_user_alone(world: World) -> None:
+    """Who was invisible until a moment ago would be seen to have been there."""
+    world.delivered[BOB] = SEEN
+    since = "2026-12-02T12:00:00.000Z"
+    assert world.rows(BOB)[1][2].startswith(f"handed to the session that bob opened at {since}, within")
+    assert since not in str(world.rows(ANN))
 
 
 @pytest.mark.parametrize(("upto", "is_read"), [(6, False), (7, True), (8, True)])

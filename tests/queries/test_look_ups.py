@@ -6,8 +6,9 @@ from typing import Any, get_args
 
 import pytest
 
-from chatserver.core.commands import DeleteMessage, EditMessage, Found, MarkRead, React
+from chatserver.core.commands import DeleteMessage, EditMessage, Found, MarkRead, React, SendAgain, SendMessage
 from chatserver.core.events import (
+    BurstSent,
     FriendAdded,
     MessageSent,
     ReactionChanged,
@@ -15,10 +16,16 @@ from chatserver.core.events import (
     RoomCreated,
     RoomJoined,
     RoomLeft,
+    TagsRead,
     UserSignedUp,
 )
+from chatserver.core.evolve import evolve
+from chatserver.core.facts import GONE
 from chatserver.core.outcome import Refused
-from chatserver.queries.look_ups import TABLE, look_up
+from chatserver.core.state import Limits
+from chatserver.core.tags import StoredTags, Tags
+from chatserver.queries.jobs import Job
+from chatserver.queries.look_ups import TABLE, look_up, look_up_tag
 from chatserver.queries.requests import AskDelete, AskEdit, AskMarkRead, AskReact, LookUp
 from chatserver.store import unread
 from chatserver.store.postings import ID_MAX
@@ -69,8 +76,8 @@ def test_what_is_found_of_a_message_goes_into_the_command(turn: FakeTurn) -> Non
     assert result(turn, AskReact(2, "y")) == React(ANN, 2, "y", 0, found)
 
 
-def test_what_somebody_else_put_to_it_is_counted_alone(turn: FakeTurn) -> None:
-    assert result(turn, AskReact(2, "y"), BEN) == React(BEN, 2, "y", 0, Found(20, BEN, ANN, {}, 1))
+def test_what_somebody_else_put_to_it_is_counted_and_how_it_is_spelled(turn: FakeTurn) -> None:
+    assert result(turn, AskReact(2, "y"), BEN) == React(BEN, 2, "y", 0, Found(20, BEN, ANN, {}, 1, frozenset({"x"})))
 
 
 @pytest.mark.parametrize("message", [0, 6, 7, ID_MAX])
@@ -90,7 +97,7 @@ def test_it_waits_until_nothing_of_the_message_is_in_flight(turn: FakeTurn) -> N
     with pytest.raises(StopIteration) as end:
         next(job)
     assert end.value.value == React(ANN, 2, "y", 0, Found(20, BEN, ANN, {"x": True, "y": True}, 2))
-    assert all(asked == ([(0, 2)], 2) for asked in turn.asked)
+    assert all(asked == ([(0, 2), GONE], 2) for asked in turn.asked)  # an account that goes takes its messages along
 
 
 # How far a conversation is read.
@@ -155,3 +162,109 @@ def test_it_waits_once_for_what_is_in_flight_when_it_is_asked(turn: FakeTurn) ->
     assert next(job) is turn.in_flight
     assert turn.asked == [([(ROOM, 0)], 5)]
     assert set(job) <= {None}
+
+
+# Tags.
+
+
+def tag_result(turn: FakeTurn, tag: str, user: int = ANN) -> SendAgain:
+    """What a send with this tag becomes."""
+    return ended(look_up_tag(turn, user, SendMessage(user, "ben", "hi", tag, 0)))
+
+
+def ended(job: Job) -> SendAgain:
+    """What it comes to, with nothing in flight."""
+    try:
+        while True:
+            assert next(job) is None
+    except StopIteration as end:
+        found = end.value
+    assert isinstance(found, SendAgain)
+    return found
+
+
+def test_a_tag_is_found_with_the_id_and_time_of_its_message(turn: FakeTurn) -> None:
+    turn.write(BurstSent(7, 70, ANN, ROOM, ["a", "b"], ["x.1", "x.2"]), MessageSent(9, 90, ANN, BEN, "c", "t"))
+    assert [tag_result(turn, tag).sent for tag in ("x.1", "x.2", "t", "u")] == [(7, 70), (8, 70), (9, 90), None]
+    assert tag_result(turn, "t", BEN).sent is None
+
+
+@pytest.mark.parametrize("is_listed", [False, True])
+def test_after_a_start_all_last_tags_are_read_from_the_disk(turn: FakeTurn, *, is_listed: bool) -> None:
+    for number in range(20):
+        tags, first = [f"x.{100 * number + at}" for at in range(100)], 7 + 101 * number
+        said_beside = MessageSent(first + 100, 0, BEN, ROOM, "b", "x.1")
+        turn.write(BurstSent(first, 70, ANN, ROOM, ["a"] * 100, tags), said_beside)
+    if is_listed:
+        while turn.history.postings.fill(1000):
+            pass
+        turn.history.postings.stored()
+    turn.state.users[ANN].tags = StoredTags()
+    turn.state.limits = Limits(tags_per_user_max=1500)
+    found = tag_result(turn, "x.1999")
+    assert found.sent == (7 + 101 * 19 + 99, 70)
+    assert found.read is not None
+    assert [bool(found.read.find(f"x.{at}")) for at in (499, 500, 1999)] == [False, True, True]
+    assert tag_result(turn, "x.499").sent is None
+
+
+def test_a_tag_of_long_ago_is_found_among_the_messages_of_its_span(
+    turn: FakeTurn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("core.tags", "queries.look_ups"):
+        monkeypatch.setattr(f"chatserver.{module}.SPAN", 500)
+    monkeypatch.setattr("chatserver.queries.look_ups.ADDED_AT_A_TIME", 100)
+    for number in range(40):
+        names = [f"{'x.' if number % 2 else 't'}{100 * number + at}" for at in range(100)]
+        turn.write(BurstSent(7 + 100 * number, 70 + number, ANN, ROOM, ["a"] * 100, names))
+    asked = {
+        "t0": (7, 70),
+        "x.199": (206, 71),
+        "t399": None,
+        "t3899": (3906, 108),
+        "x.3999": (4006, 109),
+        "x.250": None,
+    }
+    for _ in range(2):  # as they were added one after the other, and as they are read after a start
+        assert {tag: tag_result(turn, tag).sent for tag in asked} == asked
+        turn.state.users[ANN].tags = StoredTags()
+
+
+def test_a_tag_that_another_session_has_used_while_this_one_looked_is_found(
+    turn: FakeTurn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatserver.core.tags.SPAN", 2000)
+    for at, first in enumerate([0, 1002, *range(2002, 9000, 1000)]):  # without x.1001
+        names = [f"x.{number}" for number in range(first, first + 1000)]
+        turn.write(BurstSent(7 + 1000 * at, 70, ANN, ROOM, ["a"] * 1000, names))
+    job = look_up_tag(turn, ANN, SendMessage(ANN, "ben", "hi", "x.1001", 0))
+    assert next(job) is None
+    turn.write(MessageSent(9500, 99, ANN, BEN, "c", "x.1001"))
+    assert ended(job).sent == (9500, 99)
+
+
+def test_a_tag_whose_message_is_gone_is_free(turn: FakeTurn) -> None:
+    tags = Tags()
+    tags.add("t", 3)  # the message with this id has another sender
+    turn.state.users[ANN].tags = tags
+    assert tag_result(turn, "t").sent is None
+
+
+def test_a_tag_waits_until_its_message_is_stored(turn: FakeTurn) -> None:
+    turn.write(MessageSent(7, 70, ANN, BEN, "c", "t"))
+    turn.in_flight = Batch(1, 0)
+    job = look_up_tag(turn, ANN, SendMessage(ANN, "ben", "hi", "t", 0))
+    assert next(job) is turn.in_flight
+    assert turn.asked[-1] == ((), 7)
+
+
+def test_what_another_session_has_read_and_sent_meanwhile_counts(turn: FakeTurn) -> None:
+    tags = [f"x.{at}" for at in range(7, 1007)]
+    turn.write(BurstSent(7, 70, ANN, ROOM, ["a"] * 1000, tags))
+    turn.state.users[ANN].tags = StoredTags()
+    job = look_up_tag(turn, ANN, SendMessage(ANN, "ben", "hi", "t", 0))
+    assert next(job) is None
+    evolve(turn.state, TagsRead(ANN, Tags()))
+    turn.write(MessageSent(2000, 99, ANN, BEN, "c", "t"))
+    found = ended(job)
+    assert (found.sent, found.read) == ((2000, 99), None)

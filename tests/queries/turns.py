@@ -18,7 +18,7 @@ class FakeTurn:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self.state: State = store.load(Limits(), 0)
+        self.state: State = store.load(Limits())
         self.stored_message_id = 0
         self.in_flight: Batch | None = None
         self.asked: list[tuple[Collection[Fact], int]] = []

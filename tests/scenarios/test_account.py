@@ -276,3 +276,23 @@ def test_who_hangs_up_while_the_password_is_hashed_leaves_the_server_well(server
         client.close()
     server.connect().says("PING|well", "OK|PING|well")
     assert server.login("alice").token
+
+
+def test_a_name_that_looks_like_another_is_refused_unless_a_setting_allows_it(start_server: StartServer) -> None:
+    """Also after a restart, which reads the names from the file."""
+    server = start_server()
+    server.user("Anna")
+    server.restart()
+    for name in (
+        "\u0410nna",
+        "Ann\u0430",
+        "\u0410\u0438\u0438\u0430".replace("\u0438", "n"),
+        "DiceB\u043et",
+        "DlCEBOT".replace("l", "\u0406"),
+    ):
+        text = server.connect().refused(f"SIGNUP|{name}|correct horse", "NAME_TAKEN")
+        assert name in text
+    server.user("Anne")
+    allowing = start_server(look_alike_names="allowed")
+    allowing.user("Anna")
+    allowing.user("Ann\u0430")

@@ -203,6 +203,20 @@ def test_a_reaction_and_the_same_again(server: Running, emoji: str) -> None:
     ]
 
 
+def test_a_heart_is_one_heart_for_all_whichever_way_it_is_typed(server: Running) -> None:
+    alice, bob = server.friends("alice", "bob")
+    number = send(alice, "bob", "hi")
+    bob.says(f"REACT|bob|{number}|❤\ufe0f", f"OK|REACT|{number}|❤\ufe0f|+")
+    alice.says(f"REACT|alice|{number}|❤", f"OK|REACT|{number}|❤\ufe0f|+")
+    alice.says(f"REACT|alice|{number}|❤", f"OK|REACT|{number}|❤\ufe0f|-")
+    alice.event(f"REACTION|{number}|bob|alice|❤\ufe0f|+")
+    bob.event("MESSAGE|…|hi")
+    for sign in "+-":
+        bob.event(f"REACTION|{number}|alice|bob|❤\ufe0f|{sign}")
+    marks, _ = shown_by(alice, "HISTORY|alice|bob")
+    assert marks == [f"EVENT|REACTION|{number}|bob|alice|❤\ufe0f|+"]
+
+
 @pytest.mark.parametrize("emoji", ["", " ", "a b", f"{THUMB}\t", "\u3000", "x" * 33, "x|y"], ids=shown)
 def test_what_is_no_emoji(server: Running, emoji: str) -> None:
     alice, bob = server.friends("alice", "bob")
@@ -454,7 +468,9 @@ def test_one_who_blocks_is_not_told(server: InThread, restart: bool) -> None:
     bob.no_event()
     bob.says(f"DELETEMESSAGE|bob|{his}")
     alice.event(f"DELETED|{his}|bob|alice")
-    assert len(shown_by(bob, "HISTORY|bob|alice")[0]) == 2
+    marks, rows = shown_by(bob, "HISTORY|bob|alice")
+    assert marks == [f"EVENT|DELETED|{his}|bob|alice"]
+    assert rows == [f"{hers}|alice|bob|hers", f"{his}|bob|alice|"]
 
 
 def test_in_a_common_room_one_who_blocks_is_told(server: Running) -> None:

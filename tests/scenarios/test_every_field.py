@@ -31,12 +31,16 @@ GOOD = {
     "#room": "#den",
     "public or private": "private",
     "emoji": ":-)",
+    "on or off": "off",
+    "command": "help",
 }
 """A value for each kind of field of the table, fit for alice who is bob's friend."""
 
 LONG = "x" * 7900
 AFTER_LOGIN = [verb for verb in VERBS.values() if not verb.before_login]
 WITH_FIELDS = [verb for verb in VERBS.values() if verb.fields]
+STRANGERS = ("SIGNUP", "REDEEM", "LOGIN", "RESUME")
+"""For who is not logged in, though others may say them too."""
 WITH_REQUIRED = [verb for verb in WITH_FIELDS if verb.required]
 WITH_OPTIONAL = [verb for verb in WITH_FIELDS if verb.required < len(verb.fields)]
 
@@ -77,7 +81,7 @@ def test_before_login_it_is_refused_however_it_is_written(server: Running, verb:
 
 @pytest.mark.parametrize("verb", [verb for verb in WITH_FIELDS if verb.name != "PING"], ids=lambda verb: verb.name)
 def test_a_field_missing_or_one_too_many(server: Running, verb: Verb) -> None:
-    client = server.connect() if verb.name in ("SIGNUP", "LOGIN", "RESUME") else server.friends("alice", "bob")[0]
+    client = server.connect() if verb.name in STRANGERS else server.friends("alice", "bob")[0]
     for count in range(verb.required):
         text = client.refused(line(verb, good(verb)[:count]), "BAD_ARGUMENTS")
         assert verb.usage in text
@@ -93,7 +97,7 @@ def test_a_required_field_empty_or_too_long_is_refused_and_changes_nothing(serve
     alice.says("SENDMESSAGE|alice|bob|the one message")
     bob.event("MESSAGE|…")
     before = everything(alice, "alice")
-    client = server.connect() if verb.name in ("SIGNUP", "LOGIN", "RESUME") else alice
+    client = server.connect() if verb.name in STRANGERS else alice
     for at in range(verb.required):
         for value in ("", LONG):
             arguments = good(verb)

@@ -56,6 +56,19 @@ def test_all_that_is_stored_is_given(server: Running) -> None:
     assert carol.rows("EXPORT|carol")[0][:2] == ["account", "carol"]
 
 
+def test_sanctions_and_ones_own_reports_are_given(server: InThread) -> None:
+    ann, ben = server.friends("ann", "ben")
+    server.appoint("ann")
+    (number,) = write(ann, "ben", "buy")
+    ben.says(f"REPORT|ben|{number}|spam | again", "OK|…")
+    ann.says("ADMIN|ann|mute ben --until 2999-01-01 --reason 'too | loud'", "OK|…")
+    rows = [row for row in ben.rows("EXPORT|ben") if row[0] in ("report", "sanction")]
+    assert rows[0][:2] == ["report", number]
+    assert "|".join(rows[0][3:]) == "spam | again"
+    assert rows[1] == ["sanction", "muted", "2999-01-01T00:00:00.000Z", "too ", " loud"]
+    assert not [row for row in ann.rows("EXPORT|ann") if row[0] in ("report", "sanction")]
+
+
 def test_the_last_ok_says_that_this_is_all(server: Running) -> None:
     alice = server.user("alice")
     alice.send("EXPORT#x|alice")

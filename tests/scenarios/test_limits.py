@@ -101,6 +101,15 @@ def test_talking_is_not_logging_in(start_server: StartServer) -> None:
         assert frame.startswith(("OK|PING|", "BYE|LOGIN_TIMEOUT|"))
 
 
+def test_nor_is_guessing(start_server: StartServer) -> None:
+    """There is always a password of this client being checked when its deadline comes."""
+    client = start_server(login_timeout_s=1, password_hash_cost=14).connect()
+    client.send(*["LOGIN|nobody|wrong horse"] * 3000)
+    frames = client.frames_to_the_end()
+    assert frames[-1].startswith("BYE|LOGIN_TIMEOUT|")
+    assert len(frames) < 1500
+
+
 # FULL
 
 
@@ -187,6 +196,24 @@ def test_a_reply_never_makes_its_own_asker_too_slow(start_either_server: StartSe
     reader.answers("OK|PING|end")
 
 
+def test_who_never_reads_what_it_asked_for_is_let_go(start_either_server: StartServer) -> None:
+    server = start_either_server(unread_s=2)
+    alice, bob = server.friends("alice", "bob")
+    text = "x" * 3000
+    alice.send(*(f"SENDMESSAGE|alice|bob|{text}" for _ in range(500)))
+    for _ in range(500):
+        alice.answers("OK|SENDMESSAGE|…")
+        bob.event("MESSAGE|…")
+    bob.send("QUIT")
+    sleeper = server.connect("bob", receive_bytes=SMALL_BUFFER)
+    sleeper.says(f"LOGIN|bob|{PASSWORD}")
+    alice.event("STATUS|bob|offline|")
+    alice.event("STATUS|bob|online|")
+    sleeper.send(*["SYNC|bob|0"] * 30)
+    alice.event("STATUS|bob|offline|")
+    assert sleeper.frames_to_the_end()[-1].startswith("BYE|TOO_SLOW|")
+
+
 def test_a_large_backlog_does_not_make_its_own_reader_too_slow(start_either_server: StartServer) -> None:
     server = start_either_server(send_bytes_max=100_000)
     alice, bob = server.friends("alice", "bob")
@@ -199,6 +226,33 @@ def test_a_large_backlog_does_not_make_its_own_reader_too_slow(start_either_serv
     again.send(f"LOGIN|bob|{PASSWORD}", "PING|end")
     alice.says("PING|meanwhile", "OK|PING|meanwhile")
     again.expect("OK|LOGIN|bob|…", *(f"EVENT|MISSED|…|alice|bob|{at} x…" for at in range(500)), "OK|PING|end")
+
+
+def test_all_who_do_not_read_take_only_so_much_together_and_who_has_most_goes_first(
+    start_either_server: StartServer,
+) -> None:
+    server = start_either_server(send_bytes_total_max=2_000_000, send_bytes_max=1_000_000_000)
+    writer = server.user("writer")
+    writer.says("CREATEROOM|writer|#all")
+    sleepers = []
+    for at in range(5):
+        sleepers.append(server.connect(f"s{at}", receive_bytes=SMALL_BUFFER))
+        sleepers[-1].says(f"SIGNUP|s{at}|{PASSWORD}")
+        sleepers[-1].says(f"LOGIN|s{at}|{PASSWORD}")
+    for sleeper in sleepers:
+        sleeper.says(f"JOIN|{sleeper.name}|#all")
+    most = sleepers[3]
+    most.send(*["HISTORY|s3|#all"] * 3)
+    for _ in range(400):
+        writer.send(*[f"SENDMESSAGE|writer|#all|{'x' * 3000}"] * 50)
+        for _ in range(50):
+            writer.answers("OK|SENDMESSAGE|…")
+        rows = writer.rows("SHOWMEMBERS|writer|#all")
+        if [row[1] for row in rows].count("offline") == 5:
+            break
+    writer.says("PING|still served", "OK|PING|still served")
+    for sleeper in sleepers:
+        assert sleeper.frames_to_the_end()[-1].startswith("BYE|TOO_SLOW|")
 
 
 # Read more slowly, never refused

@@ -67,7 +67,7 @@ def test_sendmessage_refused(server: Running) -> None:
     alice.refused("SENDMESSAGE|alice|ALICE|hi", "SELF")
     alice.refused("SENDMESSAGE|alice|carol|hi", "NOT_FRIENDS")
     alice.refused("SENDMESSAGE|bob|alice|hi", "NOT_YOU")
-    for blank in ("", " ", "   ", "\t", " \t "):
+    for blank in ("", " ", "   ", "\t", " \t ", "\u200b\u2060", "\u3164", "\u2800 \ufe0f"):
         alice.refused(f"SENDMESSAGE|alice|bob|{blank}", "BAD_TEXT")
     bob.no_event()
     alice.says("SYNC|alice|0", "OK|SYNC|0|0")
@@ -134,6 +134,15 @@ def test_history_is_the_last_messages_oldest_first(server: Running) -> None:
     assert alice.rows(f"HISTORY|alice|bob||{sent[3][0]}") == sent[:3]
     assert alice.rows(f"HISTORY|alice|bob||{sent[0][0]}") == []
     assert alice.rows("HISTORY|alice|bob|5|999999999999999999") == sent[-5:]
+    assert alice.rows(f"HISTORY|alice|bob|5||{sent[20][0]}") == sent[21:26]
+    assert alice.rows("HISTORY|alice|bob|2||0") == sent[:2]
+    assert alice.rows(f"HISTORY|alice|bob|||{sent[57][0]}") == sent[58:]
+    assert alice.rows(f"HISTORY|alice|bob||{sent[9][0]}|{sent[5][0]}") == sent[6:9]
+    assert alice.rows(f"HISTORY|alice|bob|2|{sent[9][0]}|{sent[5][0]}") == sent[6:8]
+    assert alice.rows(f"HISTORY|alice|bob||{sent[5][0]}|{sent[5][0]}") == []
+    assert alice.rows(f"HISTORY|alice|bob|||{sent[-1][0]}") == []
+    assert alice.rows("HISTORY|alice|bob|||999999999999999999") == []
+    assert alice.rows("HISTORY|alice|bob|5||") == sent[-5:]
     assert [row[4] for row in carol.rows("HISTORY|carol|alice|500")] == ["aside"] * 60
     assert carol.rows("HISTORY|carol|bob") == []
 
@@ -166,6 +175,8 @@ def test_a_limit_that_is_none_is_never_clamped(server: Running, limit: str) -> N
 def test_an_id_that_is_none(server: Running, number: str) -> None:
     alice, _ = server.friends("alice", "bob")
     alice.refused(f"HISTORY|alice|bob|5|{number}", "BAD_ARGUMENTS")
+    if number != "0":  # all ids are behind that one
+        alice.refused(f"HISTORY|alice|bob|5||{number}", "BAD_ARGUMENTS")
     alice.refused(f"SYNC|alice|{number}", "BAD_ARGUMENTS")
 
 

@@ -126,7 +126,6 @@ def test_empty_lines_are_ignored_and_blanks_are_not(server: Running) -> None:
         ("été", "?"),
         ("ſignup", "?"),
         ("|PING", "?"),
-        ("GET / HTTP/1.1", "?"),
         ("dance#t", "DANCE#t"),
     ],
 )

@@ -23,10 +23,54 @@ def test_a_name_that_is_none(server: Running, name: str) -> None:
     server.user("alice").refused(f"CREATEROOM|alice|{name}", "BAD_NAME")
 
 
-def test_a_name_that_is_taken_also_by_a_private_room(server: Running) -> None:
+def test_a_name_that_is_taken(server: Running) -> None:
     alice, bob = server.user("alice"), server.user("bob")
-    alice.says("CREATEROOM|alice|#Den|private")
+    alice.says("CREATEROOM|alice|#Den")
     bob.refused("CREATEROOM|bob|#dEN", "NAME_TAKEN")
+    alice.says("CREATEROOM|alice|#Lair|private")
+    alice.refused("CREATEROOM|alice|#LAIR", "NAME_TAKEN")
+    alice.says("INVITE|alice|#lair|bob")
+    bob.event("INVITED|#Lair|alice")
+    bob.refused("CREATEROOM|bob|#lair", "NAME_TAKEN")
+
+
+@pytest.mark.parametrize("kind", ["public", "private"])
+def test_a_private_room_keeps_its_name_from_nobody_who_cannot_know_it(server: Running, kind: str) -> None:
+    """Each of the two rooms is the only one of that name for those who are in it, also after a restart."""
+    alice, bob, carol = server.user("alice"), server.user("bob"), server.user("carol")
+    alice.says("CREATEROOM|alice|#Den|private")
+    alice.says("INVITE|alice|#Den|carol")
+    bob.says(f"CREATEROOM|bob|#den|{kind}", f"OK|CREATEROOM|#den|{kind}")
+    carol.says("JOIN|carol|#den", "OK|JOIN|#Den")
+    alice.event("JOINED|#Den|carol")
+    for _ in range(2):
+        bob.says("SENDMESSAGE|bob|#den|for nobody else")
+        alice.says("SENDMESSAGE|alice|#den|for carol")
+        carol.until("EVENT|MESSAGE|…|alice|#Den|for carol")
+        for client in (alice, bob):
+            client.no_event()
+        assert alice.rows("SHOWROOMS|alice") == [["#Den", "private", "2", "joined", ""]]
+        assert bob.rows("SHOWROOMS|bob") == [["#den", kind, "1", "joined", ""]]
+        assert [row[4] for row in bob.rows("HISTORY|bob|#DEN")] == ["for nobody else"] * (_ + 1)
+        alice.refused("KICK|alice|#den|bob", "NOT_MEMBER")
+        server.restart()
+        alice, bob, carol = server.login("alice"), server.login("bob"), server.login("carol")
+        carol.no_event()
+    alice.says("LEAVE|alice|#den", "OK|LEAVE|#Den")
+    assert alice.rows("SHOWROOMS|alice") == ([["#den", "public", "1", "-", ""]] if kind == "public" else [])
+    alice.refused("SENDMESSAGE|alice|#den|hi", "NOT_MEMBER" if kind == "public" else "NO_SUCH_ROOM")
+
+
+def test_a_bot_in_two_rooms_of_one_name_answers_where_it_was_asked(server: Running) -> None:
+    rooms = server.user("alice"), server.user("bob")
+    for client in rooms:
+        client.says(f"CREATEROOM|{client.name}|#den|private")
+        client.says(f"INVITE|{client.name}|#den|DiceBot", "OK|INVITE|#den|DiceBot")
+    for client in rooms:
+        client.says(f"SENDMESSAGE|{client.name}|#den|@DiceBot roll")
+        client.event("MESSAGE|…|DiceBot|#den|…")
+    for client in rooms:
+        client.no_event()
 
 
 def test_join_and_leave_are_heard_by_members_and_own_sessions(server: Running) -> None:

@@ -1,5 +1,7 @@
 """SEARCH on the wire; what the index finds is tested beside it (tests/store/test_search.py)."""
 
+from unicodedata import normalize
+
 import pytest
 
 from tests.harness import PASSWORD, Running
@@ -54,6 +56,53 @@ def test_every_word_anywhere_in_any_letter_case_and_no_syntax(server: InThread, 
     assert found(alice, words) == texts
     server.keep_house()
     assert found(alice, words) == texts
+
+
+FORMS = [
+    "un caf\u00e9 noir",
+    "UN CAFE\u0301",
+    "안녕",
+    normalize("NFD", "안녕"),
+    "ｆｕｌｌ １２",
+    "İstanbul",
+    "naïve",
+    "co\u00adoperate",
+]
+
+
+@pytest.mark.parametrize(
+    ("words", "texts"),
+    [
+        ("caf\u00e9", FORMS[:2]),
+        ("cafe\u0301 UN", FORMS[:2]),
+        ("cafe", FORMS[:2]),
+        ("안녕", FORMS[2:4]),
+        (normalize("NFD", "안녕"), FORMS[2:4]),
+        ("full", FORMS[4:5]),
+        ("12", FORMS[4:5]),
+        ("istanbul", FORMS[5:6]),
+        ("İSTANBUL", FORMS[5:6]),
+        ("naive", FORMS[6:7]),
+        ("nàïve", FORMS[6:7]),
+        ("cooperate", FORMS[7:8]),
+        ("\u0301 naive", FORMS[6:7]),
+    ],
+)
+def test_whichever_way_a_letter_was_typed_it_is_found(server: InThread, words: str, texts: list[str]) -> None:
+    alice, _ = server.friends("alice", "bob")
+    write(alice, "bob", *FORMS)
+    assert found(alice, words) == texts
+    server.keep_house()
+    assert found(alice, words) == texts
+
+
+def test_what_has_the_accents_that_were_typed_comes_before_newer_messages_without(server: InThread) -> None:
+    alice, _ = server.friends("alice", "bob")
+    write(alice, "bob", "the résumé", *(f"resume {at}" for at in range(60)))
+    for _ in range(2):
+        assert found(alice, "résumé") == ["the résumé", *(f"resume {at}" for at in range(11, 60))]
+        assert found(alice, "resume") == [f"resume {at}" for at in range(10, 60)]
+        server.keep_house()
 
 
 def test_the_newest_fifty_oldest_first(server: InThread) -> None:
@@ -113,7 +162,7 @@ def test_an_edited_message_is_found_by_its_new_words_and_a_deleted_one_by_none(s
 def test_what_search_refuses(server: Running) -> None:
     alice = server.user("alice")
     server.user("bob")
-    for words in ("", " ", "\t \u3000"):
+    for words in ("", " ", "\t \u3000", "\u0301"):
         alice.refused(f"SEARCH|alice|{words}", "BAD_TEXT")
     alice.refused(f"SEARCH|alice|{'x' * 1001}", "BAD_TEXT")
     assert found(alice, "x" * 1000) == []

@@ -127,3 +127,36 @@ def test_after_a_restart_and_a_crash(start_server: StartServer, kill: bool) -> N
     alice = server.login("alice")
     assert [alice.says(f"SENDMESSAGE#t{at}|alice|bob|{at}") for at in range(20)] == first
     assert len(alice.rows("HISTORY|alice|bob")) == 20
+
+
+@pytest.mark.parametrize("form", ["x7.{}", "t{}", "{}.1"])
+def test_tags_that_come_again_among_others_sent_ahead(server: Running, form: str) -> None:
+    alice, _ = server.friends("alice", "bob")
+    alice.says("CREATEROOM|alice|#tea")
+    tags = [form.format(at) for at in range(12)]
+    said = [*tags[:4], tags[2], *tags[4:8], tags[0], tags[7], *tags[6:12]]
+    alice.send(*(f"SENDMESSAGE#{tag}|alice|{'bob' if at % 3 else '#tea'}|{tag}" for at, tag in enumerate(said)))
+    answers: dict[str, set[str]] = {}
+    for tag in said:
+        frame = alice.answer()[0]
+        assert frame.startswith(f"OK|SENDMESSAGE#{tag}|")
+        answers.setdefault(tag, set()).add(frame)
+    assert all(len(each) == 1 for each in answers.values())
+    heard = [*alice.rows("HISTORY|alice|bob"), *alice.rows("HISTORY|alice|#tea")]
+    assert sorted(row[-1] for row in heard) == sorted(tags)
+
+
+def test_a_burst_with_tags_that_was_sent_before_a_crash_is_answered_as_it_was(start_server: StartServer) -> None:
+    server = start_server()
+    alice, _ = server.friends("alice", "bob")
+    lines = [f"SENDMESSAGE#x.{at}|alice|bob|{at}" for at in range(700)]
+    alice.send(*lines)
+    first = [alice.answer()[0] for _ in lines]
+    server.restart(kill=True)
+    alice = server.login("alice")
+    new = [f"SENDMESSAGE#x.{at}|alice|bob|{at}" for at in range(700, 720)]
+    alice.send(*lines[690:], *new, *lines[:5])
+    again = [alice.answer()[0] for _ in range(35)]
+    assert (again[:10], again[30:]) == (first[690:], first[:5])
+    assert len(alice.rows("SYNC|alice|0|500")) == 500
+    assert len({frame.split("|")[2] for frame in first + again}) == 720

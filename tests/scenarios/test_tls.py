@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from chatclient import Client as ChatClient
-from chatclient import events as ev
+from chatclient.core import events as ev
 from tests.conftest import StartServer
 from tests.harness import PASSWORD
 from tests.wire import Client

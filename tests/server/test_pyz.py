@@ -68,3 +68,14 @@ def test_a_file_that_cannot_be_written_is_told(tmp_path: Path, capsys: pytest.Ca
 def test_other_words_get_the_usage(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(words) == 2
     assert capsys.readouterr().err.startswith("usage: python3 -m chatserver.pyz")
+
+
+def test_it_starts_the_client_and_the_administration_too(binary: Path, tmp_path: Path) -> None:
+    for words, said in (
+        (["client", "--version"], "pipechat "),
+        (["admin", "--version"], "pipechat "),
+        (["--version"], "pipechat "),
+        (["client", "--help"], "chatclient"),
+    ):
+        ended = subprocess.run([*ALONE, str(binary), *words], capture_output=True, text=True, cwd=tmp_path, check=True)
+        assert said in ended.stdout

@@ -1,10 +1,11 @@
 """One client: its lines, its phase, when it reads, and how many commands it has left."""
 
 from collections import deque
+from random import Random
 
 import pytest
 
-from chatserver.sessions.client import NO_LINES, Client, Ticket
+from chatserver.sessions.client import NO_LINES, PART_LINES, Client, Ticket
 from chatserver.sessions.phases import Phase
 from chatserver.settings import Settings, build
 from tests.sessions.clients import FakeHost, connected, logged_in
@@ -70,6 +71,52 @@ def test_a_connection_that_is_gone_takes_lines_and_wait_with_it(host: FakeHost) 
     assert client.phase is Phase.CLOSED
     assert not client.reads
     assert host.told == [("lost", [])]
+
+
+def lines_of(client: Client) -> list[str]:
+    """All that is there to run, as whoever runs it takes them."""
+    found = []
+    while client.has_lines():
+        found.append(client.lines.popleft())
+    return found
+
+
+def test_of_much_that_comes_at_once_a_part_is_cut_into_lines() -> None:
+    """64 KB of short lines would take 1.5 MB."""
+    client = logged_in()
+    client.received(b"ab\n" * 21_000)
+    assert client.has_lines()
+    assert len(client.lines) <= PART_LINES
+    client.received(b"last\n")
+    assert len(client.lines) <= PART_LINES
+    assert lines_of(client) == ["ab"] * 21_000 + ["last"]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_however_it_is_cut_the_lines_are_those_that_came(seed: int) -> None:
+    random = Random(seed)
+    lengths = [random.choice([1, 2, 5, 100, 600, 5000, 8191]) for _ in range(400)]
+    lines = ["".join(random.choices("aé日😀", k=1 + length // 4))[: length or 1] for length in lengths]
+    lines = [line if len(line.encode()) < 8192 else "x" for line in lines]
+    found: list[str] = []
+    host = FakeHost()
+    host.run_line = lambda client, line: found.append(line)  # type: ignore[method-assign]
+    client = logged_in(host)
+    data = "".join(f"{line}{random.choice([chr(10), chr(10) * 3, chr(13) + chr(10)])}" for line in lines).encode()
+    while data:
+        size = random.choice([1, 7, 511, 513, 4000, 65_536])
+        client.received(data[:size])
+        data = data[size:]
+        if random.random() < 0.5:
+            found += lines_of(client)
+    assert found + lines_of(client) == lines
+
+
+def test_what_is_not_cut_yet_goes_with_the_connection(host: FakeHost) -> None:
+    client = connected(host)
+    client.received(b"ab\n" * 21_000)
+    client.lost()
+    assert not client.has_lines()
 
 
 # Who it is, and where it stands.

@@ -1,16 +1,16 @@
 """What lines lead to: answers in order, defects that end at their client's edge, and what waits until it is stored."""
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from chatserver.core import decide
 from chatserver.core.commands import Command, SendBurst, SetStatus
-from chatserver.queries import answers, long_answers, look_ups
+from chatserver.queries import answers, long_answers, look_ups, requests
 from chatserver.queries.requests import ShowUnread
-from chatserver.sessions.dispatch import REQUESTS
 from chatserver.store.errors import StoreBroken, StoreUnavailable
 from tests.model.world import Session, World
 
@@ -43,8 +43,9 @@ def two(world: World) -> tuple[Session, Session]:
 
 def test_every_request_is_answered_from_one_table() -> None:
     rows = [*answers.TABLE, *long_answers.TABLE, *look_ups.TABLE]
-    assert len(rows) == len(REQUESTS)
-    assert set(rows) == REQUESTS
+    known = {*get_args(requests.Query), *get_args(requests.LongQuery), *get_args(requests.LookUp)}
+    assert len(rows) == len(known)
+    assert set(rows) == known
 
 
 # Defects.
@@ -54,7 +55,7 @@ def test_a_defect_in_a_query_leaves_the_good_commands_of_its_turn_alone(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann, ben = two(world)
-    monkeypatch.setattr("chatserver.core.queries.friends", lambda state, user: 1 // 0)
+    monkeypatch.setattr("chatserver.core.listings.Friends.row", lambda listing, number: 1 // 0)
     together(world, (ben, "SENDMESSAGE|ben|ann|hi"), (ann, "SHOWFRIENDS|ann\nPING|1"), (ben, "SETSTATUS|ben|busy"))
     assert heads(ben) == ["OK|SENDMESSAGE", "OK|SETSTATUS"]
     told = heads(ann)
@@ -118,6 +119,25 @@ def test_a_store_that_cannot_be_read_now_is_unavailable(world: World, monkeypatc
     monkeypatch.setattr(type(world.disk.history), "said_page", unreadable)
     world.say(ann, "HISTORY|ann|ben\nPING|1")
     assert heads(ann, 3) == ["ERR|HISTORY|UNAVAILABLE", "OK|PING|1"]
+
+
+def test_a_page_that_cannot_be_read_is_no_defect_and_fills_no_log(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """SQLite calls a database malformed of which the disk (EIO) does not give a page."""
+    ann, _ = two(world)
+
+    def unreadable(*arguments: Any) -> Any:
+        error = sqlite3.DatabaseError("database disk image is malformed")
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise error
+
+    monkeypatch.setattr(type(world.disk.history), "said_page", unreadable)
+    for _ in range(3):
+        world.say(ann, "HISTORY|ann|ben\nPING|1")
+        assert heads(ann, 3) == ["ERR|HISTORY|UNAVAILABLE", "OK|PING|1"]
+    assert caplog.text.count("check the disk") == 1
+    assert "Traceback" not in caplog.text
 
 
 def test_a_store_that_is_broken_ends_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,9 +1,11 @@
 """What needs a password: the queue for the threads, the throttle, and what has changed while one was being checked."""
 
+import hashlib
 import logging
 from collections import deque
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
+from unicodedata import normalize
 
 import pytest
 
@@ -22,29 +24,43 @@ from chatserver.sessions.throttle import LoginThrottle
 from chatserver.sessions.waits import Waits
 from chatserver.turn.receiver import Receiver
 from tests.sessions.clients import connected, logged_in
-from tests.turn.fakes import FakePool
 
 ANN = 1
 RIGHT, WRONG, NEW = "correct horse", "wrong horse", "another one"
 COST = 1
 
 
-class Threads(FakePool):
-    """So many threads; what has no free one is not given to it."""
+class Threads:
+    """So many threads; each keeps its job until it is told to work."""
 
     def __init__(self, count: int) -> None:
-        super().__init__()
         self._count = count
+        self.jobs: list[tuple[Callable[[], Any], Callable[[Result[Any]], None]]] = []
 
     @property
-    def free(self) -> int:  # type: ignore[override]  # of the fake it is a constant
+    def free(self) -> int:
         return self._count - len(self.jobs)
+
+    def submit(self, job: Callable[[], Any], done: Callable[[Result[Any]], None]) -> None:
+        self.jobs.append((job, done))
+
+    def work(self) -> None:
+        """Do the oldest job, and tell the loop of it."""
+        job, done = self.jobs.pop(0)
+        try:
+            result = Result(job(), None)
+        except Exception as error:
+            result = Result[Any](None, error)
+        done(result)
+
+    def close(self, within_s: float = 5.0) -> None:
+        """There is nothing to wait for."""
 
 
 class World:
     """A host with one user, Ann; a loop that turns when told."""
 
-    def __init__(self, threads: int = 1, failures_max: int = 0) -> None:
+    def __init__(self, threads: int = 1, failures_max: int = 0, sign_ups_max: int = 0, waiting_max: int = 100) -> None:
         self.state = State()
         self.now_s = 1000.0
         self.told: list[tuple[Client, str, str]] = []
@@ -52,7 +68,8 @@ class World:
         self.commands: list[Command] = []
         self.soon: list[Callable[[], None]] = []
         self.pool = Threads(threads)
-        self.throttle = LoginThrottle(failures_max, lambda: self.now_s)
+        self.throttle = LoginThrottle(failures_max, sign_ups_max, 3600, lambda: self.now_s)
+        self.waiting_max = waiting_max
         self.waits = Waits(self, self.soon.append)
         self.random = 0
         self.logins = self.make()
@@ -60,7 +77,7 @@ class World:
         self.commands.clear()
 
     def make(self, cost: int = COST) -> Logins:
-        return Logins(self, self.waits, cast(Pool, self.pool), self.throttle, cost, self.random_bytes)
+        return Logins(self, self.waits, cast(Pool, self.pool), self.throttle, cost, self.waiting_max, self.random_bytes)
 
     def random_bytes(self, size: int) -> bytes:
         self.random += 1
@@ -141,6 +158,38 @@ def test_a_wrong_one_does_not_whoever_it_is_for(world: World, name: str, passwor
     assert len(world.pool.jobs) == 1
     world.settle()
     assert world.replies() == ["BAD_LOGIN"]
+
+
+@pytest.mark.parametrize("verb", ["LOGIN", "SETPASSWORD"])
+def test_an_unknown_user_costs_the_same_hashes_and_reads_the_same_as_a_wrong_password(
+    world: World, verb: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one that was deleted, and a bot: with another cost, or another number, a clock would tell who is here."""
+    hashed, asked = list[tuple[Any, ...]](), dict[str, tuple[list[tuple[Any, ...]], list[tuple[str, Outcome]]]]()
+    scrypt = hashlib.scrypt
+
+    def counted(password: bytes, **how: Any) -> bytes:
+        hashed.append((how["n"], how["r"], how["p"], how["dklen"], len(how["salt"])))
+        return scrypt(password, **how)
+
+    world.execute(None, SignUp("gone", hash_password(RIGHT, COST, b"salt" * 4), 0))
+    world.execute(None, DeleteAccount(world.state.by_key["gone"].id, 5))
+    world.execute(None, SignUp("bot", NO_PASSWORD, 0))
+    world.state.users[ANN].password_hash = hash_password(RIGHT, COST, b"salt" * 4)
+    monkeypatch.setattr(hashlib, "scrypt", counted)
+    answered = list[tuple[str, Outcome]]()
+    monkeypatch.setattr(world, "answer", lambda client, echo, outcome: answered.append((echo, outcome)))
+    for name in ("ann", "nobody", "gone", "bot", "no one could be called this, but it is short"):
+        if verb == "LOGIN":
+            world.log_in(connected(), WRONG, name)
+        else:
+            world.logins.set_password(connected(), "LOGIN", AskSetPassword(name, WRONG, NEW))
+        world.settle()
+        asked[name] = list(hashed), list(answered)
+        hashed.clear()
+        answered.clear()
+    assert len(asked["ann"][0]) == 1
+    assert all(costs == asked["ann"] for costs in asked.values()), asked
 
 
 def test_a_bot_has_no_password_that_fits(world: World) -> None:
@@ -242,7 +291,7 @@ def test_of_two_for_one_name_the_first_gets_it(world: World) -> None:
 def test_a_new_password_needs_the_old_one(world: World) -> None:
     for old, reply in ((WRONG, "BAD_LOGIN"), (RIGHT, "OK")):
         client = logged_in()
-        world.logins.set_password(client, "SETPASSWORD", AskSetPassword(old, NEW))
+        world.logins.set_password(client, "SETPASSWORD", AskSetPassword("ann", old, NEW))
         world.settle()
         assert world.replies() == [reply]
         assert fits(NEW, world.state.users[ANN].password_hash) is (reply == "OK")
@@ -250,9 +299,48 @@ def test_a_new_password_needs_the_old_one(world: World) -> None:
     assert command == SetPassword(ANN, world.state.users[ANN].password_hash, b"a token's hash")
 
 
+def test_of_two_changes_at_once_the_second_finds_its_old_password_wrong(world: World) -> None:
+    """Both old ones were right when they were checked; the first to come back is what the other has to know."""
+    world.pool = Threads(2)
+    world.logins = world.make()
+    for new in (NEW, "the second one"):
+        world.logins.set_password(logged_in(), "SETPASSWORD", AskSetPassword("ann", RIGHT, new))
+    world.settle()
+    assert world.replies() == ["OK", "BAD_LOGIN"]
+    assert fits(NEW, world.state.users[ANN].password_hash)
+
+
+def test_a_change_beside_a_login_that_hashes_anew_holds(world: World) -> None:
+    """The password is the same, its hash is not: it is compared again."""
+    world.pool = Threads(2)
+    world.logins = world.make(cost=2)
+    world.log_in(connected())
+    world.logins.set_password(logged_in(), "SETPASSWORD", AskSetPassword("ann", RIGHT, NEW))
+    world.settle()
+    assert world.replies() == ["session of 1", "OK"]
+    assert fits(NEW, world.state.users[ANN].password_hash)
+
+
+def test_an_account_whose_password_was_changed_meanwhile_is_not_deleted_with_the_old_one(world: World) -> None:
+    world.pool = Threads(2)
+    world.logins = world.make()
+    world.logins.set_password(logged_in(), "SETPASSWORD", AskSetPassword("ann", RIGHT, NEW))
+    world.logins.delete_account(logged_in(), "DELETEACCOUNT", AskDeleteAccount(RIGHT))
+    world.settle()
+    assert world.replies() == ["OK", "BAD_LOGIN"]
+    assert ANN in world.state.users
+
+
+def test_a_change_for_an_account_that_is_deleted_meanwhile_is_refused(world: World) -> None:
+    world.logins.set_password(connected(), "SETPASSWORD", AskSetPassword("ann", RIGHT, NEW))
+    evolve(world.state, AccountDeleted(0, 0, ANN))
+    world.settle()
+    assert world.replies() == ["BAD_LOGIN"]
+
+
 def test_a_new_one_that_is_no_password_is_refused_without_hashing(world: World) -> None:
     client = logged_in()
-    world.logins.set_password(client, "SETPASSWORD", AskSetPassword(RIGHT, "short"))
+    world.logins.set_password(client, "SETPASSWORD", AskSetPassword("ann", RIGHT, "short"))
     assert world.replies() == ["BAD_PASSWORD"]
     assert client.reads
     assert world.pool.jobs == []
@@ -283,6 +371,16 @@ def test_as_many_are_checked_at_once_as_there_are_threads(world: World) -> None:
     assert len(world.pool.jobs) == 2
     world.settle()
     assert world.opened == clients
+
+
+def test_what_waits_behind_an_administrators_hash_goes_on_when_that_ends(world: World) -> None:
+    made: list[str | None] = []
+    world.logins.hash_for(NEW, lambda result: made.append(result.value))
+    world.log_in(connected())
+    assert len(world.pool.jobs) == 1
+    world.settle()
+    assert fits(NEW, made[0] or "")
+    assert world.replies() == ["session of 1"]
 
 
 def test_who_has_gone_is_passed_over(world: World) -> None:
@@ -364,7 +462,7 @@ def test_guesses_of_a_session_count_too(verb: str) -> None:
     guess: deque[Callable[[Client], None]] = deque()
     for _ in range(2):
         if verb == "set_password":
-            ask = AskSetPassword(WRONG, NEW)
+            ask = AskSetPassword("ann", WRONG, NEW)
             guess.append(lambda client, ask=ask: world.logins.set_password(client, "", ask))  # type: ignore[misc]
         else:
             guess.append(lambda client: world.logins.delete_account(client, "", AskDeleteAccount(WRONG)))
@@ -374,7 +472,7 @@ def test_guesses_of_a_session_count_too(verb: str) -> None:
     assert world.replies() == ["BAD_LOGIN", "THROTTLED"]
 
 
-def test_a_sign_up_guesses_nothing_and_is_not_throttled() -> None:
+def test_a_sign_up_guesses_nothing_and_does_not_wait_for_who_did() -> None:
     world = World(failures_max=1)
     world.throttle.failed("here", "ben")
     world.logins.sign_up(connected(), "SIGNUP", AskSignUp("ben", RIGHT))
@@ -382,3 +480,83 @@ def test_a_sign_up_guesses_nothing_and_is_not_throttled() -> None:
     assert world.replies() == ["OK"]
     assert world.logins.throttled("here", "ben") is not None
     assert world.logins.throttled("there", "ben") is None
+
+
+def test_an_address_makes_so_many_accounts_a_minute() -> None:
+    world = World(failures_max=1, sign_ups_max=2)
+    for name in ("ben", "cat", "dan"):
+        world.logins.sign_up(connected(), "SIGNUP", AskSignUp(name, RIGHT))
+    world.logins.sign_up(connected(address="elsewhere"), "SIGNUP", AskSignUp("eve", RIGHT))
+    world.settle()
+    assert sorted(world.replies()) == ["OK", "OK", "OK", "THROTTLED"]
+    assert "dan" not in world.state.by_key
+    world.now_s += 60
+    world.logins.sign_up(connected(), "SIGNUP", AskSignUp("dan", RIGHT))
+    world.settle()
+    assert world.replies() == ["OK"]
+
+
+def test_a_sign_up_that_costs_no_hash_is_not_counted() -> None:
+    world = World(failures_max=1, sign_ups_max=1)
+    for name, password in (("ann", RIGHT), ("ben", "short"), ("_", RIGHT), ("ben", RIGHT)):
+        world.logins.sign_up(connected(), "SIGNUP", AskSignUp(name, password))
+    world.settle()
+    assert world.replies() == ["NAME_TAKEN", "BAD_PASSWORD", "BAD_NAME", "OK"]
+
+
+# What a password may cost.
+
+
+def test_addresses_take_turns(world: World) -> None:
+    """Forty sign-ups that wait delay a login from elsewhere by two: the one that is being hashed, and one."""
+    for at in range(40):
+        world.logins.sign_up(connected(), "SIGNUP", AskSignUp(f"u{at}", RIGHT))
+    world.log_in(connected(address="elsewhere"))
+    for _ in range(3):
+        world.pool.work()
+    world.turn()
+    assert "session of 1" in world.replies()
+
+
+def test_so_many_of_an_address_wait_and_the_next_is_refused() -> None:
+    world = World(waiting_max=2)
+    for _ in range(4):  # one of them is being hashed
+        world.log_in(connected())
+    assert world.replies() == ["THROTTLED"]
+    world.log_in(connected(address="elsewhere"))
+    world.settle()
+    assert world.replies() == ["session of 1"] * 4
+
+
+def test_what_is_too_long_to_be_a_password_is_wrong_without_hashing() -> None:
+    world = World(failures_max=3)
+    longest = normalize("NFD", "\u1faf" * 256)
+    world.logins.sign_up(connected(), "SIGNUP", AskSignUp("ben", longest))
+    world.settle()
+    assert world.replies() == ["OK"]
+    world.log_in(connected(), longest, "ben")
+    world.settle()
+    assert world.replies() == ["session of 2"]
+    world.log_in(connected(), longest + "x")
+    world.logins.set_password(logged_in(), "", AskSetPassword("ann", longest + "x", NEW))
+    world.logins.delete_account(logged_in(), "", AskDeleteAccount(longest + "x"))
+    assert world.pool.jobs == []
+    assert world.replies() == ["BAD_LOGIN", "BAD_LOGIN", "BAD_LOGIN"]
+    world.log_in(connected(), longest + "x")
+    assert world.replies() == ["THROTTLED"]
+
+
+def test_what_is_too_long_to_be_a_name_is_wrong_without_hashing() -> None:
+    world = World(failures_max=1)
+    for _ in range(2):
+        world.log_in(connected(), RIGHT, "a" * 129)
+    assert world.pool.jobs == []
+    assert world.replies() == ["BAD_LOGIN", "THROTTLED"]
+
+
+def test_a_password_is_replaced_before_a_login_too(world: World) -> None:
+    for name, old, reply in (("ann", WRONG, "BAD_LOGIN"), ("nobody", RIGHT, "BAD_LOGIN"), ("ANN", RIGHT, "OK")):
+        world.logins.set_password(connected(), "SETPASSWORD", AskSetPassword(name, old, NEW))
+        world.settle()
+        assert world.replies() == [reply]
+    assert fits(NEW, world.state.users[ANN].password_hash)

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from chatserver.net.workers import Result
 from tests.model.world import PASSWORD, Session, World
 
 NEW = "another one"
@@ -363,3 +365,65 @@ def test_a_shutdown_says_good_bye_to_all(world: World) -> None:
     world.reactor.turn()
     for session in (ann, nobody):
         assert [frame.split("|")[:2] for frame in session.frames()] == [["BYE", "SHUTDOWN"]]
+
+
+# The deadline of a login.
+
+
+class Threads:
+    """Password jobs that are done when the test says so."""
+
+    free = 1
+
+    def __init__(self) -> None:
+        self.jobs: list[tuple[Any, Any]] = []
+
+    def submit(self, job: Any, done: Any) -> None:
+        self.jobs.append((job, done))
+
+    def work(self) -> None:
+        job, done = self.jobs.pop(0)
+        done(Result(job(), None))
+
+
+@pytest.fixture
+def threads(world: World, monkeypatch: pytest.MonkeyPatch) -> Threads:
+    made = Threads()
+    monkeypatch.setattr(world.server._dispatch.logins, "_pool", made)
+    return made
+
+
+def test_a_password_sent_in_time_still_counts_when_its_turn_comes_later(world: World, threads: Threads) -> None:
+    late = world.connect("ann")
+    world.say(late, f"SIGNUP|ann|{PASSWORD}\nLOGIN|ann|{PASSWORD}")
+    threads.work()
+    world.settle()
+    world.pass_time(100)
+    assert late.frames() == ["OK|SIGNUP|ann"]
+    threads.work()
+    world.settle()
+    (frame,) = late.frames()
+    assert frame.startswith("OK|LOGIN|ann|")
+    world.pass_time(100)
+    assert late.frames() == []
+
+
+def test_who_is_refused_behind_the_deadline_has_no_other_try(world: World, threads: Threads) -> None:
+    late = world.connect("ann")
+    world.say(late, "LOGIN|ann|wrong horse\nLOGIN|ann|wrong again\nPING")
+    world.pass_time(100)
+    assert late.frames() == []
+    threads.work()
+    world.settle()
+    assert [frame.split("|")[0:2] for frame in late.frames()] == [["ERR", "LOGIN"], ["BYE", "LOGIN_TIMEOUT"]]
+    assert threads.jobs == []
+
+
+def test_a_new_deadline_begins_with_the_logout(world: World) -> None:
+    ann = world.user("ann")
+    world.pass_time(100)
+    world.say(ann, "LOGOUT")
+    world.pass_time(29)
+    assert ann.frames() == ["OK|LOGOUT|ann"]
+    world.pass_time(2)
+    assert [frame.split("|")[1] for frame in ann.frames()] == ["LOGIN_TIMEOUT"]

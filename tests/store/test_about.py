@@ -49,7 +49,7 @@ EVENTS: list[Event] = [
 
 def test_when_all_that_concerns_a_user_was_made() -> None:
     with closing(Store(":memory:")) as store:
-        store.load(Limits(), 0)
+        store.load(Limits())
         for event in EVENTS:
             store.write([event])
         found = about(store.history, ANN)

@@ -30,9 +30,9 @@ def test_the_store_brings_it_back_and_forgets_what_is_gone(tmp_path: Path) -> No
             evolve(state, event)
         store.write([event for event in outcome[0] if not isinstance(event, BotStarted)])
         store.commit()
-    loaded = store.load(Limits(), NOW_MS)
+    loaded = store.load(Limits())
     store.close()
-    assert snapshot(loaded, NOW_MS) == snapshot(state, NOW_MS)
+    assert snapshot(loaded) == snapshot(state)
     assert loaded.bot_timers == {1: {(2, "cup"): (9, "")}}
     assert loaded.bot_memory == {1: {2: '{"n":2}'}, EVERYBODY: {2: '{"ä":1}'}}
 
@@ -46,7 +46,7 @@ def test_a_file_from_before_bots_grows(tmp_path: Path) -> None:
     connection.commit()
     connection.close()
     store = Store(str(path))
-    state = store.load(Limits(), NOW_MS)
+    state = store.load(Limits())
     store.close()
     assert list(state.by_name) == ["ann"]
     assert (state.bot_memory, state.bot_timers) == ({}, {})

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from chatserver.core.audience_changes import Change
+from chatserver.core.commands import Found
 from chatserver.core.events import Event, MessageDeleted, MessageEdited, MessageSent, ReactionChanged, UserSignedUp
 from chatserver.core.state import Limits
 from chatserver.store import changes
@@ -23,7 +24,7 @@ ALICE, BOB = 1, 2
 def store() -> Iterator[Store]:
     """A store in memory with two users, and two messages of the first to the second."""
     with closing(Store(":memory:")) as made:
-        made.load(Limits(), NOW_MS)
+        made.load(Limits())
         made.write([UserSignedUp(at, name, name, "hash", NOW_MS, 0) for at, name in ((ALICE, "a"), (BOB, "b"))])
         made.write([MessageSent(at, NOW_MS, ALICE, BOB, f"text {at}", None) for at in (1, 2)])
         yield made
@@ -96,9 +97,9 @@ def test_what_a_command_needs_to_know(store: Store) -> None:
     store.write([reacted(3, 1, "x"), reacted(4, 1, "y"), reacted(5, 1, "y", False)])
     found = store.history.changes.found(1, BOB)
     assert found is not None
-    assert found == (NOW_MS, ALICE, BOB, {"x": True, "y": False}, 2)
+    assert found == Found(NOW_MS, ALICE, BOB, {"x": True, "y": False}, 2)
     found = store.history.changes.found(1, ALICE)
-    assert found == (NOW_MS, ALICE, BOB, {}, 2)
+    assert found == Found(NOW_MS, ALICE, BOB, {}, 2, frozenset({"x", "y"}))
     assert store.history.changes.found(3, BOB) is None
 
 
@@ -127,7 +128,7 @@ def test_a_message_is_not_left_half_way(store: Store, monkeypatch: pytest.Monkey
 
 def test_ids_of_changes_are_not_given_out_again(store: Store) -> None:
     store.write([reacted(7, 1, "x")])
-    assert store.load(Limits(), NOW_MS).last_message_id == 7
+    assert store.load(Limits()).last_message_id == 7
 
 
 @pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
@@ -140,5 +141,5 @@ def test_a_file_of_an_older_version_has_no_changes_yet(tmp_path: Path, version: 
         assert connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
         connection.execute("INSERT INTO messages VALUES (5, 1, 1, 2, 'hi', NULL)")
     with closing(Store(str(path))) as store:
-        assert store.load(Limits(), NOW_MS).last_message_id == 5
-        assert store.history.changes.found(5, BOB) == (1, 1, 2, {}, 0)
+        assert store.load(Limits()).last_message_id == 5
+        assert store.history.changes.found(5, BOB) == Found(1, 1, 2, {}, 0)

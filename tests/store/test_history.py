@@ -30,7 +30,7 @@ ROOM = -1
 @pytest.fixture
 def store() -> Iterator[Store]:
     with closing(Store(":memory:")) as made:
-        made.load(Limits(), 0)
+        made.load(Limits())
         made.write([UserSignedUp(at, f"u{at}", f"u{at}", "hash", 0, 0) for at in (ANN, BEN, CAT)])
         yield made
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from random import Random
 
 import pytest
 
@@ -20,6 +19,7 @@ from chatserver.core.events import (
     UserSignedUp,
 )
 from chatserver.core.state import TAG_LIFE_MS, Limits
+from chatserver.core.tags import StoredTags
 from chatserver.store.store import Store
 
 ANN, BEN, BOT = 1, 2, 3
@@ -29,7 +29,7 @@ NOW_MS = 10 * TAG_LIFE_MS
 @pytest.fixture
 def store() -> Iterator[Store]:
     with closing(Store(":memory:")) as made:
-        made.load(Limits(), 0)
+        made.load(Limits())
         made.write([UserSignedUp(at, f"u{at}", f"u{at}", "hash", 0, 0) for at in (ANN, BEN, BOT)])
         yield made
 
@@ -37,40 +37,27 @@ def store() -> Iterator[Store]:
 def test_a_new_file_is_an_empty_chat() -> None:
     limits = Limits(friends_max=3)
     with closing(Store(":memory:")) as store:
-        state = store.load(limits, NOW_MS)
+        state = store.load(limits)
     assert state.limits is limits
     assert not state.users
     assert (state.last_user_id, state.last_room_id, state.last_message_id) == (0, 0, 0)
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_tags_of_the_last_day_alone_are_remembered(store: Store, seed: int) -> None:
-    """The first of them is found by halving, also where ids are left out."""
-    random = Random(seed)
-    message_id, time_ms = 0, NOW_MS - 2 * TAG_LIFE_MS
-    sent: dict[str, tuple[int, int]] = {}
-    while time_ms < NOW_MS:
-        message_id += random.choice([1, 1, 7])
-        time_ms = min(NOW_MS, time_ms + random.randint(0, TAG_LIFE_MS // 20))
-        tag = random.choice([f"tag {message_id}", None])
-        store.write([MessageSent(message_id, time_ms, ANN, BEN, "hi", tag)])
-        if tag and time_ms > NOW_MS - TAG_LIFE_MS:
-            sent[tag] = (message_id, time_ms)
-    assert len(sent) > 5
-    assert store.load(Limits(), NOW_MS).users[ANN].tags == sent
-    assert store.load(Limits(), NOW_MS).users[BEN].tags is None
+def test_no_tag_is_read_at_a_start(store: Store) -> None:
+    store.write([MessageSent(1, NOW_MS, ANN, BEN, "hi", "tag")])
+    assert {type(user.tags) for user in store.load(Limits()).users.values()} == {StoredTags}
 
 
 def test_gaps_in_what_was_delivered(store: Store) -> None:
     store.write([Delivered(9, ((2, 3), (5, 5)), ANN)])
-    state = store.load(Limits(), NOW_MS)
+    state = store.load(Limits())
     assert (state.users[ANN].delivered_id, state.users[ANN].gaps) == (9, ((2, 3), (5, 5)))
     assert (state.users[BEN].delivered_id, state.users[BEN].gaps) == (0, ())
 
 
 def test_the_last_id_is_that_of_a_message_or_of_a_change_or_of_what_was_removed(store: Store) -> None:
     def last_id() -> int:
-        return store.load(Limits(), NOW_MS).last_message_id
+        return store.load(Limits()).last_message_id
 
     store.write([MessageSent(4, 5, ANN, BEN, "hi", None)])
     assert last_id() == 4
@@ -81,7 +68,7 @@ def test_the_last_id_is_that_of_a_message_or_of_a_change_or_of_what_was_removed(
     while store.keep_house():
         pass
     assert last_id() == 5
-    received = {user.received_id for user in store.load(Limits(), NOW_MS).users.values()}
+    received = {user.received_id for user in store.load(Limits()).users.values()}
     assert received == {5}
 
 
@@ -93,10 +80,10 @@ def test_rooms_that_have_ended_leave_their_names(store: Store) -> None:
     store.write([RoomCreated(-2, "#Tea", "#tea", "public", BEN, 3)])
     store.write([RoomJoined(-2, BEN, 3, 1)])
     store.write([RoomJoined(-2, ANN, 4, 1)])
-    state = store.load(Limits(), NOW_MS)
+    state = store.load(Limits())
     assert state.ended_rooms == {-1: "#tea"}
     assert list(state.rooms[-2].members.items()) == [(BEN, 3), (ANN, 4)]
-    assert state.rooms_by_key == {"#tea": state.rooms[-2]}
+    assert state.rooms_by_key == {"#tea": (state.rooms[-2],)}
     assert (state.users[ANN].rooms, state.last_room_id) == ({-2}, -2)
 
 
@@ -107,7 +94,7 @@ def test_what_a_deleted_account_has_left_is_not_loaded(store: Store) -> None:
     store.write([ReadMarked(ANN, BEN, 3, ()), ReadMarked(BEN, ANN, 3, ())])
     store.write([RoomLeft(3, -1, ANN)])
     store.write([AccountDeleted(6, 5, ANN)])
-    state = store.load(Limits(), NOW_MS)
+    state = store.load(Limits())
     assert (list(state.users), state.deleted, state.reserved) == ([BEN, BOT], {ANN: "u1"}, {"u1"})
     assert (list(state.rooms[-1].members), list(state.bot_memory)) == ([BEN], [BEN])
     assert state.users[BEN].read == {ANN: 3}

@@ -24,20 +24,21 @@ def connection() -> Iterator[sqlite3.Connection]:
 def rows_of(event: MessageSent | BurstSent) -> list[Row]:
     if isinstance(event, MessageSent):
         return [event]
-    first_id, time_ms, sender, recipient, texts = event
-    return [(first_id + at, time_ms, sender, recipient, text, None) for at, text in enumerate(texts)]
+    first_id, time_ms, sender, recipient, texts, tags = event
+    return [(first_id + at, time_ms, sender, recipient, text, tags and tags[at]) for at, text in enumerate(texts)]  # type: ignore[misc]  # None or a tag
 
 
 def some_events(random: Random, first_id: int) -> list[MessageSent | BurstSent]:
     """Singles and runs in any order; now and then an id is left out, or time goes on."""
     events: list[MessageSent | BurstSent] = []
     next_id, time_ms = first_id, 1_795_358_345_123
-    tagged = random.choice([0.0, 0.1])
+    tagged = random.choice([0.0, 0.1, 1.0])
     for _ in range(random.randint(1, 30)):
         sender, recipient = random.randint(1, 9), random.choice([-1, 1, 2])
         count = random.choice([0, 0, 0, 2, 15, 64, 90])
         if count:
-            events.append(BurstSent(next_id, time_ms, sender, recipient, [f"text {at}" for at in range(count)]))
+            tags = [f"x.{next_id + at}" for at in range(count)] if random.random() < tagged else None
+            events.append(BurstSent(next_id, time_ms, sender, recipient, [f"text {at}" for at in range(count)], tags))
         else:
             tag = f"tag{next_id}" if random.random() < tagged else None
             events.append(MessageSent(next_id, time_ms, sender, recipient, "日本 | ''", tag))

@@ -20,9 +20,10 @@ from chatserver.core.state import Limits
 from chatserver.store import schema, search_pages
 from chatserver.store import store as store_module
 from chatserver.store.history import History, Message
+from chatserver.store.opening import PAGE_BYTES
 from chatserver.store.postings import ID_MAX, NUMBERS_MAX, Postings
 from chatserver.store.search_pages import Wanted
-from chatserver.store.store import PAGE_BYTES, Store
+from chatserver.store.store import Store
 from tests.store import reading
 
 USERS = range(1, 6)
@@ -37,7 +38,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def new_store(path: Path) -> Store:
     made = Store(str(path), "normal")
-    made.load(Limits(), 0)
+    made.load(Limits())
     signed_up: list[Event] = [UserSignedUp(number, f"u{number}", f"u{number}", "x", 0, 0) for number in USERS]
     made.write(signed_up)
     made.write([RoomJoined(room, user, 0, 1) for room in ROOMS for user in USERS])
@@ -183,7 +184,7 @@ def test_of_many_lists_only_the_messages_that_are_wanted_are_read(store: Store) 
     wanted = Wanted(("hi",), (), 1, frozenset(range(-49, 0)))
     found, _ = search_pages.step(store.history, wanted, search_pages.begin()._replace(limit=5))
     store._reading.set_trace_callback(None)
-    assert [each.id for each in found] == [499, 498, 497, 496, 495]
+    assert [hit.message.id for hit in found] == [499, 498, 497, 496, 495]
     assert sum("json_each" in each for each in statements) == 2
 
 
@@ -295,7 +296,7 @@ def test_a_file_of_the_format_before_is_listed_when_the_server_starts(
     monkeypatch.setattr(store_module, "CATCH_UP_MESSAGES", 50)
     told: list[float] = []
     with closing(Store(str(path), "normal")) as store:
-        store.load(Limits(), 0)
+        store.load(Limits())
         store.catch_up(told.append)
         assert 499 - store.history.postings.indexed_id <= 50
         check(store, said, random)

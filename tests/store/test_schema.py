@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from chatserver.core.state import Limits, snapshot
-from chatserver.store import schema
+from chatserver.store import schema, tagged
 from chatserver.store.errors import StoreError
 from chatserver.store.schema import APPLICATION_ID, MIGRATIONS, VERSION
 from chatserver.store.store import Store
@@ -80,21 +80,41 @@ def test_the_steps_end_at_this_version(store: Store) -> None:
 
 
 def test_nothing_is_lost_from_the_version_before(store: Store) -> None:
-    state = store.load(Limits(), 10)
-    assert snapshot(state, 10) == {
+    state = store.load(Limits())
+    assert snapshot(state) == {
         "users": {
             ANN: (
                 *("Ann", "ann", "hash", "busy", "soon"),
                 *([BEN], [], [BEN]),
                 *(4, ((2, 3),), [b"token"]),
-                *([], [ROOM], []),
+                *([], [], [ROOM], []),
                 {},
-                {"tag": (1, 5)},
+                {},
             ),
-            BEN: ("Ben", "ben", "hash", "online", "", [ANN], [ANN], [], 9, (), [], [], [ROOM], [], {ANN: 1}, {}),
+            BEN: (
+                "Ben",
+                "ben",
+                "hash",
+                "online",
+                "",
+                [ANN],
+                [ANN],
+                [],
+                9,
+                (),
+                [],
+                [],
+                [],
+                [ROOM],
+                [],
+                {ANN: 1},
+                {},
+            ),
         },
-        "rooms": {ROOM: ("#Room", "#room", "public", ANN, "topic", [(ANN, 0), (BEN, 2)], {})},
+        "rooms": {ROOM: ("#Room", "#room", "public", ANN, "topic", [(ANN, 0), (BEN, 2)], {}, [], None)},
         "ended_rooms": {},
+        "ended_by": {},
+        "topics_by": {ROOM: ANN},
         "last_room_id": ROOM,
         "names": {"ann": ANN, "ben": BEN},
         "deleted": {GONE: "Gone"},
@@ -102,6 +122,11 @@ def test_nothing_is_lost_from_the_version_before(store: Store) -> None:
         "tokens": {b"token": (ANN, 5)},
         "bot_memory": {ANN: {9: "{}"}},
         "bot_timers": {ANN: {(9, "tea"): (99, "")}},
+        "bans": {},
+        "banned_networks": {},
+        "invites": {},
+        "notices": {},
+        "last_report_id": 0,
         "last_user_id": GONE,
         "last_message_id": 5,
     }
@@ -109,9 +134,15 @@ def test_nothing_is_lost_from_the_version_before(store: Store) -> None:
     assert store.history.changes.after_page(BEN, 0, 9).changes[0].message == 1
 
 
+def test_tags_of_an_earlier_version_are_listed(store: Store) -> None:
+    store.load(Limits())
+    assert tagged.page(store.history, ANN, 99) == ([("tag", 1, 5)], 0)
+    assert tagged.sent(store.history, ANN, "tag", 1, 9) == ((1, 5), 0)
+
+
 def test_an_account_deleted_by_an_earlier_version_leaves_nobody_s_list(store: Store) -> None:
     """That version removed its messages, but not all that told who wrote with whom."""
-    store.load(Limits(), 10)
+    store.load(Limits())
     assert store.removal.waits
     while store.keep_house():
         pass

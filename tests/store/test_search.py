@@ -5,14 +5,15 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from random import Random
+from unicodedata import combining, normalize
 
 import pytest
 
-from chatserver.core.events import AccountDeleted, MessageSent, UserSignedUp
+from chatserver.core.events import AccountDeleted, MessageDeleted, MessageEdited, MessageSent, UserSignedUp
 from chatserver.core.state import Limits
 from chatserver.store import search, search_pages
 from chatserver.store.history import Message
-from chatserver.store.search import SLICE_MESSAGES, grams
+from chatserver.store.search import SLICE_CHARS, SLICE_MESSAGES, grams
 from chatserver.store.search_pages import Wanted
 from chatserver.store.store import Store
 
@@ -28,7 +29,7 @@ def nothing_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     store = Store(str(tmp_path / "chat.db"), "normal")
-    store.load(Limits(), 0)
+    store.load(Limits())
     store.write([UserSignedUp(number, f"u{number}", f"u{number}", "x", 0, 0) for number in range(1, 6)])
     store.commit()
     try:
@@ -53,20 +54,25 @@ def messages_of(random: Random, first: int, count: int) -> list[MessageSent]:
     return made
 
 
+def plain(text: str) -> str:
+    """The naive way to take case and accents away."""
+    return "".join(each for each in normalize("NFKD", text.casefold()) if not combining(each))
+
+
 def find(store: Store, user: int, rooms: set[int], words: list[str], limit: int = 3) -> list[int]:
     """Ids of all that a search goes through and finds, newest first."""
     pieces = tuple(sorted(set().union(*(grams(word) for word in words))))
-    wanted = Wanted(tuple(word.casefold() for word in words), pieces, user, frozenset(rooms))
+    wanted = Wanted(tuple(words), pieces, user, frozenset(rooms))
     found: list[int] = []
     place = search_pages.begin()._replace(limit=limit)
     while not place.is_over:
         hits, place = search_pages.step(store.history, wanted, place)
-        found += [message.id for message in hits]
+        found += [hit.message.id for hit in hits]
     return found
 
 
 def holds(text: str, words: list[str]) -> bool:
-    return all(word in text.casefold() for word in words)
+    return all(word in plain(text) for word in words)
 
 
 def expected(messages: list[MessageSent], user: int, rooms: set[int], words: list[str]) -> list[int]:
@@ -81,7 +87,7 @@ def expected(messages: list[MessageSent], user: int, rooms: set[int], words: lis
 
 def some_words(random: Random, messages: list[MessageSent]) -> list[str]:
     """Parts of a text that there is."""
-    text = random.choice(messages).text.casefold().split()
+    text = plain(random.choice(messages).text).split()
     words = []
     for word in random.choices(text or ["a"], k=random.randint(1, 2)):
         start = random.randrange(len(word))
@@ -133,6 +139,27 @@ def test_the_index_finds_what_a_look_at_every_message_finds(store: Store, seed: 
     assert hits > 100
 
 
+def test_an_index_of_an_earlier_form_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = str(tmp_path / "old.db")
+    with monkeypatch.context() as before:
+        before.setattr(search, "fold", str.casefold)
+        before.setattr(search, "_FORM", 0)
+        with closing(Store(path, "normal")) as old:
+            old.load(Limits())
+            old.write([MessageSent(at, 1, 1, 2, f"café {at}", None) for at in range(1, 4)])
+            old.commit()
+            index_all(old)
+            assert find(old, 1, set(), ["cafe"]) == []
+    with closing(Store(path, "normal")) as store:
+        store.load(Limits())
+        assert store.history.search.searched_id == 0
+        index_all(store)
+        assert store.history.search.searched_id == 3
+        assert find(store, 1, set(), ["cafe"]) == [3, 2, 1]
+    with closing(Store(path, "normal")) as again:
+        assert again.history.search.searched_id == 3
+
+
 def test_nobody_finds_what_is_not_theirs_by_typing_what_stands_in_the_index(store: Store) -> None:
     store.write([MessageSent(1, 1, 2, 3, "user1 room1 secret", None), MessageSent(2, 2, 2, -1, "user1 secret", None)])
     store.commit()
@@ -168,7 +195,7 @@ def test_a_deleted_account_s_messages_leave_the_index(store: Store) -> None:
 def test_when_a_text_has_gone_its_grams_go_from_the_file(tmp_path: Path) -> None:
     path = tmp_path / "chat.db"
     store = Store(str(path), "normal")
-    store.load(Limits(), 0)
+    store.load(Limits())
     store.write([UserSignedUp(number, f"u{number}", f"u{number}", "x", 0, 0) for number in (1, 2)])
     store.write([MessageSent(1, 1, 1, 2, "ÿÿÿÿ", None)])
     store.write([MessageSent(at, at, 2, 1, f"another {at}", None) for at in range(2, 600)])
@@ -178,7 +205,7 @@ def test_when_a_text_has_gone_its_grams_go_from_the_file(tmp_path: Path) -> None
     piece = "ÿÿÿ".encode()
     assert piece in path.read_bytes()
     store = Store(str(path), "normal")
-    store.load(Limits(), 0)
+    store.load(Limits())
     store.write([AccountDeleted(9, 599, 1)])
     store.commit()
     index_all(store)
@@ -196,6 +223,27 @@ def test_a_text_that_changes_is_found_by_its_new_words_alone(store: Store) -> No
     assert matching == []
 
 
+def test_an_edit_does_not_write_the_index_anew(tmp_path: Path) -> None:
+    """It writes a few rows, however much there is to search; a text that is taken back has all written again."""
+    with closing(Store(str(tmp_path / "chat.db"), "normal")) as store:
+        store.load(Limits())
+        store.write([UserSignedUp(number, f"u{number}", f"u{number}", "x", 0, 0) for number in (1, 2)])
+        words = Random(1)
+        texts = [" ".join(f"{words.randrange(10**9):x}" for _ in range(8)) for _ in range(3000)]
+        store.write([MessageSent(at, at, 1, 2, text, None) for at, text in enumerate(texts, 1)])
+        store.commit()
+        index_all(store)
+        written = []
+        for change in (MessageEdited(3001, 5, 1, 2, 9, "another text"), MessageDeleted(3002, 6, 1, 2, 9)):
+            before = store._connection.total_changes
+            store.write([change])
+            store.commit()
+            index_all(store)
+            written.append(store._connection.total_changes - before)
+    assert written[0] < 30
+    assert written[1] > 100
+
+
 def test_a_turn_that_fails_leaves_the_index_as_it_was(store: Store) -> None:
     store.write([MessageSent(1, 1, 1, 2, "the first text", None)])
     store.commit()
@@ -209,7 +257,7 @@ def test_a_turn_that_fails_leaves_the_index_as_it_was(store: Store) -> None:
 def test_indexing_goes_on_in_slices_and_after_a_restart(tmp_path: Path) -> None:
     path = str(tmp_path / "chat.db")
     store = Store(path, "normal")
-    store.load(Limits(), 0)
+    store.load(Limits())
     store.write([MessageSent(at, at, 1, 2, "word", None) for at in range(1, 2 * SLICE_MESSAGES + 1)])
     store.commit()
     while not store.history.search.searched_id:
@@ -217,7 +265,7 @@ def test_indexing_goes_on_in_slices_and_after_a_restart(tmp_path: Path) -> None:
     assert store.history.search.searched_id == SLICE_MESSAGES
     store.close()
     store = Store(path, "normal")
-    store.load(Limits(), 0)
+    store.load(Limits())
     assert store.history.search.searched_id == SLICE_MESSAGES
     index_all(store)
     assert store.history.search.searched_id == 2 * SLICE_MESSAGES
@@ -225,11 +273,25 @@ def test_indexing_goes_on_in_slices_and_after_a_restart(tmp_path: Path) -> None:
     store.close()
 
 
+def test_a_slice_ends_by_what_its_texts_unfold_to(store: Store) -> None:
+    sign = "\ufdfa"  # one character, compared as fifteen
+    per_message = SLICE_CHARS // len(sign.encode()) // 2
+    store.write([MessageSent(at, at, 1, 2, sign * per_message, None) for at in range(1, SLICE_MESSAGES + 1)])
+    store.commit()
+    while not store.history.search.searched_id:
+        assert store.keep_house()
+    assert store.history.search.searched_id == 1
+
+
+def test_words_of_several_scripts_have_the_pieces_of_each() -> None:
+    assert grams("ab\u0e01\u0e02cde\u0e03fg") == {"\u0e01", "\u0e02", "\u0e03", "\u0e01\u0e02", "cde"}
+
+
 def test_other_programs_can_still_write_to_the_file(tmp_path: Path) -> None:
     """They lack the function that the index needs: what keeps it true belongs to the server's connection alone."""
     path = str(tmp_path / "chat.db")
     store = Store(path, "normal")
-    store.load(Limits(), 0)
+    store.load(Limits())
     store.write([MessageSent(1, 1, 1, 2, "some words", None)])
     store.commit()
     index_all(store)
@@ -244,7 +306,7 @@ def test_without_fts5_all_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     random = Random(7)
     messages = messages_of(random, 1, 100)
     store = Store(str(tmp_path / "chat.db"), "normal")
-    store.load(Limits(), 0)
+    store.load(Limits())
     store.write(messages)
     store.commit()
     index_all(store)

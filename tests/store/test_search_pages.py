@@ -50,7 +50,7 @@ def indexed(tmp_path: Path) -> Iterator[Store]:
 
 def open_store(folder: Path) -> Store:
     made = Store(str(folder / "chat.db"), "normal")
-    made.load(Limits(), 0)
+    made.load(Limits())
     made.write([UserSignedUp(number, f"u{number}", f"u{number}", "x", 0, 0) for number in (ANN, BEN)])
     made.commit()
     return made
@@ -71,7 +71,7 @@ def steps(store: Store, what: Wanted, place: Place | None = None) -> Iterator[tu
     place = place or search_pages.begin()
     while not place.is_over:
         hits, place = search_pages.step(store.history, what, place)
-        yield [message.id for message in hits], place
+        yield [hit.message.id for hit in hits], place
 
 
 def find(store: Store, what: Wanted) -> list[int]:
@@ -202,7 +202,7 @@ def find_through(connection: sqlite3.Connection, what: Wanted, below: int) -> li
     place = search_pages.begin()._replace(below=below)
     while not place.is_over:
         hits, place = search_pages.index_step(connection, what, place)
-        found += [message.id for message in hits]
+        found += [hit.message.id for hit in hits]
     return found
 
 

@@ -8,30 +8,46 @@ import pytest
 from chatserver.core.events import (
     PASSING,
     AccountDeleted,
+    AddressBanned,
+    Announced,
+    BanEnded,
+    BotAnswered,
     BotRemembered,
     BotTimerRemoved,
     BotTimerSet,
     BurstSent,
+    DeedNoted,
     Delivered,
+    EditWithheld,
     Event,
     FriendAdded,
     FriendRemoved,
     FriendRequested,
     InvitationRemoved,
     Invited,
+    InviteEnded,
+    InviteSet,
     MessageDeleted,
     MessageEdited,
+    MessageReported,
     MessageSent,
+    ModeratorSet,
+    NoticeEnded,
     OwnerSet,
     PasswordSet,
     ReactionChanged,
     ReadMarked,
+    ReportClosed,
     RequestHidden,
     RequestRemoved,
+    RetentionSet,
     RoomCreated,
     RoomEnded,
+    RoomForgotten,
     RoomJoined,
     RoomLeft,
+    SanctionEnded,
+    SanctionSet,
     StatusSet,
     TokenIssued,
     TokenRevoked,
@@ -46,7 +62,7 @@ from chatserver.core.state import Limits, State, snapshot
 from chatserver.store.store import Store
 
 ANN, BEN, CAT, BOT = 1, 2, 3, 4
-ROOM, ENDED = -1, -2
+ROOM, ENDED, FORGOTTEN = -1, -2, -3
 NOW_MS = 1_000
 
 STORY: list[Event] = [
@@ -70,17 +86,24 @@ STORY: list[Event] = [
     MessageSent(1, 9, ANN, BEN, "text", "tag"),
     BurstSent(2, 9, BEN, ANN, ["a", "b", "c"]),
     Delivered(3, ((1, 1), (3, 3)), ANN),
+    BotAnswered(4, 1, ANN),
     MessageEdited(5, 1, ANN, BEN, 10, "edited"),
     ReactionChanged(6, 1, ANN, BEN, 11, BEN, "x", True),
     MessageDeleted(7, 2, BEN, ANN, 12),
+    EditWithheld(8, 1, ANN, BEN, 12, "for Ann alone"),
     RoomCreated(ROOM, "#Room", "#room", "private", ANN, 13),
     RoomJoined(ROOM, ANN, 7, 13),
     Invited(ROOM, BEN, ANN, 14),
     Invited(ROOM, CAT, ANN, 14),
     InvitationRemoved(ROOM, BEN),
     RoomJoined(ROOM, BEN, 7, 15),
+    ModeratorSet(ROOM, BEN, True),
     OwnerSet(BEN, ROOM),
+    ModeratorSet(ROOM, ANN, True),
+    ModeratorSet(ROOM, BEN, False),
     TopicSet("a topic", ROOM, BEN),
+    RetentionSet(30, ROOM),
+    RetentionSet(7, ROOM),
     ReadMarked(BEN, ANN, 1, (ANN,)),
     ReadMarked(BEN, ANN, 2, (ANN,)),
     ReadMarked(ANN, ROOM, 7, ()),
@@ -88,8 +111,12 @@ STORY: list[Event] = [
     RoomCreated(ENDED, "#Ended", "#ended", "public", CAT, 16),
     RoomJoined(ENDED, CAT, 7, 16),
     TopicSet("what it was about", ENDED, CAT),
+    RetentionSet(0, ENDED),
     RoomLeft(7, ENDED, CAT),
     RoomEnded(17, ENDED),
+    RoomCreated(FORGOTTEN, "#Forgotten", "#forgotten", "public", CAT, 17),
+    RoomEnded(17, FORGOTTEN),
+    RoomForgotten(FORGOTTEN),
     BotRemembered(BOT, 0, '"of all"'),
     BotRemembered(BOT, ANN, '"first"'),
     BotRemembered(BOT, ANN, '"second"'),
@@ -101,12 +128,31 @@ STORY: list[Event] = [
     RequestRemoved(CAT, ANN),
     UserUnblocked(ANN, CAT),
     FriendRemoved(ANN, BEN),
-    AccountDeleted(18, 7, ANN),
+    SanctionSet(ANN, "muted", 99, "spam"),
+    SanctionSet(BEN, "muted", 99, "spam"),
+    SanctionSet(BEN, "muted", 98, "more spam"),
+    SanctionSet(BEN, "suspended", 99, ""),
+    SanctionEnded(BEN, "suspended"),
+    AddressBanned("10.0.0.0/8", 99, "scan", 17),
+    AddressBanned("10.0.0.0/8", 100, "scan", 18),
+    AddressBanned("11.0.0.0/8", 99, "scan", 17),
+    BanEnded("11.0.0.0/8"),
+    InviteSet("abc", 2, 99),
+    InviteSet("abc", 1, 99),
+    InviteSet("def", 2, 99),
+    InviteEnded("def"),
+    Announced(1, "tea at five", 99),
+    Announced(2, "no tea", 99),
+    NoticeEnded(1),
+    MessageReported(1, 17, BEN, 1, ANN, BEN, "text", "spam"),
+    ReportClosed(1, 18),
+    DeedNoted(18, "ann", "kick ben"),
+    AccountDeleted(18, 8, ANN),
 ]
 
 
 def check(store: Store, state: State) -> None:
-    loaded, live = snapshot(store.load(Limits(), NOW_MS), NOW_MS), snapshot(state, NOW_MS)
+    loaded, live = snapshot(store.load(Limits())), snapshot(state)
     for part, value in live.items():
         assert loaded[part] == value, part
 
@@ -119,7 +165,7 @@ def test_the_story_has_every_event_that_is_stored() -> None:
 def test_after_every_event_the_tables_hold_what_state_holds(at_once: bool) -> None:
     state = State(Limits())
     with closing(Store(":memory:")) as store:
-        store.load(Limits(), 0)
+        store.load(Limits())
         for event in STORY:
             evolve(state, event)
             if not at_once:
@@ -141,7 +187,7 @@ def rows(store: Store, query: str) -> list[tuple[object, ...]]:
 
 def test_what_state_does_not_hold() -> None:
     with closing(Store(":memory:")) as store:
-        store.load(Limits(), 0)
+        store.load(Limits())
         store.write(STORY[:-1])
         assert rows(store, "SELECT text FROM messages ORDER BY id") == [("edited",), ("",), ("b",), ("c",)]
         assert rows(store, "SELECT name, topic, ended_ms FROM rooms ORDER BY id") == [
@@ -159,3 +205,4 @@ def test_what_state_does_not_hold() -> None:
             (6, 1, "reacted"),
             (7, 2, "deleted"),
         ]
+        assert rows(store, "SELECT message, author, text FROM withheld_edits") == [(1, ANN, "for Ann alone")]

@@ -27,7 +27,7 @@ MESSAGES: list[Event] = [
 def store(tmp_path: Path) -> Iterator[Store]:
     """A store on a new file, with two users in it."""
     with closing(Store(str(tmp_path / "chat.db"))) as made:
-        made.load(Limits(), NOW_MS)
+        made.load(Limits())
         made.write(USERS)
         made.commit()
         yield made
@@ -45,7 +45,7 @@ def test_what_a_turn_has_written_outlives_housekeeping_in_the_same_turn(
     store.write(MESSAGES)
     housekeeping(store)
     store.commit()
-    state = store.load(Limits(), NOW_MS)
+    state = store.load(Limits())
     assert state.last_message_id == 3
     assert state.users[1].friends == {2}
 
@@ -59,7 +59,7 @@ def test_a_transaction_that_sqlite_has_ended_by_itself_is_a_failed_turn(store: S
     store.roll_back()
     store.write(MESSAGES)
     store.commit()
-    assert store.load(Limits(), NOW_MS).last_message_id == 3
+    assert store.load(Limits()).last_message_id == 3
 
 
 def test_a_store_that_cannot_be_read_again_is_broken(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +84,7 @@ LOCKED = (
 def test_a_start_does_not_take_a_log_for_moved_that_another_program_is_moving(tmp_path: Path) -> None:
     path = str(tmp_path / "chat.db")
     with closing(Store(path)) as made:
-        made.load(Limits(), NOW_MS)
+        made.load(Limits())
         made.write(USERS)
         made.commit()
         with closing(sqlite3.connect(path)) as reader:  # it keeps the log

@@ -19,7 +19,7 @@ ROOM = -1
 @pytest.fixture
 def store() -> Iterator[Store]:
     with closing(Store(":memory:")) as made:
-        made.load(Limits(), 0)
+        made.load(Limits())
         made.write([UserSignedUp(at, f"u{at}", f"u{at}", "hash", 0, 0) for at in (ANN, BEN, CAT)])
         yield made
 
@@ -96,3 +96,14 @@ def test_a_deleted_account_is_noted_for_nobody(store: Store) -> None:
         store.removal.step()
     assert unread.fill_correspondents(store.history, 1000, 299)
     assert store._connection.execute("SELECT count(*) FROM correspondents").fetchone() == (0,)
+
+
+def test_to_whom_a_user_has_written_is_told_in_pages(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unread, "AUTHORS", 3)
+    store.write([MessageSent(at, 5, ANN, 10 + at % 7, "hi", None) for at in range(1, 300)])
+    assert unread.addressees(store.history, ANN, 0) == []
+    assert unread.parties_page(store.history, ANN, 1, 299) == (set(range(10, 17)), 299)
+    assert unread.fill_correspondents(store.history, 1000, 299)
+    assert unread.addressees(store.history, ANN, 0) == [10, 11, 12]
+    assert unread.addressees(store.history, ANN, 12) == [13, 14, 15]
+    assert unread.correspondents(store.history, ANN, 0) == []

@@ -92,8 +92,11 @@ class Player:
         return len(lines)
 
 
+@pytest.mark.parametrize("over_web", [False, True], ids=["pipe", "web"])
 @pytest.mark.parametrize("document", ["README.md", "PROTOCOL.md"])
-def test_the_transcripts_of_the_documents_are_true(server: Running, document: str) -> None:
+def test_the_transcripts_of_the_documents_are_true(web_server: Running, document: str, over_web: bool) -> None:
+    server = web_server
+    server.over_web = over_web
     transcripts = TRANSCRIPT.findall((ROOT / document).read_text())
     if document == "README.md":
         assert transcripts, "README has no transcript"

@@ -11,23 +11,29 @@ from typing import NamedTuple
 
 import pytest
 
-from bots.kit import running
+from bots import hook_bot
+from bots.kit import diary, outside, running
 from bots.kit.conversation import NOON_MS
 from bots.kit.effects import Fetch
 from chatclient import exits
-from chatserver import cli
-from chatserver.bothost import host
+from chatserver.bothost import faults, hooks, host
 from chatserver.core.changes import CHANGEABLE_MS
+from chatserver.core.moderation import REPORTS_PER_HOUR, WHY_CHARS_MAX
 from chatserver.core.rooms import TOPIC_CHARS_MAX
 from chatserver.core.state import TAG_LIFE_MS, TYPING_TOLD_MS, Limits
 from chatserver.fronts.pipe import builders
+from chatserver.fronts.web import hooks as web_hooks
+from chatserver.fronts.web import link, site, websocket
+from chatserver.launch import options
 from chatserver.protocol import names, render, verbs
 from chatserver.protocol.frames import FRAME_BYTES_MAX
 from chatserver.queries import long_answers
 from chatserver.queries.messages import BACKLOG_MAX
 from chatserver.server import TICK_S
+from chatserver.sessions.client import BYTES_PER_COMMAND
 from chatserver.sessions.throttle import ADDRESS_FACTOR, WINDOW_S
 from chatserver.settings import Settings
+from chatserver.store.about import REPORTS_MAX
 from chatserver.store.changes import MARKS_MAX
 from chatserver.store.schema import VERSION
 from tests.harness import ROOT
@@ -40,7 +46,7 @@ SECOND_MS, HOUR_MS, DAY_MS = 1000, 3_600_000, 86_400_000
 
 def in_words(number: float) -> str:
     """A number as a sentence says it; one that has no word here stands for itself, and is found nowhere."""
-    words = {1: "one", 2: "two", 5: "five", 10: "ten", 100: "hundred", 1000: "thousand"}
+    words = {1: "one", 2: "two", 3: "three", 5: "five", 10: "ten", 100: "hundred", 1000: "thousand"}
     return words.get(int(number), str(number))
 
 
@@ -75,6 +81,7 @@ PROTOCOL = [
     row("PROTOCOL.md", "A number has {} to {} ASCII digits", 1, len(str(builders.ID_MAX))),
     row("PROTOCOL.md", "A **tag** is {} to {} characters", 1, longest(verbs.TAG)),
     row("PROTOCOL.md", "within {} hours of a send that succeeded", TAG_LIFE_MS // HOUR_MS),
+    row("PROTOCOL.md", "holds for the user's last {} tagged messages", SETTING.tags_per_user_max),
     row("PROTOCOL.md", "given back where it is {} to {} ASCII letters", 1, longest(verbs._ECHOED)),
     row("PROTOCOL.md", "brought to Unicode form NFC, has {} to {} characters", 1, names.NAME_CHARS_MAX),
     row(
@@ -84,6 +91,8 @@ PROTOCOL = [
         LIMIT.password_chars_max,
     ),
     row("PROTOCOL.md", "and it has {} seconds for that", SETTING.login_timeout_s),
+    row("PROTOCOL.md", "At most {} in an hour; `why` has at most {} characters", REPORTS_PER_HOUR, WHY_CHARS_MAX),
+    row("PROTOCOL.md", "each report of a message that the user has made; the last {}", REPORTS_MAX),
     row("PROTOCOL.md", "no login within {} seconds", SETTING.login_timeout_s),
     row("PROTOCOL.md", "the text has at most {} characters, and is cleared", builders.STATUS_CHARS_MAX),
     row("PROTOCOL.md", "`OK\\|PING\\|text`; at most {} characters", verbs.PING_CHARS_MAX),
@@ -96,7 +105,19 @@ PROTOCOL = [
         one(WINDOW_S / 60, "minute"),
         in_words(SETTING.logins_per_minute * ADDRESS_FACTOR),
     ),
+    row(
+        "PROTOCOL.md",
+        "the seconds to wait: {} from the first of them, then two, four and so on, {} at most",
+        *(one(WINDOW_S / 60, "minute"), SETTING.throttle_s_max // 60),
+    ),
+    row("PROTOCOL.md", "A {} accounts {} made from one address", in_words(SETTING.sign_ups_per_minute), "a minute"),
     row("PROTOCOL.md", "as many friends and requests as there may be ({})", SETTING.friends_max),
+    row("PROTOCOL.md", "the other one has been asked by as many ({})", SETTING.friends_max),
+    row("PROTOCOL.md", "that the user blocks as many ({})", SETTING.blocks_max),
+    row("PROTOCOL.md", "who is invited has as many invitations ({})", SETTING.invitations_max),
+    row("PROTOCOL.md", "that there are as many rooms in all ({})", SETTING.rooms_max),
+    row("PROTOCOL.md", "in the last {} stays in rooms that the user has left", SETTING.stays_per_user_max),
+    row("PROTOCOL.md", "the last {} keep their names", SETTING.ended_rooms_max),
     row(
         "PROTOCOL.md",
         "A text has at most {} characters and {} bytes",
@@ -107,6 +128,8 @@ PROTOCOL = [
         "the last `limit` messages ({} to {}, else {})",
         *(1, builders.ROWS_MAX, builders.ROWS_UNLESS_ASKED),
     ),
+    row("PROTOCOL.md", "those with an id above it ({}: from the first message on)", 0),
+    row("PROTOCOL.md", "an id is {} where there is none, and the last one {} for a room", 0, 0),
     row("PROTOCOL.md", "the first `limit` messages ({} to {}, else {})", 1, builders.ROWS_MAX, builders.ROWS_MAX),
     row(
         "PROTOCOL.md",
@@ -140,6 +163,24 @@ PROTOCOL = [
     row("PROTOCOL.md", "Messages beyond the {} go on waiting", in_words(BACKLOG_MAX)),
     row("PROTOCOL.md", "more than {} commands a second is read more slowly", SETTING.commands_per_s),
     row("PROTOCOL.md", "{} MiB of unread events do", SETTING.send_bytes_max >> 20),
+    row("PROTOCOL.md", "long or say nothing, {} bytes count as a command", BYTES_PER_COMMAND),
+    row("PROTOCOL.md", "where {} MiB wait for all clients together", SETTING.send_bytes_total_max >> 20),
+    row("PROTOCOL.md", "whose machine does not answer for {} seconds", SETTING.vanished_s),
+    row("PROTOCOL.md", "that has read nothing of what waits for {} seconds", SETTING.unread_s),
+]
+WEB = [
+    row("PROTOCOL.md", "the subprotocol `{}`", site.SUBPROTOCOL),
+    row("PROTOCOL.md", "each with its LF, and has at most {} bytes", link.PIECE_BYTES),
+    row("PROTOCOL.md", "A message of the client has at most {} bytes", websocket.MESSAGE_BYTES_MAX),
+    row("PROTOCOL.md", "a longer one closes the connection with code {}", str(websocket.Code.TOO_LONG.value)),
+    row("PROTOCOL.md", "a binary one with {}", str(websocket.Code.TEXT_ALONE.value)),
+    row("PROTOCOL.md", "one that cannot be decoded with {}", str(websocket.Code.NOT_UTF8.value)),
+    row("PROTOCOL.md", "any other violation with {}", str(websocket.Code.PROTOCOL_ERROR.value)),
+    row("PROTOCOL.md", "Behind a `BYE` the server closes with code {}", str(websocket.Code.NORMAL.value)),
+    row("PROTOCOL.md", "and with {} where it goes down", str(websocket.Code.GOING_AWAY.value)),
+    row("PROTOCOL.md", "Whoever is silent for {} seconds is pinged", SETTING.web_silence_s),
+    row("README.md", "may take {} s to ask (`web_head_s`)", SETTING.web_head_s),
+    row("README.md", "and wait {} s for the next question (`web_idle_s`)", SETTING.web_idle_s),
 ]
 BOTS = [
     row("BOTS.md", "and None, at most {} characters of it", running.STATE_CHARS_MAX),
@@ -150,7 +191,23 @@ BOTS = [
         *(f"{FETCH.timeout_s:g}", FETCH.bytes_max, f"{FETCH.keep_s:g}"),
     ),
     row("BOTS.md", "It begins at noon on {}, UTC", f"{datetime.fromtimestamp(NOON_MS / 1000, UTC):%-d %B %Y}"),
-    row("BOTS.md", "After {} faults in a row the bot is switched off", in_words(host.FAULTS_MAX)),
+    row("BOTS.md", "After {} faults in a row with one user", in_words(faults.USER_FAULTS_MAX)),
+    row("BOTS.md", "passes this user over for {} minutes", in_words(round(faults.PAUSE_S / 60))),
+    row("BOTS.md", "faults with {} users", in_words(faults.USERS_MAX)),
+    row("BOTS.md", "once it has failed with {} users", in_words(outside.USERS_MAX)),
+    row("BOTS.md", "is set aside for {} hours", diary.BEGUN_MS_MAX // 3_600_000),
+    row("BOTS.md", "A step that runs over {} seconds", round(outside.STEP_S_MAX)),
+    row(
+        "BOTS.md",
+        "The answer is {} once the message is on the disk. {}: there is no such hook (any more); "
+        "{}: HookBot has left the room; {}: too long; {}: more than {} at once",
+        *(web_hooks.OK.status.value, *(web_hooks.STATUSES[code].value for code in ("NO_SUCH_HOOK", "NOT_MEMBER"))),
+        *(*(web_hooks.STATUSES[code].value for code in ("TOO_LONG", "TOO_FAST")), hooks.BURST),
+    ),
+    row("BOTS.md", "or then one a second; {}: try again later", web_hooks.STATUSES["UNAVAILABLE"].value),
+    row("BOTS.md", "Any other answer of {} has", web_hooks.STATUSES["BAD_TEXT"].value),
+    row("BOTS.md", "and is tried {} where it does not answer", in_words(len(hook_bot.TRIES_AFTER_S)) + " times"),
+    row("BOTS.md", "It has {} seconds", f"{hook_bot.ANSWER_S:g}"),
     row("BOTS.md", "A step that takes over {} ms is logged", round(host.SLOW_STEP_S * 1000)),
     row("BOTS.md", "One step says at most {} things", running.EFFECTS_MAX),
     row("BOTS.md", "and fetches at most {} pages", running.FETCHES_MAX),
@@ -166,29 +223,30 @@ README = [
     row("README.md", "the server tries again {} and says", "each second" if TICK_S == 1 else TICK_S),
     row("README.md", "all is stored; exit status {} |", 0),
     row("README.md", "| {} | stopped by a signal |", 0),
-    row("README.md", "| {} | could not start", cli.FAILED),
-    row("README.md", "the server ends with status {}", cli.FAILED),
-    row("README.md", "| {} | a word of the command line", cli.USAGE),
+    row("README.md", "| {} | could not start", options.FAILED),
+    row("README.md", "the server ends with status {}", options.FAILED),
+    row("README.md", "| {} | a word of the command line", options.USAGE),
 ]
 OTHERS = [
     row("CHANGELOG.md", "safe to repeat for {} hours", TAG_LIFE_MS // HOUR_MS),
     row("CHANGELOG.md", "your own messages for {}", one(CHANGEABLE_MS / DAY_MS, "day")),
     row("CHANGELOG.md", "at most once {} (`presence_ms`)", one(SETTING.presence_ms / SECOND_MS, "second")),
     row("CHANGELOG.md", "within {} seconds is closed (`login_timeout_s`)", SETTING.login_timeout_s),
+    row("CHANGELOG.md", "offline {} later (`vanished_s`)", one(SETTING.vanished_s / 60, "minute")),
     row("CHANGELOG.md", "The file's format is version {}", VERSION),
     row("chatserver/protocol/verbs.py", "a text of up to {} characters may follow", builders.STATUS_CHARS_MAX),
     row("chatserver/protocol/verbs.py", '"with", "limit {}-{}"', 1, builders.ROWS_MAX),
     row("chatserver/protocol/verbs.py", '"after id", "limit {}-{}"', 1, builders.ROWS_MAX),
     row("chatserver/protocol/verbs.py", "what a room is about, in up to {} characters", TOPIC_CHARS_MAX),
 ]
-ROWS = [*PROTOCOL, *BOTS, *README, *OTHERS]
+ROWS = [*PROTOCOL, *WEB, *BOTS, *README, *OTHERS]
 
 NO_LIMITS = {
-    "PROTOCOL.md": ["of two messages the one with the higher id"],
-    "BOTS.md": ["`wait> 60` lets a minute pass"],
+    "PROTOCOL.md": ["of two messages the one with the higher id", "WebSocket (RFC 6455)", "is refused with 403"],
+    "BOTS.md": ["`wait> 60` lets a minute pass", "5xx, 408 or 429", "HMAC-SHA256"],
     "README.md": [
         "Python 3.11 or newer",
-        "one file of some 200 KB",
+        "one file of some 500 KB",
         "(mode 0600;",
         "TLS, 1.2 or later",
         "about 0.2 s of one core",

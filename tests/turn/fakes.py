@@ -1,10 +1,9 @@
 """What stands around a turn in tests: a connection that takes so many bytes, and a flusher that works when told."""
 
-from collections.abc import Callable
-from typing import Any, cast
+from typing import cast
 
 from chatserver.net.connection import Connection
-from chatserver.net.workers import Result
+from chatserver.turn.flusher import Done, Job
 from chatserver.turn.receiver import Receiver
 
 
@@ -17,11 +16,16 @@ class FakeConnection:
         self.sends: list[bytes] = []  # each piece that was handed over
         self.closed = False
         self.committed = 0
+        self.word: tuple[int, int] | None = None
         self._waiting = b""
 
     @property
     def unsent(self) -> int:
         return len(self._waiting)
+
+    def progress(self) -> tuple[int, int] | None:
+        """All that was taken has arrived, unless the test says otherwise."""
+        return self.word
 
     def send(self, data: bytes) -> bool:
         if self.closed:
@@ -56,24 +60,32 @@ def receiver() -> tuple[Receiver, FakeConnection]:
     return made, connection
 
 
-class FakePool:
-    """Keeps jobs until it is told to work: `work` runs the oldest, and tells the loop of it."""
-
-    free = 1
+class FakeFlusher:
+    """Keeps a job until it is told to work. `is_fast`: whoever waits for a job need not wait long."""
 
     def __init__(self) -> None:
-        self.jobs: list[tuple[Callable[[], Any], Callable[[Result[Any]], None]]] = []
+        self.jobs: list[tuple[Job, Done]] = []
+        self.is_fast = False
+        self.waits: list[float | None] = []
 
-    def submit(self, job: Callable[[], Any], done: Callable[[Result[Any]], None]) -> None:
+    def submit(self, job: Job, done: Done) -> None:
+        assert not self.jobs, "the one before has not been told"
         self.jobs.append((job, done))
 
+    def wait(self, within_s: float | None = None) -> None:
+        self.waits.append(within_s)
+        if self.jobs and (self.is_fast or within_s is None):
+            self.work()
+
     def work(self) -> None:
+        """Do the job, and tell the loop of it."""
         job, done = self.jobs.pop(0)
+        error = None
         try:
-            result = Result(job(), None)
-        except Exception as error:
-            result = Result[Any](None, error)
-        done(result)
+            job()
+        except Exception as raised:
+            error = raised
+        done(error)
 
     def close(self, within_s: float = 5.0) -> None:
         """There is nothing to wait for."""

@@ -27,9 +27,13 @@ LEFT_OUT = {
     "Housekeeping._is_due": "goes by the clock",
     "Housekeeping._has_timer": "goes by the clock",
     "Server._ticks": "goes by the clock",
+    "Watchdog._has_begun": "a timer of the kernel looks at it, at any moment",
+    "Watchdog._is_ticking": "a timer of the kernel looks at it, at any moment",
+    "Watchdog._handled_before": "a timer of the kernel looks at it, at any moment",
     "Client.allowance": "a command was run, whatever became of it",
+    "Client.seen_ms": "a command was run, whatever became of it",
     "Client.allowance_s": "a command was run, whatever became of it",
-    "LoginThrottle._failures": "a wrong password was tried, whatever became of the turn",
+    "Throttle._tries": "a wrong password was tried, whatever became of the turn",
     "FloodGate._buckets": "a bot was written to, whatever became of the turn",
     "Presence._noted": "of a batch that is over, nothing is asked",
     "Presence._noted_users": "of a batch that is over, nothing is asked",
@@ -50,7 +54,7 @@ def fingerprint(server: Server, now_ms: int) -> dict[str, Any]:
 
 def _walk(thing: Any, path: str, found: dict[str, Any], seen: set[int], now_ms: int) -> None:
     if isinstance(thing, State):
-        found[path] = (deepcopy(snapshot(thing, now_ms)), {user.name: user.sessions for user in thing.users.values()})
+        found[path] = (deepcopy(snapshot(thing)), {user.name: user.sessions for user in thing.users.values()})
     elif isinstance(thing, str | bytes | int | float | None | frozenset):
         found[path] = thing
     elif id(thing) in seen or isinstance(thing, OPAQUE):

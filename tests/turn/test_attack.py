@@ -139,6 +139,28 @@ def test_a_store_that_always_has_a_batch_in_hand_still_does_its_chores(world: Wo
 # Turns.
 
 
+def test_answers_that_need_no_store_count_towards_what_may_wait(tmp_path: Path) -> None:
+    """HELP, a long PING, a refusal: a flood of them before a login was limited by the number of its lines alone."""
+    world = World(tmp_path, send_bytes_high=20_000)
+    ann = world.connect("ann")
+    pieces: list[int] = []
+    take = ann.line.send
+
+    def send(data: bytes) -> int:
+        pieces.append(len(data))
+        return take(data)
+
+    ann.line.send = send  # type: ignore[method-assign]
+    for line in (b"HELP\n", b"PING|" + b"x" * 1000 + b"\n"):
+        world.pass_time(2)
+        ann.line.incoming += line * 60
+        world.settle()
+    answers = ann.frames()
+    assert [answer[:7] for answer in answers if answer.startswith("OK|")] == ["OK|HELP"] * 60 + ["OK|PING"] * 60
+    assert max(pieces) < 30_000
+    world.close()
+
+
 def test_the_loop_sleeps_while_a_client_over_its_limit_waits_for_the_disk(tmp_path: Path) -> None:
     world = World(tmp_path, send_bytes_high=80_000)
     ann, ben = world.user("ann"), world.user("ben")

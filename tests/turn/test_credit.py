@@ -4,15 +4,16 @@ import pytest
 
 from chatserver.core.events import Delivered, StatusSet
 from chatserver.core.id_ranges import Delivery
-from chatserver.core.state import State, User
+from chatserver.core.state import Limits, State, User
 from chatserver.turn import credit as credit_module
-from chatserver.turn.credit import GAPS_MAX, PASSED_MAX, REMEMBERED_PER_USER, CreditBook
+from chatserver.turn.credit import PASSED_MAX, REMEMBERED_PER_USER, UNCONFIRMED_MAX, CreditBook
 from chatserver.turn.receiver import Book, Receiver
 from chatserver.turn.records import Credit, Hole, Opening, Passed
 from tests.core.given import ANN, BOB, PEOPLE, given
 from tests.turn.fakes import FakeConnection, receiver
 
 SINCE_MS = 900
+GAPS_MAX = Limits().gaps_per_user_max
 
 
 class World:
@@ -269,3 +270,97 @@ def test_of_many_users_the_one_that_got_nothing_for_longest_is_forgotten(
         world.book.settle()
     remembered = [world.book.delivery(world.state.users[user], 1) for user in (ANN, BOB, 3)]
     assert [found.time_ms if found else None for found in remembered] == [1000, 0, 1000]
+
+
+# Peers that vanish.
+
+
+def vanish(world: World, client: Receiver, *others: Receiver) -> None:
+    world.book.lost(client, others)
+
+
+def test_what_a_vanished_peer_never_confirmed_waits_again(world: World) -> None:
+    world.give(3)
+    assert world.marks() == (3, ())
+    world.connection.word = 10, 30
+    world.give(5)
+    assert world.marks() == (5, ())
+    world.give(7)
+    vanish(world, world.client)
+    assert world.marks() == (7, ((4, 7),))
+    assert world.book.delivery(world.ann, 3) is not None
+    assert world.book.delivery(world.ann, 5) is None
+
+
+def test_what_it_has_confirmed_meanwhile_does_not(world: World) -> None:
+    world.connection.word = 10, 30
+    world.give(3)
+    world.marks()
+    world.connection.word = 30, 50
+    world.give(5)
+    world.marks()
+    vanish(world, world.client)
+    assert world.marks() == (5, ((4, 5),))
+
+
+@pytest.mark.parametrize("word", [None, (0, 0), (60, 60)])
+def test_one_that_has_confirmed_all_or_went_in_another_way_leaves_nothing(
+    world: World, word: tuple[int, int] | None
+) -> None:
+    world.connection.word = 10, 30
+    world.give(3)
+    world.marks()
+    world.connection.word = word
+    vanish(world, world.client)
+    assert world.marks() == (3, ())
+
+
+def test_a_session_that_was_there_was_handed_it_too(world: World) -> None:
+    other, _ = world.login(ANN)
+    world.connection.word = 10, 30
+    world.give(3)
+    world.marks()
+    vanish(world, world.client, other)
+    assert world.marks() == (3, ())
+
+
+def test_unless_it_vanishes_likewise(world: World) -> None:
+    other, connection = world.login(ANN)
+    world.connection.word = connection.word = 10, 30
+    world.give(3)
+    world.book.give(other, 3)
+    world.marks()
+    vanish(world, world.client, other)
+    vanish(world, other)
+    assert world.marks() == (3, ((1, 3),))
+
+
+def test_one_that_came_later_was_not_and_what_it_is_handed_next_does_not_count_for_it(world: World) -> None:
+    world.connection.word = 10, 30
+    world.give(3)
+    world.marks()
+    world.book.give(later := receiver()[0], Opening(ANN, world.now_ms + 1, 0))
+    vanish(world, world.client, later)
+    world.book.give(later, 5)
+    assert world.marks() == (5, ((1, 3),))
+
+
+def test_what_was_for_the_user_before_a_login_is_not_the_next_ones(world: World) -> None:
+    world.connection.word = 10, 30
+    world.give(3)
+    world.marks()
+    world.give(Opening(BOB, SINCE_MS, 0))
+    vanish(world, world.client)
+    assert world.marks(BOB) == (0, ())
+    assert world.marks(ANN) == (3, ())
+
+
+def test_not_every_step_is_kept_of_one_that_confirms_nothing(world: World) -> None:
+    for at in range(1, 3 * UNCONFIRMED_MAX):
+        world.connection.word = 0, at
+        world.give(at)
+        world.marks()
+    assert len(world.client.unconfirmed) == UNCONFIRMED_MAX
+    assert world.client.unconfirmed[-1].end == 3 * UNCONFIRMED_MAX - 1
+    vanish(world, world.client)
+    assert world.ann.gaps == ((1, 3 * UNCONFIRMED_MAX - 1),)

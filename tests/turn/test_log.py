@@ -6,13 +6,12 @@ from typing import cast
 import pytest
 
 from chatserver.core.events import Event, StatusSet
-from chatserver.net.workers import Pool, Result
 from chatserver.store.errors import StoreBroken, StoreUnavailable
 from chatserver.store.store import Store
 from chatserver.turn.batch import Batch
 from chatserver.turn.log import REST, SLOW_FLUSH_S, LocalLog
 from tests.bots.fakes import FakeLoop
-from tests.turn.fakes import FakePool
+from tests.turn.fakes import FakeFlusher
 
 
 class World:
@@ -23,13 +22,20 @@ class World:
         self.said: list[str] = []
         self.write_error: Exception | None = None
         self.commit_error: Exception | None = None
-        self.loop, self.flusher = FakeLoop(), FakePool()
-        self.log = LocalLog(cast(Store, self), cast(Pool, self.flusher), self, self.loop)
+        self.flush_s = 0.0
+        self.loop, self.flusher = FakeLoop(), FakeFlusher()
+        self.log = LocalLog(cast(Store, self), self.flusher, self, self.loop)
 
     def append(self, position: int) -> None:
         batch = Batch(position, 0)
         batch.events.append(StatusSet("busy", str(position), 1))
         self.log.append(batch)
+
+    def suspended(self) -> None:
+        self.said.append("suspended")
+
+    def resumed(self) -> None:
+        self.said.append("resumed")
 
     # The store
 
@@ -38,11 +44,12 @@ class World:
             raise self.write_error
         self.said.append(f"write {len(events)}")
 
-    def seal(self) -> None:
+    def seal(self, upto: int) -> None:
         self.said.append("seal")
 
     def commit(self) -> None:
         self.said.append("commit")
+        self.loop.now_s += self.flush_s
         if self.commit_error:
             raise self.commit_error
 
@@ -113,32 +120,12 @@ def test_rows_that_cannot_be_written_are_raised_and_it_stays_ready(world: World)
 # Waiting for it.
 
 
-def test_settling_tells_what_the_flusher_has_done_once(world: World) -> None:
+def test_settling_waits_for_as_long_as_it_takes(world: World) -> None:
     world.append(1)
-    job, done = world.flusher.jobs.pop()
-    job()  # in its thread: the loop does not know yet
     world.log.settle()
+    assert world.flusher.waits[-1] is None
     assert world.said[-1] == "stored 1"
     assert world.log.is_ready
-    world.append(2)
-    done(Result(None, None))  # what was posted comes later, when another is in hand
-    assert [word for word in world.said if word.startswith("stored")] == ["stored 1"]
-    assert not world.log.is_ready
-
-
-def test_settling_waits_for_a_flusher_that_works(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.append(1)
-    waited: list[float] = []
-
-    def sleep(seconds: float) -> None:
-        waited.append(seconds)
-        if len(waited) == 3:
-            world.flusher.jobs[0][0]()
-
-    monkeypatch.setattr("chatserver.turn.log.time.sleep", sleep)
-    world.log.settle()
-    assert len(waited) == 3
-    assert world.said[-1] == "stored 1"
 
 
 def test_settling_follows_what_is_begun_when_it_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,7 +138,6 @@ def test_settling_follows_what_is_begun_when_it_is_told(world: World, monkeypatc
             world.append(2)
 
     monkeypatch.setattr(world, "stored", go_on)
-    monkeypatch.setattr("chatserver.turn.log.time.sleep", lambda seconds: world.flusher.jobs.pop()[0]())
     world.log.settle()
     assert world.said[-1] == "stored 2"
 
@@ -159,6 +145,28 @@ def test_settling_follows_what_is_begun_when_it_is_told(world: World, monkeypatc
 def test_settling_an_idle_log_does_nothing(world: World) -> None:
     world.log.settle()
     assert world.said == []
+
+
+def test_while_flushes_are_fast_the_loop_waits_for_them(world: World) -> None:
+    world.flusher.is_fast = True
+    world.append(1)
+    assert world.said[-1] == "stored 1"
+    assert world.log.is_ready
+    assert world.flusher.waits == [SLOW_FLUSH_S]
+
+
+def test_the_loop_waits_once_for_a_slow_one_and_not_again_until_one_was_fast(world: World) -> None:
+    for flush_s, waits in ((1.0, 1), (1.0, 1), (SLOW_FLUSH_S / 2, 1), (1.0, 2)):
+        world.flush_s = flush_s
+        world.append(1)
+        assert len(world.flusher.waits) == waits
+        world.flusher.work()
+        world.loop.pass_time(1)
+
+
+def test_the_loop_does_not_wait_for_a_chore(world: World) -> None:
+    world.log.run(world.commit, lambda error: None)
+    assert world.flusher.waits == []
 
 
 # Other work.
@@ -189,8 +197,8 @@ def test_a_chore_that_fails_is_told(world: World) -> None:
 
 
 def flush(world: World, took_s: float) -> None:
+    world.flush_s = took_s
     world.append(1)
-    world.loop.now_s += took_s
     world.flusher.work()
 
 

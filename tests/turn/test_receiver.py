@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatserver.core.events import BurstSent
-from chatserver.turn.receiver import Book, Receiver
+from chatserver.turn.receiver import ENTRY_BYTES, Book, Receiver
 from chatserver.turn.records import Credit, Opening, Passed, Record, Reply, standing
 
 BURST = BurstSent(5, 0, 1, 2, ["é", "bb"])
@@ -103,3 +103,11 @@ def test_a_receiver_begins_with_nobody_and_nothing() -> None:
     assert not made.staged
     assert not made.passed
     assert Receiver().staged is not made.staged
+
+
+def test_a_book_says_what_it_takes_itself_and_takes_nothing_once_all_has_left() -> None:
+    book = Book()
+    book.add(RECORDS)
+    assert book.own_bytes == (len(ENDS) + len(EVENT_ENDS)) * ENTRY_BYTES
+    book.handed(0)
+    assert book.own_bytes == 0

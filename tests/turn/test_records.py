@@ -28,6 +28,11 @@ def test_an_answer_becomes_as_many_refusals_as_there_were_commands(answers: int)
     assert undone(told) is told  # and it stands
 
 
+def test_each_of_several_commands_gets_its_own_tag_back() -> None:
+    told = undone(Reply(b"OK|SEND#1\nOK|SEND#2\n", 0, ["SEND#1", "SEND#2"], 2))
+    assert told == standing(UNAVAILABLE + UNAVAILABLE.replace(b"#1", b"#2"))
+
+
 def test_frames_that_answer_nothing_vanish() -> None:
     assert undone(Reply(b"EVENT|EDITED|1\n", 0, "", -1)) is None
 
@@ -64,7 +69,7 @@ def test_the_lines_of_a_burst_end_where_they_end(before: int) -> None:
     """Also where ids have one digit more from some line on, and texts more bytes than characters."""
     state = given(FRIENDS)
     state.last_message_id = before
-    (event,), _ = when(state, SendBurst(ANN, "bob", [text or "-" for text in TEXTS], NOW_MS))
+    (event,), _ = when(state, SendBurst(ANN, [("bob", len(TEXTS))], [text or "-" for text in TEXTS], NOW_MS))
     assert isinstance(event, BurstSent)
     for _, data in deliver(state, event):
         record: Heard = (data, state.last_message_id, event)

@@ -226,11 +226,11 @@ def test_undurable_knows_which_batch_made_a_message(world: World) -> None:
 
 
 def test_a_refusal_changes_nothing(world: World) -> None:
-    before = snapshot(world.turn.state, 0)
+    before = snapshot(world.turn.state)
     outcome = world.turn.execute(None, SendMessage(ANN, "nobody", "hi", "", NOW_MS))
     assert isinstance(outcome, Refused)
     assert world.turn.batch.events == []
-    assert snapshot(world.turn.state, 0) == before
+    assert snapshot(world.turn.state) == before
 
 
 def test_subscribers_are_told_in_order_and_passing_events_are_not_stored(world: World) -> None:

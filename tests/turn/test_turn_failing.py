@@ -26,7 +26,7 @@ from tests.turn.turns import ANN, BEN, NOW_MS, World, busy, is_unavailable, mess
 def test_a_failed_batch_leaves_nothing(world: World) -> None:
     ann, said = world.hear(ANN)
     _, heard = world.hear(BEN)
-    before = snapshot(world.turn.state, NOW_MS)
+    before = snapshot(world.turn.state)
     undone: list[str] = []
     world.do(ann, message("hi"))
     world.turn.batch.undo.append(lambda: undone.append("undone"))
@@ -36,7 +36,7 @@ def test_a_failed_batch_leaves_nothing(world: World) -> None:
     assert [line[:18] for line in said().splitlines()] == ["ERR|DO|UNAVAILABLE", "OK|PING"]
     assert heard() == ""
     assert undone == ["undone"]
-    assert snapshot(world.turn.state, NOW_MS) == before == world.loaded()
+    assert snapshot(world.turn.state) == before == world.loaded()
     assert world.turn.unavailable
     assert world.turn.stored_message_id == 0
     assert world.turn.state.users[ANN].sessions == world.turn.state.users[BEN].sessions == 1
@@ -121,7 +121,7 @@ def test_a_store_that_cannot_be_read_again_ends_the_server(world: World, monkeyp
     world.turn.end()
     gone = StoreBroken("gone")
 
-    def load(limits: Limits, now_ms: int) -> None:
+    def load(limits: Limits) -> None:
         raise gone
 
     monkeypatch.setattr(world.disk, "load", load)
@@ -200,7 +200,7 @@ def test_logins_go_on_in_memory_and_are_stored_when_it_can_write(outage: World) 
     outage.flusher.work()
     assert not turn.unavailable
     assert outage.loaded()["tokens"] == {b"new": (ANN, NOW_MS + 10**9)}
-    assert snapshot(turn.state, NOW_MS) == outage.loaded()
+    assert snapshot(turn.state) == outage.loaded()
 
 
 def test_a_probe_that_fails_keeps_what_has_happened_meanwhile(outage: World) -> None:
@@ -216,7 +216,7 @@ def test_a_probe_that_fails_keeps_what_has_happened_meanwhile(outage: World) -> 
     outage.flusher.work()
     assert not turn.unavailable
     outage.store_all()
-    assert snapshot(turn.state, NOW_MS) == outage.loaded()
+    assert snapshot(turn.state) == outage.loaded()
     assert turn.state.users[ANN].tokens == (b"1", b"2", b"3")
 
 
@@ -231,7 +231,7 @@ def test_an_outage_keeps_nothing_of_tokens_that_have_come_and_gone(outage: World
     outage.flusher.work()
     assert outage.disk.written - before == most
     assert turn.state.users[ANN].tokens == tuple(b"%d" % at for at in range(100, most + 100))
-    assert snapshot(turn.state, NOW_MS) == outage.loaded()
+    assert snapshot(turn.state) == outage.loaded()
 
 
 def test_a_probe_whose_rows_cannot_be_written_is_tried_again(outage: World) -> None:
@@ -284,7 +284,7 @@ def test_a_login_that_came_during_the_probe_is_undone_with_the_batch_that_answer
     outage.fail()
     assert said().startswith("ERR|DO|UNAVAILABLE")
     assert turn.state.users[ANN].tokens == (b"1",)
-    assert snapshot(turn.state, NOW_MS) == outage.loaded()
+    assert snapshot(turn.state) == outage.loaded()
 
 
 def test_a_login_of_an_outage_outlives_a_defect(outage: World) -> None:

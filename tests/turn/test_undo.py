@@ -4,12 +4,15 @@ Everything is the server's own, in a simulated world whose disk is full when the
 held in flight while the next batch gathers.
 """
 
+import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bots import Bot, State
+from chatserver.admin.desk import Actor
 from chatserver.protocol.verbs import VERBS
 from tests.model.world import PASSWORD, Session, World
 from tests.turn.fingerprint import fingerprint
@@ -285,6 +288,7 @@ def test_what_is_stored_stays_when_the_next_fails(world: World) -> None:
 
 LINES = {
     "SIGNUP": f"SIGNUP|eve|{PASSWORD}",
+    "REDEEM": f"REDEEM|eve|{PASSWORD}|code",
     "LOGIN": f"LOGOUT|ann\nLOGIN|ann|{PASSWORD}",
     "RESUME": "LOGOUT|ann\nRESUME|ben|{token}",
     "LOGOUT": "LOGOUT|ann",
@@ -312,6 +316,7 @@ LINES = {
     "SYNC": "SYNC|ann|0",
     "MARKREAD": "MARKREAD|ann|ben|9",
     "SHOWUNREAD": "SHOWUNREAD|ann",
+    "SHOWCONVERSATIONS": "SHOWCONVERSATIONS|ann",
     "TYPING": "",  # nothing of it is stored: it stands
     "SEARCH": "SEARCH|ann|hi",
     "EXPLAIN": "EXPLAIN|ann|1",
@@ -322,6 +327,10 @@ LINES = {
     "INVITE": "INVITE|ann|#den|gus",
     "KICK": "KICK|ann|#den|ben",
     "SETTOPIC": "SETTOPIC|ann|#den|roses",
+    "HANDOVER": "HANDOVER|ann|#den|ben",
+    "MODERATOR": "MODERATOR|ann|#den|ben",
+    "REPORT": "REPORT|ann|2|why not",
+    "ADMIN": "ADMIN|ann|mute ben --for 1h\nADMIN|ann|kick ben --yes",
     "SHOWROOMS": "SHOWROOMS|ann",
     "SHOWMEMBERS": "SHOWMEMBERS|ann|#den",
 }
@@ -349,6 +358,7 @@ def full_world(tmp_path: Path) -> Iterator[World]:
 def test_nothing_anywhere_remembers_what_did_not_hold(full_world: World, verb: str, batches: int) -> None:
     world = full_world
     ann, ben, dan, fay, gus = (world.user(name) for name in ("ann", "ben", "dan", "fay", "gus"))
+    world.appoint("ann")
     world.befriend(ann, ben)
     world.say(fay, "ADDFRIEND|fay|ann\nCREATEROOM|fay|#open")
     world.say(ann, "CREATEROOM|ann|#den\nINVITE|ann|#den|ben\nBLOCK|ann|gus\nSENDMESSAGE|ann|ben|hi")
@@ -378,3 +388,83 @@ def test_nothing_anywhere_remembers_what_did_not_hold(full_world: World, verb: s
     after = fingerprint(world.server, world.now_ms)
     differences = {path: (before.get(path), after.get(path)) for path in before.keys() | after.keys()}
     assert {path: pair for path, pair in differences.items() if pair[0] != pair[1]} == {}
+
+
+# What the machine's owner asks for.
+
+OWNERS = (
+    "settings set message_chars_max 7",
+    "settings set admins ben",
+    "settings set log_level error",
+    "settings set history_days 1",
+    "reload",
+    "purge --yes",
+    "room retention #den 7",
+    "drain --yes",
+    "bot enable EchoBot",
+    "bot disable EchoBot",
+    "bot reload",
+    "ban 127.0.0.1",
+    "kick ann",
+    "mute ann",
+    "user suspend ann",
+    "user passwd ann",
+    "user create eve",
+    "user delete ann --yes",
+    "sessions end ann",
+    "room close #den --yes",
+    "announce tea",
+    "invite create",
+)
+
+
+@pytest.fixture
+def owned_world(tmp_path: Path) -> Iterator[World]:
+    """One with a configuration file that has changed, a folder with another bot, old messages, and a bot that fails."""
+    bot = Bot("EchoBot", help="repeats")
+    bot.on("<words>", help="again")(echo)
+    made = World(tmp_path, bots=[bot], history_days=30)
+    desk = made.server.administration.desk
+    desk.read_again = lambda: replace(desk.settings, signup="closed", log_level="warning")
+    desk.load_bots = lambda: [bot, Bot("NewBot", help="is new")]
+    level = logging.getLogger().level
+    logging.getLogger().setLevel(desk.settings.log_level.upper())
+    yield made
+    logging.getLogger().setLevel(level)
+    made.close()
+
+
+@pytest.mark.parametrize("words", OWNERS)
+def test_a_command_of_administration_that_cannot_be_stored_leaves_nothing(owned_world: World, words: str) -> None:
+    world = owned_world
+    ann, ben = world.user("ann"), world.user("ben")
+    world.befriend(ann, ben)
+    world.say(ann, "CREATEROOM|ann|#den")
+    desk, answers = world.server.administration.desk, list[str]()
+    (running,) = desk.bots._bots
+    running.faults.known = replace(running.faults.known, is_off=True)
+    world.pass_time(5)
+    before = fingerprint(world.server, world.now_ms), logging.getLogger().level, desk.store.retention._asked
+
+    def ask() -> None:
+        actor = Actor("machine", is_machine=True)
+        desk_answer = world.server.administration.from_machine
+        desk_answer(actor, words.split(), lambda outcome: answers.append(getattr(outcome, "code", "OK")))
+
+    world.disk.is_full = True
+    world.server.reactor.post(ask)
+    world.settle()
+    assert answers == ["UNAVAILABLE"]
+    world.server.reactor.post(ask)  # and now it is known
+    world.settle()
+    assert answers == ["UNAVAILABLE"] * 2
+    world.disk.is_full = False
+    world.pass_time(5)
+    after = fingerprint(world.server, world.now_ms), logging.getLogger().level, desk.store.retention._asked
+    assert {path for path in before[0].keys() | after[0].keys() if before[0].get(path) != after[0].get(path)} == set()
+    assert before[1:] == after[1:]
+    world.say(ann, "PING|the end")
+    assert ann.frames()[-1] == "OK|PING|the end"
+    world.server.reactor.post(ask)
+    world.settle()
+    assert answers[-1] == "OK"

@@ -2,20 +2,19 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from chatserver.core.commands import Command, SendMessage, SetStatus, SignUp
 from chatserver.core.events import FriendAdded
 from chatserver.core.outcome import Refused
 from chatserver.core.state import Limits, snapshot
-from chatserver.net.workers import Pool
 from chatserver.store.errors import StoreUnavailable
 from chatserver.store.store import Store
 from chatserver.turn.receiver import Receiver
 from chatserver.turn.records import UNAVAILABLE, Reply
 from chatserver.turn.turn import Turn
 from tests.bots.fakes import FakeLoop
-from tests.turn.fakes import FakePool, receiver
+from tests.turn.fakes import FakeFlusher, receiver
 
 ANN, BEN = 1, 2
 NOW_MS = 1_796_212_801_000
@@ -45,11 +44,11 @@ class World:
 
     def __init__(self, path: Path) -> None:
         self.disk = Disk(str(path), "off")
-        self.loop, self.flusher = FakeLoop(), FakePool()
+        self.loop, self.flusher = FakeLoop(), FakeFlusher()
         self.broken: list[Exception] = []
         self.turn = Turn(
             self.disk,
-            cast(Pool, self.flusher),
+            self.flusher,
             Limits(),
             lambda: NOW_MS,
             lambda receiver: None,
@@ -94,7 +93,7 @@ class World:
 
     def loaded(self) -> dict[str, object]:
         """State as the file has it."""
-        return snapshot(self.disk.load(Limits(), NOW_MS), NOW_MS)
+        return snapshot(self.disk.load(Limits()))
 
 
 def message(text: str) -> SendMessage:

@@ -13,11 +13,13 @@ from chatserver.core.commands import (
     Block,
     CreateRoom,
     DeleteFriend,
+    HandOver,
     Invite,
     JoinRoom,
     Kick,
     LeaveRoom,
     LogOut,
+    NameModerator,
     RejectFriend,
     SendMessage,
     SetStatus,
@@ -33,11 +35,13 @@ from chatserver.queries.requests import (
     AskEdit,
     AskMarkRead,
     AskReact,
+    AskReport,
     Explain,
     Export,
     Search,
     ShowBlocks,
     ShowBots,
+    ShowConversations,
     ShowFriends,
     ShowHistory,
     ShowMembers,
@@ -47,6 +51,7 @@ from chatserver.queries.requests import (
     ShowUnread,
 )
 from chatserver.sessions.asks import (
+    AskAdmin,
     AskDeleteAccount,
     AskLogIn,
     AskQuit,
@@ -88,6 +93,10 @@ def _sign_up(session: Who, fields: list[str], tag: str, now_ms: int) -> Request:
     return AskSignUp(fields[0], fields[1])
 
 
+def _redeem(session: Who, fields: list[str], tag: str, now_ms: int) -> Request:
+    return AskSignUp(fields[0], fields[1], fields[2])
+
+
 def _log_in(session: Who, fields: list[str], tag: str, now_ms: int) -> Request:
     return AskLogIn(fields[0], fields[1])
 
@@ -105,7 +114,7 @@ def _already_logged_in(session: Who, fields: list[str], tag: str, now_ms: int) -
 
 
 def _set_password(session: Who, fields: list[str], tag: str, now_ms: int) -> Request:
-    return AskSetPassword(fields[1], fields[2])
+    return AskSetPassword(fields[0], fields[1], fields[2])
 
 
 def _delete_account(session: Who, fields: list[str], tag: str, now_ms: int) -> Request:
@@ -113,8 +122,10 @@ def _delete_account(session: Who, fields: list[str], tag: str, now_ms: int) -> R
 
 
 def _set_status(session: Who, fields: list[str], tag: str, now_ms: int) -> Request:
-    if fields[1] not in STATUSES or len(fields[2]) > STATUS_CHARS_MAX:
+    if fields[1] not in STATUSES:
         return BAD_ARGUMENTS
+    if len(fields[2]) > STATUS_CHARS_MAX:
+        return Refused("TOO_LONG", f"A status has at most {STATUS_CHARS_MAX} characters of text: make it shorter")
     return SetStatus(session.user, fields[1], fields[2])
 
 
@@ -186,7 +197,10 @@ def _react(session: Who, fields: list[str], tag: str, now_ms: int) -> Request:
 def _history(session: Who, fields: list[str], tag: str, now_ms: int) -> Request:
     limit = parse_number(fields[2] or str(ROWS_UNLESS_ASKED), 1, ROWS_MAX)
     before = parse_number(fields[3] or str(ID_MAX), 1, ID_MAX)
-    return BAD_ARGUMENTS if limit is None or before is None else ShowHistory(fields[1], limit, before)
+    after = parse_number(fields[4] or "0", 0, ID_MAX)
+    if limit is None or before is None or after is None:
+        return BAD_ARGUMENTS
+    return ShowHistory(fields[1], limit, before, after if fields[4] else None)
 
 
 def _sync(session: Who, fields: list[str], tag: str, now_ms: int) -> Request:
@@ -229,7 +243,25 @@ def _kick(session: Who, fields: list[str], tag: str, now_ms: int) -> Request:
 
 
 def _set_topic(session: Who, fields: list[str], tag: str, now_ms: int) -> Request:
-    return SetTopic(session.user, fields[1], fields[2])
+    return SetTopic(session.user, fields[1], fields[2], now_ms)
+
+
+def _hand_over(session: Who, fields: list[str], tag: str, now_ms: int) -> Request:
+    return HandOver(session.user, fields[1], fields[2])
+
+
+def _moderator(session: Who, fields: list[str], tag: str, now_ms: int) -> Request:
+    word = fields[3]
+    return NameModerator(session.user, fields[1], fields[2], word == "on") if word in ("on", "off") else BAD_ARGUMENTS
+
+
+def _report(session: Who, fields: list[str], tag: str, now_ms: int) -> Request:
+    message = parse_number(fields[1], 1, ID_MAX)
+    return BAD_ARGUMENTS if message is None else AskReport(message, fields[2])
+
+
+def _admin(session: Who, fields: list[str], tag: str, now_ms: int) -> Request:
+    return AskAdmin(fields[1])
 
 
 def _show_rooms(session: Who, fields: list[str], tag: str, now_ms: int) -> Request:
@@ -247,6 +279,10 @@ def _mark_read(session: Who, fields: list[str], tag: str, now_ms: int) -> Reques
 
 def _show_unread(session: Who, fields: list[str], tag: str, now_ms: int) -> Request:
     return ShowUnread()
+
+
+def _show_conversations(session: Who, fields: list[str], tag: str, now_ms: int) -> Request:
+    return ShowConversations()
 
 
 def _typing(session: Who, fields: list[str], tag: str, now_ms: int) -> Request:
@@ -267,7 +303,14 @@ def _export(session: Who, fields: list[str], tag: str, now_ms: int) -> Request:
     return BAD_ARGUMENTS if after is None else Export(after)
 
 
-_ALWAYS: dict[str, Builder] = {"PING": _ping, "HELP": _help, "QUIT": _quit, "SIGNUP": _sign_up}
+_ALWAYS: dict[str, Builder] = {
+    "PING": _ping,
+    "HELP": _help,
+    "QUIT": _quit,
+    "SIGNUP": _sign_up,
+    "REDEEM": _redeem,
+    "SETPASSWORD": _set_password,
+}
 
 TABLE: dict[Phase, dict[str, Builder]] = {
     Phase.BEFORE_LOGIN: {**_ALWAYS, "LOGIN": _log_in, "RESUME": _resume},
@@ -276,7 +319,6 @@ TABLE: dict[Phase, dict[str, Builder]] = {
         "LOGIN": _already_logged_in,
         "RESUME": _already_logged_in,
         "LOGOUT": _log_out,
-        "SETPASSWORD": _set_password,
         "DELETEACCOUNT": _delete_account,
         "SETSTATUS": _set_status,
         "ADDFRIEND": _add_friend,
@@ -297,11 +339,14 @@ TABLE: dict[Phase, dict[str, Builder]] = {
         "LEAVE": _leave,
         "INVITE": _invite,
         "KICK": _kick,
+        "HANDOVER": _hand_over,
+        "MODERATOR": _moderator,
         "SETTOPIC": _set_topic,
         "SHOWROOMS": _show_rooms,
         "SHOWMEMBERS": _show_members,
         "MARKREAD": _mark_read,
         "SHOWUNREAD": _show_unread,
+        "SHOWCONVERSATIONS": _show_conversations,
         "TYPING": _typing,
         "SEARCH": _search,
         "EXPLAIN": _explain,
@@ -309,6 +354,8 @@ TABLE: dict[Phase, dict[str, Builder]] = {
         "EDITMESSAGE": _edit_message,
         "DELETEMESSAGE": _delete_message,
         "REACT": _react,
+        "REPORT": _report,
+        "ADMIN": _admin,
     },
     Phase.CLOSING: {},
     Phase.CLOSED: {},

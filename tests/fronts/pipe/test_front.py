@@ -51,15 +51,34 @@ def test_nothing_can_be_said_where_nothing_is_read(phase: Phase) -> None:
 def test_messages_to_one_party_are_a_burst() -> None:
     lines = ["SENDMESSAGE|anna|ben|hi", "SENDMESSAGE|anna|ben|ho | ho", "PING", "SENDMESSAGE|anna|ben|no"]
     assert client("anna").front.read_burst(client("anna"), lines, 9, NOW_MS) == SendBurst(
-        1, "ben", ["hi", "ho | ho"], 5
+        1, [("ben", 2)], ["hi", "ho | ho"], 5
     )
+
+
+def test_messages_with_tags_to_several_parties_are_a_burst_too() -> None:
+    said = ["SENDMESSAGE#a|anna|ben|hi", "SENDMESSAGE#b|anna|#den|ho | ho", "SENDMESSAGE#c|anna|#den|"]
+    expected = SendBurst(1, [("ben", 1), ("#den", 2)], ("hi", "ho | ho", ""), 5, ["a", "b", "c"])
+    for more in ([], ["PING"], ["SENDMESSAGE|anna|ben|no tag"], ["SENDMESSAGE#d|anna"], ["SENDMESSAGE##|anna|ben|hi"]):
+        assert client("anna").front.read_burst(client("anna"), said + more, 9, NOW_MS) == expected
+
+
+def test_messages_without_tags_to_several_parties_are_a_burst_too() -> None:
+    said = ["SENDMESSAGE|anna|ben|hi", "SENDMESSAGE|anna|#den|ho", "SENDMESSAGE|anna|ben|hi", "PING"]
+    expected = SendBurst(1, [("ben", 1), ("#den", 1), ("ben", 1)], ("hi", "ho", "hi"), 5)
+    assert client("anna").front.read_burst(client("anna"), said, 9, NOW_MS) == expected
 
 
 @pytest.mark.parametrize(
     "lines",
     [
-        ["SENDMESSAGE|anna|ben|hi", "SENDMESSAGE|anna|dan|hi"],
-        ["SENDMESSAGE#t|anna|ben|hi", "SENDMESSAGE#u|anna|ben|hi"],
+        ["SENDMESSAGE#t|anna|ben|hi", "SENDMESSAGE|anna|ben|hi"],
+        ["SENDMESSAGE|anna|ben|hi", "SENDMESSAGE#t|anna|ben|hi"],
+        ["SENDMESSAGE#t|anna|ben|hi", "SENDMESSAGE#a b|anna|ben|hi"],
+        ["SENDMESSAGE#|anna|ben|hi", "SENDMESSAGE#|anna|ben|hi"],
+        ["SENDMESSAGE#t|anna|ben|hi", "SENDMESSAGE#u|anna|ben"],
+        ["SENDMESSAGE#t|anna|ben|hi", "SENDMESSAGE#u|Anna|ben|hi"],
+        ["SENDMESSAGEX|anna|ben|hi", "SENDMESSAGEX|anna|ben|hi"],
+        ["SENDMESSAGE", "SENDMESSAGE"],
         ["SENDMESSAGE|ben|anna|hi", "SENDMESSAGE|ben|anna|hi"],
         ["PING", "PING"],
     ],

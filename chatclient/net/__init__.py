@@ -1,0 +1,1 @@
+"""A connection that never blocks, and one after the other."""

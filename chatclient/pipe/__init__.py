@@ -1,0 +1,1 @@
+"""Without a terminal: plain frames, and one message for a script."""

@@ -1,0 +1,1 @@
+"""Several machines that are one chat: a log in PostgreSQL, one that writes, others that follow and take over."""

@@ -1,0 +1,1 @@
+"""The web front: a page for browsers, and the pipe's lines over WebSocket."""

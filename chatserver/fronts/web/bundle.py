@@ -1,0 +1,78 @@
+"""The page's modules as one script, its style sheets as one, so that a first visit is few requests and few bytes.
+
+Joined when the server starts, in the order of the imports; each module keeps a scope of its own. Comments and
+indentation stay behind. It knows the few forms of import and export that the
+page's modules use, and refuses others at the start. Compressed one by one, the files would be half as large again.
+"""
+
+import re
+from collections.abc import Mapping
+
+SCRIPT, STYLES = "page.js", "page.css"
+_ENTRY = re.compile(r'<script type="module" src="\./([\w.]+)"></script>')
+_SHEET = re.compile(r'<link rel="stylesheet" href="\./([\w.]+)">\n')
+_IMPORT = re.compile(r'^import (?:\* as (\w+)|\{([^}]*)\}) from "\./(\w+)\.js";$', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=(?:async function|function|class|const) (\w+))", re.MULTILINE)
+_OTHER = re.compile(r"^(?:import|export)\b.*$", re.MULTILINE)
+_LINE_COMMENT = re.compile(r"^[ \t]*//.*\n", re.MULTILINE)
+_BLOCK_COMMENT = re.compile(r"^[ \t]*/\*.*?\*/[ \t]*\n", re.MULTILINE | re.DOTALL)
+_TRAILING_COMMENT = re.compile(r"([;,{}()\[])[ \t]+// [^\n]*$", re.MULTILINE)
+_INDENT = re.compile(r"^[ \t]+|^\n", re.MULTILINE)
+
+
+def bundled(contents: Mapping[str, bytes], page: str) -> dict[str, bytes]:
+    """The files and the joined ones, to which the page refers. Raises ValueError for what cannot be joined."""
+    texts = {name: data.decode() for name, data in contents.items() if name.endswith((".js", ".css", ".html"))}
+    text = texts[page]
+    found = {}
+    sheets = _SHEET.findall(text)
+    if sheets:
+        found[STYLES] = lean("".join(texts[name] for name in sheets))
+        text = _SHEET.sub("", text).replace("</head>", f'<link rel="stylesheet" href="./{STYLES}">\n</head>', 1)
+    entry = _ENTRY.search(text)
+    if entry:
+        found[SCRIPT] = joined(texts, entry[1].removesuffix(".js"))
+        text = text.replace(entry[0], f'<script type="module" src="./{SCRIPT}"></script>')
+    return {**contents, **{name: made.encode() for name, made in found.items()}, page: text.encode()}
+
+
+def joined(texts: Mapping[str, str], entry: str) -> str:
+    """A module and all that it imports, those first that others need. Raises ValueError on a circle."""
+    parts: dict[str, str] = {}
+    begun: set[str] = set()
+
+    def add(name: str) -> None:
+        if name in parts:
+            return
+        if name in begun:
+            raise ValueError(f"{name}.js imports itself in a circle")
+        begun.add(name)
+        source = texts[f"{name}.js"]
+        for _, _, other in _IMPORT.findall(source):
+            add(other)
+        parts[name] = _scoped(name, source)
+
+    add(entry)
+    return "".join(parts.values())
+
+
+def lean(text: str) -> str:
+    """Without lines of comment, empty lines and indentation."""
+    text = _LINE_COMMENT.sub("", _BLOCK_COMMENT.sub("", text))
+    return _INDENT.sub("", _TRAILING_COMMENT.sub(r"\1", text))
+
+
+def _scoped(name: str, source: str) -> str:
+    """A module as a function that is called once, and what it exports."""
+    names = _EXPORT.findall(source)
+    body = _EXPORT.sub("", _IMPORT.sub(_taken, source))
+    other = _OTHER.search(body)
+    if other:
+        raise ValueError(f"{name}.js has a form of import or export that is not joined: {other[0]}")
+    return f"const m_{name} = (() => {{\n{lean(body)}return {{ {', '.join(names)} }};\n}})();\n"
+
+
+def _taken(found: re.Match[str]) -> str:
+    """An import, where the other module is a value already."""
+    whole, names, other = found.groups()
+    return f"const {whole or '{' + names + '}'} = m_{other};"

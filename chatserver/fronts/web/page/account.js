@@ -1,0 +1,80 @@
+// What a person can do with the account itself: status, password, what is stored, and its end.
+
+import { el, notice } from "./dom.js";
+import { confirmDialog, formDialog } from "./dialogs.js";
+
+const STATUSES = [
+  ["online", "Online"],
+  ["away", "Away"],
+  ["busy", "Busy"],
+  ["invisible", "Invisible: others see offline"],
+];
+
+export class Account {
+  /** `app` has store, session and actions. */
+  constructor(app) {
+    this.app = app;
+    this.store = app.store;
+  }
+
+  status() {
+    const { status, text } = this.store.status;
+    formDialog({
+      title: "Your status",
+      fields: [
+        { name: "status", label: "How others see you", options: STATUSES, value: status },
+        { name: "text", label: "A few words", value: text, hint: "At most 140 characters" },
+      ],
+      action: "Save",
+      run: (values) => this.setStatus(values.status, values.text),
+    });
+  }
+
+  async setStatus(status, text = "") {
+    const { fields } = await this.app.session.ask("SETSTATUS", status, text);
+    this.store.status = { status: fields[0], text: fields[1] ?? "" };
+    this.store.changed();
+  }
+
+  password() {
+    formDialog({
+      title: "Change your password",
+      said: "Every other device is signed out.",
+      fields: [
+        { name: "password", label: "Present password", type: "password", autocomplete: "current-password" },
+        { name: "fresh", label: "New password", type: "password", autocomplete: "new-password", hint: "8 to 256 characters, no |" },
+      ],
+      action: "Change it",
+      run: async ({ password, fresh }) => {
+        await this.app.session.changePassword(password, fresh);
+        notice("Your password is changed.");
+      },
+    });
+  }
+
+  async export() {
+    const text = await this.app.actions.attempt(() => this.app.session.export());
+    if (text === null) return;
+    const address = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
+    el("a", { href: address, download: `${this.store.me}.txt` }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 60_000);
+  }
+
+  deleteAccount() {
+    formDialog({
+      title: "Delete the account",
+      said: `${this.store.me} and everything ${this.store.me} wrote will be removed for good.`,
+      fields: [{ name: "password", label: "Password", type: "password", autocomplete: "current-password" }],
+      action: "Delete for good",
+      danger: true,
+      run: ({ password }) => this.app.session.ask("DELETEACCOUNT", password),
+    });
+  }
+
+  signOut() {
+    const unsent = this.store.outbox.length;
+    if (!unsent) return this.app.actions.attempt(() => this.app.session.logOut());
+    const said = "Messages that were not sent yet will be lost.";
+    return confirmDialog("Sign out?", said, "Sign out", () => this.app.session.logOut());
+  }
+}

@@ -1,0 +1,353 @@
+// The client without I/O: lines in, events out; commands in, lines out (the twin of chatclient/core.py).
+// It logs in again after a loss, catches up with SYNC, drops what it has seen by id, and sends unanswered messages again
+// under their tag: nothing is lost and nothing doubled. It knows no socket, no clock and no document.
+// tests/page/conversations.json holds it to the Python core.
+
+import { CatchUp } from "./catchup.js";
+import { BadCommand, NAMELESS, commandLine, messageFromRow, parseFrame, shown } from "./frames.js";
+
+const OFFLINE = "offline";
+const GREETING = "connecting"; // open, waiting for HELLO: nothing is said to a stranger, least of all a password
+const ANONYMOUS = "connected";
+const LOGGING_IN = "logging in";
+const CATCHING_UP = "catching up";
+export const READY = "online";
+
+const ROWS_MAX = 50_000; // more than any list of a chat has: a server gone wrong must not fill the memory
+const RETRY_LOGIN = new Set(["THROTTLED", "UNAVAILABLE", "INTERNAL"]); // they say nothing about the password
+const LAST_WORDS = new Set(["QUIT", "DELETED", "REMOVED", "SUSPENDED", "BANNED"]);
+const REPEATABLE = new Set(["SENDMESSAGE", "PING", "HELP", "HISTORY", "SEARCH"]);
+const WATCHED = new Set(["SENDMESSAGE", "LOGOUT", "SETPASSWORD"]);
+
+/** The name under which two names are the same, near enough for what the server itself has spelled. */
+export function nameKey(name) {
+  return name.normalize("NFKC").toLowerCase().normalize("NFKC");
+}
+
+function isRepeatable(command) {
+  return REPEATABLE.has(command.verb) || command.verb.startsWith("SHOW");
+}
+
+function identityOf(store) {
+  return store.split(".")[0];
+}
+
+export class Core {
+  #prefix;
+  #tagsUsed = 0;
+  #waiting = [];
+  #sent = [];
+  #output = [];
+  #catchUp = new CatchUp();
+  #userKey = "";
+  #met = null; // the store of the last HELLO
+  #eager;
+  #pagesMax;
+
+  /**
+   * `prefix` must be new for every run: a tag used again within 24 hours sends nothing. `eager(verb)` names questions
+   * that are asked during the catch-up already, `pagesMax` says how much is caught up with.
+   */
+  constructor(prefix, { eager = () => false, pagesMax = Infinity } = {}) {
+    this.phase = OFFLINE;
+    this.credentials = null;
+    this.#prefix = prefix;
+    this.#eager = eager;
+    this.#pagesMax = pagesMax;
+  }
+
+  get name() {
+    return this.credentials?.name ?? null;
+  }
+
+  /** The id up to which everything has been seen; null if that is not known yet. */
+  get lastId() {
+    return this.#catchUp.lastId;
+  }
+
+  /** Whether the server owes a word: a greeting, or an answer to what was sent. */
+  get awaitsAnswer() {
+    return this.phase === GREETING || this.#sent.length > 0;
+  }
+
+  // Commands in
+
+  login(name, password) {
+    this.#logInAs({ name, password, token: null, after: null, proven: false });
+  }
+
+  /** Log in by the token of an earlier login to that `store`; catch up from message id `after`, if that is known. */
+  resume(name, token, after = null, store = null) {
+    this.#met ??= store;
+    this.#logInAs({ name, password: null, token, after, proven: false });
+  }
+
+  /** Say nothing more as this user, and do not come back by itself. */
+  forget() {
+    this.credentials = null;
+    this.#waiting = this.#waiting.filter((command) => NAMELESS.has(command.verb));
+  }
+
+  /**
+   * Send a command, now or when the connection allows; return its tag, which its answer carries. The acting user's name
+   * is put in front of the fields. `sentBefore`: an earlier run may have sent this message under this tag.
+   */
+  command(verb, fields = [], { tag = null, sentBefore = false } = {}) {
+    verb = verb.toUpperCase();
+    if (this.credentials === null && !NAMELESS.has(verb)) {
+      throw new BadCommand("You are not logged in: log in first");
+    }
+    if (verb === "RAW") tag ??= fields[0].split("|", 1)[0].split("#")[1] || null;
+    const command = { verb, tag: tag ?? this.#nextTag(), fields, internal: false, sentBefore, rows: [] };
+    this.#line(command); // a defect in it is the caller's to hear, at once
+    this.#waiting.push(command);
+    this.#flush();
+    return command.tag;
+  }
+
+  /** Ask whether the server is still there; its answer is no event. */
+  keepAlive() {
+    if (this.phase === READY) this.#sendInternal("PING", []);
+  }
+
+  /** The lines to send now; they count as sent. */
+  takeOutput() {
+    return this.#output.splice(0);
+  }
+
+  // The connection
+
+  opened() {
+    this.phase = GREETING;
+  }
+
+  /** The connection is gone, for whatever reason: say which commands will never be answered. */
+  lost() {
+    if (this.phase === OFFLINE) return [];
+    this.phase = OFFLINE;
+    this.#output = [];
+    this.#catchUp.interrupted();
+    const mine = this.#sent.filter((command) => !command.internal);
+    const again = mine.filter(isRepeatable);
+    for (const command of again) Object.assign(command, { sentBefore: true, rows: [] });
+    this.#sent = [];
+    this.#waiting.unshift(...again);
+    return mine.filter((command) => !isRepeatable(command)).map(unanswered);
+  }
+
+  /** Take whole lines of the server; return what they mean. Never fails, whatever they are. */
+  receive(lines) {
+    return lines.flatMap((line) => (line ? this.#take(parseFrame(line), line) : []));
+  }
+
+  #take(frame, line) {
+    if (this.phase === GREETING && !["Hello", "Bye", "Stranger"].includes(frame.type)) {
+      return [{ type: "Stranger", text: `This is no chat server: its first line is ${shown(line)}` }];
+    }
+    if (frame.type === "Item") return this.#takeRow(frame);
+    if (frame.type === "Ok" || frame.type === "Refused") return this.#takeAnswer(frame);
+    if (frame.type === "Message") return this.#catchUp.isNew(frame) ? [frame] : [];
+    if (frame.type === "Hello") {
+      const isRestored = this.#meet(frame.store);
+      this.phase = ANONYMOUS;
+      this.#startLogin();
+      this.#flush();
+      return isRestored ? [frame, { type: "Restored" }] : [frame];
+    }
+    if (frame.type === "Bye" && LAST_WORDS.has(frame.reason)) this.credentials = null;
+    return [frame];
+  }
+
+  /** Whether the store was restored. Ids go on rising then, but another store counts its own: forget which were seen. */
+  #meet(store) {
+    const met = this.#met;
+    this.#met = store;
+    if (met === null || identityOf(met) === identityOf(store)) return met !== null && met !== store;
+    this.#catchUp = new CatchUp(null, this.#pagesMax);
+    if (this.credentials) this.credentials.after = null;
+    return false;
+  }
+
+  // Logging in
+
+  #logInAs(credentials) {
+    this.credentials = credentials;
+    if (this.phase === ANONYMOUS) this.#startLogin();
+  }
+
+  #startLogin() {
+    if (this.credentials === null) return;
+    const { name, token, password } = this.credentials;
+    this.phase = LOGGING_IN;
+    if (token !== null) this.#sendInternal("RESUME", [name, token]);
+    else this.#sendInternal("LOGIN", [name, password]);
+  }
+
+  #onLogin(answer) {
+    const credentials = this.credentials;
+    if (credentials === null) return [];
+    if (answer.type === "Refused") return this.#onLoginRefused(credentials, answer);
+    if (answer.fields.length !== 2) return [garbage("The server's answer to the login has no token")];
+    const again = credentials.proven;
+    [credentials.name, credentials.token] = answer.fields;
+    credentials.proven = true;
+    if (!again) this.#catchUp = new CatchUp(credentials.after, this.#pagesMax);
+    const dropped = this.#become(nameKey(credentials.name));
+    this.phase = CATCHING_UP;
+    this.#flush();
+    this.#sendInternal("SYNC", this.#catchUp.begin());
+    return [...dropped, { type: "LoggedIn", name: credentials.name, token: credentials.token, again }];
+  }
+
+  #onLoginRefused(credentials, { code, text }) {
+    this.phase = ANONYMOUS;
+    if (RETRY_LOGIN.has(code) && credentials.proven) return [{ type: "LoginDelayed", code, text }];
+    if (credentials.token !== null && credentials.password !== null) {
+      credentials.token = null;
+      this.#startLogin();
+      return [];
+    }
+    this.credentials = null;
+    return [{ type: "LoginFailed", code, text }];
+  }
+
+  /** Forget what another user than the one now logged in left unsent. */
+  #become(userKey) {
+    const former = this.#userKey;
+    this.#userKey = userKey;
+    if (former === "" || former === userKey) return [];
+    return this.#takeWaiting((command) => !NAMELESS.has(command.verb)).map(unanswered);
+  }
+
+  #onLogout(answer) {
+    if (answer.type === "Refused") return [answer];
+    const name = this.name ?? "";
+    this.credentials = null;
+    this.phase = ANONYMOUS;
+    this.#catchUp.interrupted();
+    return [answer, { type: "LoggedOut", name }];
+  }
+
+  // Catching up
+
+  #onSync(answer) {
+    if (answer.type === "Refused") {
+      this.#catchUp.end();
+      return [answer, ...this.#caughtUp()];
+    }
+    const found = answer.rows.map((row) => messageFromRow(row, "sync")).filter(Boolean);
+    const [fresh, question] = this.#catchUp.take(found, answer.fields[1] === "1");
+    if (question) {
+      this.#sendInternal("SYNC", question);
+      return fresh;
+    }
+    const skipped = this.#catchUp.skipped ? [{ type: "Skipped" }] : [];
+    return [...fresh, ...skipped, ...this.#caughtUp()];
+  }
+
+  #caughtUp() {
+    this.phase = READY;
+    this.#flush();
+    return [{ type: "CaughtUp" }];
+  }
+
+  // Answers
+
+  #takeRow({ tag, row }) {
+    const rows = this.#sent[0]?.tag === tag ? this.#sent[0].rows : [];
+    if (rows.length < ROWS_MAX) rows.push(row);
+    return [];
+  }
+
+  /** Answers come in the order of the commands; one without a known tag is for the oldest. */
+  #takeAnswer(answer) {
+    if (!this.#sent.length || !["", this.#sent[0].tag].includes(answer.tag)) {
+      return [garbage(`The server answered what was not asked: ${shown(answer.verb)}`)];
+    }
+    const command = this.#sent.shift();
+    answer = { ...answer, tag: command.tag };
+    if (answer.type === "Ok") answer.rows = command.rows;
+    if (!command.internal && !WATCHED.has(command.verb)) return [answer];
+    return HANDLERS[command.verb]?.call(this, command, answer) ?? [];
+  }
+
+  static handlers() {
+    const login = function (_, answer) {
+      return this.#onLogin(answer);
+    };
+    return {
+      LOGIN: login,
+      RESUME: login,
+      SYNC(_, answer) {
+        return this.#onSync(answer);
+      },
+      LOGOUT(_, answer) {
+        return this.#onLogout(answer);
+      },
+      SENDMESSAGE(command, answer) {
+        return this.#onSent(command, answer);
+      },
+      SETPASSWORD(command, answer) {
+        if (answer.type === "Ok" && this.credentials?.password != null) this.credentials.password = command.fields[1];
+        return [answer];
+      },
+    };
+  }
+
+  #onSent({ tag, fields }, answer) {
+    if (answer.type === "Refused") return [answer];
+    if (answer.fields.length !== 2 || !/^[0-9]+$/.test(answer.fields[0])) {
+      return [garbage("The server's answer to a message has no id")];
+    }
+    const id = Number(answer.fields[0]);
+    this.#catchUp.noteOwn(id);
+    return [{ type: "Sent", tag, id, time: answer.fields[1], to: fields[0], text: fields[1] }];
+  }
+
+  // Lines out
+
+  #nextTag() {
+    this.#tagsUsed += 1;
+    return `${this.#prefix}.${this.#tagsUsed}`; // numbered: the server keeps a few bytes of it
+  }
+
+  #line({ verb, tag, fields }) {
+    return commandLine(verb, tag, NAMELESS.has(verb) ? fields : [this.name ?? "", ...fields]);
+  }
+
+  #sendInternal(verb, fields) {
+    this.#send({ verb, tag: this.#nextTag(), fields, internal: true, sentBefore: false, rows: [] });
+  }
+
+  #send(command) {
+    this.#output.push(this.#line(command));
+    this.#sent.push(command);
+  }
+
+  #takeWaiting(wanted) {
+    const taken = this.#waiting.filter(wanted);
+    if (taken.length) this.#waiting = this.#waiting.filter((command) => !taken.includes(command));
+    return taken;
+  }
+
+  /** Send what waits, in its order, as far as the phase allows. */
+  #flush() {
+    const allowed = {
+      [ANONYMOUS]: (command) => NAMELESS.has(command.verb),
+      // Ahead of SYNC, so that the id of a message whose OK was lost is known before SYNC shows it.
+      [CATCHING_UP]: ({ verb, sentBefore }) => (verb === "SENDMESSAGE" && sentBefore) || this.#eager(verb),
+      [READY]: () => true,
+    }[this.phase];
+    if (allowed && this.#waiting.length) for (const command of this.#takeWaiting(allowed)) this.#send(command);
+  }
+}
+
+const HANDLERS = Core.handlers();
+
+function unanswered({ verb, tag }) {
+  return { type: "Unanswered", verb, tag };
+}
+
+function garbage(why) {
+  return { type: "Garbage", why };
+}

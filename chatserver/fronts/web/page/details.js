@@ -1,0 +1,109 @@
+// The pane beside a talk: who it is or what room, what one can do about it, who is in it. It can be closed.
+
+import { bdi, button, byId, disc, el, iconButton } from "./dom.js";
+import { Members } from "./members.js";
+
+export class Details {
+  #asked = 0;
+  #shownFor = "";
+
+  constructor(app) {
+    this.app = app;
+    this.pane = byId("details");
+    this.members = new Members({
+      talk: (name) => this.#clicked(name),
+      kick: (name) => app.actions.kick(app.store.open.name, name, () => this.refresh()),
+    });
+  }
+
+  get isShown() {
+    return !this.pane.hidden;
+  }
+
+  show() {
+    this.pane.hidden = false;
+    byId("app").classList.add("with-details");
+    this.render();
+    this.refresh();
+    this.pane.querySelector("button")?.focus();
+  }
+
+  hide() {
+    this.pane.hidden = true;
+    this.pane.replaceChildren();
+    byId("app").classList.remove("with-details");
+  }
+
+  toggle() {
+    if (this.isShown) this.hide();
+    else this.show();
+  }
+
+  /** Ask again who is in the room. */
+  async refresh() {
+    const talk = this.app.store.open;
+    if (!this.isShown || !talk?.isRoom || !this.app.store.rooms.get(talk.name)?.joined) return;
+    const asked = (this.#asked += 1);
+    const answer = await this.app.session.ask("SHOWMEMBERS", talk.name).catch(() => null);
+    if (answer && asked === this.#asked) this.members.show(answer.rows, this.app.store.me);
+  }
+
+  render() {
+    const talk = this.app.store.open;
+    if (!this.isShown) return;
+    if (!talk) return this.hide();
+    const parts = talk.isRoom ? this.#room(talk.name) : this.#person(talk.name);
+    const head = el("header", {}, el("h2", {}, bdi(talk.name)), iconButton("cross", "Close the details", () => this.hide()));
+    const version = JSON.stringify([talk.name, parts.version]);
+    if (version === this.#shownFor && this.pane.childElementCount) return;
+    const changedTalk = JSON.parse(this.#shownFor || "[]")[0] !== talk.name;
+    this.#shownFor = version;
+    if (changedTalk) this.members.show([], this.app.store.me);
+    const focused = this.pane.contains(document.activeElement) && document.activeElement.textContent;
+    this.pane.replaceChildren(head, ...parts.content());
+    if (focused) [...this.pane.querySelectorAll("button")].find((one) => one.textContent === focused)?.focus();
+    if (changedTalk) this.refresh();
+  }
+
+  #room(name) {
+    const { store, actions } = this.app;
+    const room = store.rooms.get(name) ?? { kind: "public", joined: false, topic: "", members: 0 };
+    const acts = [
+      ["Invite somebody", () => actions.invite(name)],
+      ["Change the topic", () => actions.topic(name)],
+      ["Leave the room", () => actions.leave(name)],
+    ];
+    const content = () => [
+      el("p.about", {}, room.kind === "private" ? "A private room: only who is invited finds it." : "A public room: everybody may join."),
+      el("p.topic", { dir: "auto" }, room.topic || "No topic yet."),
+      ...(room.joined ? [stack(acts), el("h3", {}, "Members"), this.members.element] : [stack([["Join", () => actions.attempt(() => actions.join(name))]])]),
+    ];
+    return { version: [room.kind, room.topic, room.joined], content };
+  }
+
+  #person(name) {
+    const { store, actions } = this.app;
+    const kind = store.kindOf(name);
+    const { status = "", text = "" } = store.friends.get(name) ?? {};
+    const blocked = store.blocks.has(name);
+    const acts = [];
+    if (kind === "friend") acts.push(["End the friendship", () => actions.unfriend(name)]);
+    if (kind === "other" && !blocked) acts.push(["Ask to be friends", () => actions.attempt(() => actions.askFriend(name))]);
+    if (blocked) acts.push(["Unblock", () => actions.attempt(() => actions.unblock(name))]);
+    else if (kind !== "bot") acts.push([`Block ${name}`, () => actions.confirmBlock(name)]);
+    const about = kind === "bot" ? `A bot: ${store.bots.get(name)}.` : blocked ? "You block them." : status || "Not a friend.";
+    const content = () => [el("p.profile", {}, disc(name, status), el("span", { dir: "auto" }, about)), text ? el("p.topic", { dir: "auto" }, text) : "", stack(acts)];
+    return { version: [kind, status, text, blocked], content };
+  }
+
+  #clicked(name) {
+    const { store, actions } = this.app;
+    if (store.isMe(name)) return;
+    if (store.kindOf(name) === "other") actions.addFriend(name);
+    else this.app.openTalk(name);
+  }
+}
+
+function stack(acts) {
+  return el("div.stack", {}, ...acts.map(([label, call]) => button(label, call)));
+}

@@ -1,0 +1,121 @@
+// The socket: it opens, comes back by itself, and notices silence. It carries lines and knows nothing of what they say.
+// Attempts come after 0.5 s, doubled up to 30 s, each ± 20 %; at once when the network or the person comes back.
+
+const FIRST_S = 0.5;
+const LONGEST_S = 30;
+const SOON_S = 1.5; // the longest pause, for a minute, after a server that said it would stop
+const SOON_MS = 60_000;
+const PING_EVERY_S = 30;
+const ANSWER_WITHIN_S = 8;
+const PROTOCOL = "pipechat.1";
+
+export class Net {
+  #socket = null;
+  #delay = FIRST_S;
+  #retryTimer = 0;
+  #silenceTimer = 0;
+  #wanted = false;
+  #soonUntil = 0;
+  #comesAtOnce = false;
+
+  /** `hears` has the methods opened(), lines(list), lost(retryAt) and ping(), which says whether an answer will come. */
+  constructor(hears, url = new URL("ws", document.baseURI)) {
+    this.hears = hears;
+    this.url = new URL(url);
+    this.url.protocol = this.url.protocol === "https:" ? "wss:" : "ws:";
+    addEventListener("online", () => this.now());
+    addEventListener("offline", () => this.#check());
+    document.addEventListener("visibilitychange", () => document.hidden || this.#check());
+    setInterval(() => this.#check(), PING_EVERY_S * 1000);
+  }
+
+  get isOpen() {
+    return this.#socket?.readyState === WebSocket.OPEN;
+  }
+
+  /** Connect, and stay connected. */
+  start() {
+    this.#wanted = true;
+    this.now();
+  }
+
+  /** Connect no more by itself. */
+  rest() {
+    this.#wanted = false;
+  }
+
+  /** Connect now, whatever the next attempt's time is. */
+  now() {
+    if (!this.#wanted || this.#socket) return;
+    clearTimeout(this.#retryTimer);
+    this.#open();
+  }
+
+  /** Hang up and try again: at once, or as after any loss. */
+  again({ atOnce = false } = {}) {
+    if (this.#socket) this.#lose(this.#socket, atOnce);
+    else if (atOnce) this.now();
+  }
+
+  send(lines) {
+    if (lines.length && this.isOpen) this.#socket.send(lines.join("\n"));
+  }
+
+  /** The connection has proved good: the next loss begins with a short pause again. */
+  proved() {
+    this.#delay = FIRST_S;
+  }
+
+  /** The server has said that it stops: mostly it is started again at once. */
+  expectSoon() {
+    this.#soonUntil = performance.now() + SOON_MS;
+  }
+
+  /** The server has said that a new program takes its place: the port goes on listening. */
+  expectAtOnce() {
+    this.#comesAtOnce = true;
+  }
+
+  /** Something was asked: without any word from the server soon, the connection counts as lost. */
+  expectWord() {
+    const socket = this.#socket;
+    this.#silenceTimer ||= setTimeout(() => this.#lose(socket), ANSWER_WITHIN_S * 1000);
+  }
+
+  #open() {
+    const socket = new WebSocket(this.url, PROTOCOL);
+    this.#socket = socket;
+    this.#silenceTimer = setTimeout(() => this.#lose(socket), ANSWER_WITHIN_S * 1000);
+    socket.onopen = () => socket === this.#socket && this.hears.opened();
+    socket.onmessage = ({ data }) => socket === this.#socket && this.#heard(data);
+    socket.onclose = () => this.#lose(socket);
+  }
+
+  #heard(data) {
+    this.#heardSomething();
+    this.hears.lines(String(data).split("\n"));
+  }
+
+  #heardSomething() {
+    clearTimeout(this.#silenceTimer);
+    this.#silenceTimer = 0;
+  }
+
+  #lose(socket, atOnce = false) {
+    if (!socket || socket !== this.#socket) return; // one that was given up before
+    this.#socket = null;
+    this.#heardSomething();
+    socket.onclose = socket.onmessage = socket.onopen = null;
+    socket.close();
+    const wait = atOnce || this.#comesAtOnce ? 0 : this.#delay * (0.8 + 0.4 * Math.random()) * 1000;
+    this.#comesAtOnce = false;
+    this.#delay = Math.min(this.#delay * 2, performance.now() < this.#soonUntil ? SOON_S : LONGEST_S);
+    this.#retryTimer = setTimeout(() => this.now(), wait);
+    this.hears.lost(Date.now() + wait);
+  }
+
+  #check() {
+    if (!this.#socket) this.now();
+    else if (this.isOpen && this.hears.ping()) this.expectWord();
+  }
+}

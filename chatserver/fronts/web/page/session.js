@@ -1,0 +1,362 @@
+// The core on a socket: commands become promises, events go to the store, and what outlives the page is kept.
+// It knows no document but through the calls it was given.
+
+import { Core, READY, nameKey } from "./core.js";
+import * as keep from "./keep.js";
+import { commandLine, messageFromRow } from "./frames.js";
+import { Net } from "./net.js";
+import { Outbox } from "./outbox.js";
+
+const PAGE = 100;
+const CATCH_UP_PAGES = 5; // 2,500 messages; beyond that windows are read again
+const DISMISSALS = new Set(["REMOVED", "SUSPENDED", "BANNED"]);
+const MESSAGE_LINES = /\r\n|[\n\r\u2028\u2029]/g;
+export const LINE_BREAK = "␤"; // stands for a line break within a text (PROTOCOL.md)
+
+/** The server's refusal of a command, or that the connection was lost before its answer. */
+class Refusal extends Error {
+  constructor(code, text) {
+    super(text);
+    this.code = code;
+  }
+}
+
+export class Session {
+  #core;
+  #net;
+  #asked = new Map(); // tag → {resolve, reject}
+  #stay = true;
+  #byToken = false; // the login that is tried is an earlier one's
+  #server = ""; // which store the server has, and its epoch (PROTOCOL.md, "The store")
+  #restored = false; // it has other messages than those that are shown
+
+  /** `shows` has onLoggedIn(again), onCard(code, text), onSaid(talk, message) and onNotice(text). */
+  constructor(store, shows) {
+    this.store = store;
+    this.shows = shows;
+    const prefix = [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => byte.toString(36)).join("");
+    const eager = (verb) => verb.startsWith("SHOW") || verb === "HISTORY";
+    this.#core = new Core(prefix, { eager, pagesMax: CATCH_UP_PAGES });
+    this.#net = new Net({
+      opened: () => this.#opened(),
+      lines: (lines) => this.#heard(lines),
+      lost: (retryAt) => this.#lost(retryAt),
+      ping: () => this.#ping(),
+    });
+    this.outbox = new Outbox(store, (to, text, how) => this.#say(to, text, how));
+    keep.onSignedOutElsewhere(() => this.store.me && this.#signedOut());
+    addEventListener("pagehide", () => this.#keepPlace());
+    addEventListener("beforeunload", (event) => this.outbox.isKept || event.preventDefault());
+  }
+
+  start() {
+    const kept = keep.loadLogin();
+    if (kept) {
+      this.#stay = kept.stay !== false;
+      this.#byToken = true;
+      this.#core.resume(kept.name, kept.token, kept.lastId ?? null, kept.server ?? null);
+      this.outbox.restore(nameKey(kept.name));
+    }
+    this.#net.start();
+    return Boolean(kept);
+  }
+
+  get isOpen() {
+    return this.#net.isOpen;
+  }
+
+  tryNow() {
+    this.#net.now();
+  }
+
+  // Account
+
+  /** Make an account, with an invitation code where the server wants one, and log in. */
+  async signUp(name, password, stay, code = "") {
+    const asked = code ? this.ask("REDEEM", name, password, code) : this.ask("SIGNUP", name, password);
+    this.#net.start(); // it may have been at rest
+    await asked;
+    this.logIn(name, password, stay);
+  }
+
+  /** Change a password that an administrator has given, and log in. */
+  async renew(name, old, fresh, stay) {
+    if (fresh.includes("|")) throw new Refusal("BAD_PASSWORD", "A password cannot hold “|”");
+    const asked = this.ask("RAW", `SETPASSWORD|${name}|${old}|${fresh}`);
+    this.#net.start();
+    await asked;
+    this.logIn(name, fresh, stay);
+  }
+
+  logIn(name, password, stay) {
+    commandLine("LOGIN", "", [name, password]); // what makes no frame is said at once
+    this.#stay = stay;
+    this.#byToken = false;
+    this.#core.login(name, password);
+    this.#flush();
+    this.#net.start();
+  }
+
+  async logOut() {
+    if (this.#core.phase !== READY) return this.#signedOut();
+    return this.ask("LOGOUT");
+  }
+
+  async changePassword(old, fresh) {
+    await this.ask("SETPASSWORD", old, fresh);
+  }
+
+  /** Everything stored about the account, as text: one row of EXPORT a line. */
+  async export() {
+    const lines = [];
+    for (let after = null; after !== "0"; ) {
+      const { rows, fields } = await this.ask("EXPORT", ...(after ? [after] : []));
+      lines.push(...rows.map((row) => row.join("|")));
+      after = fields[1] ?? "0";
+    }
+    return lines.join("\n");
+  }
+
+  // Asking
+
+  /** Send a command; the promise is kept with its `Ok`, or broken by a Refusal. */
+  ask(verb, ...fields) {
+    return new Promise((resolve, reject) => {
+      const tag = this.#core.command(verb, fields);
+      this.#asked.set(tag, { resolve, reject });
+      this.#flush();
+    });
+  }
+
+  async history(talk, { before = "", after = "", limit = PAGE } = {}) {
+    const fields = after === "" ? [String(limit), String(before)] : [String(limit), "", String(after)];
+    const { rows } = await this.ask("HISTORY", talk.name, ...fields);
+    return rows.map((row) => messageFromRow(row, "history")).filter(Boolean);
+  }
+
+  async search(words) {
+    const { rows } = await this.ask("SEARCH", words);
+    return rows.map((row) => messageFromRow(row, "search")).filter(Boolean);
+  }
+
+  /** Ask for all the lists; each is shown as it comes, whatever becomes of the others. */
+  async readLists() {
+    const { store } = this;
+    const lists = [
+      ["SHOWCONVERSATIONS", (rows) => store.takeConversations(rows)],
+      ["SHOWFRIENDS", (rows) => store.takeFriends(rows)],
+      ["SHOWROOMS", (rows) => store.takeRooms(rows)],
+      ["SHOWBOTS", (rows) => store.takeBots(rows)],
+      ["SHOWREQUESTS", (rows) => store.takeRequests(rows)],
+      ["SHOWBLOCKS", (rows) => store.takeBlocks(rows)],
+    ];
+    await Promise.allSettled(lists.map(async ([verb, take]) => take((await this.ask(verb)).rows)));
+    store.listed = Boolean(store.me);
+    store.changed();
+  }
+
+  // Messages
+
+  /** Say something, in one line or several. */
+  send(to, text) {
+    this.outbox.say(to, text.replace(MESSAGE_LINES, LINE_BREAK));
+  }
+
+  async edit(talk, message, text) {
+    const wire = text.replace(MESSAGE_LINES, LINE_BREAK);
+    const { fields } = await this.ask("EDITMESSAGE", String(message.id), wire);
+    talk.edit(message.id, wire, fields[1]);
+    this.store.changed();
+  }
+
+  async remove(talk, message) {
+    await this.ask("DELETEMESSAGE", String(message.id));
+    talk.remove(message.id);
+    this.store.changed();
+  }
+
+  async react(talk, message, emoji) {
+    const { fields } = await this.ask("REACT", String(message.id), emoji);
+    this.store.reacted(talk, message.id, fields[1], fields[2]);
+  }
+
+  async markRead(talk) {
+    const id = talk.lastId;
+    if (talk.marked >= id || this.#core.phase !== READY) return;
+    this.store.readUpTo(talk, id);
+    await this.ask("MARKREAD", talk.name, String(id)).catch(() => (talk.marked = 0));
+  }
+
+  typing(talk) {
+    if (this.#core.phase === READY) this.ask("TYPING", talk.name).catch(() => {});
+  }
+
+  // The socket
+
+  #opened() {
+    this.#core.opened();
+    this.#flush();
+  }
+
+  #heard(lines) {
+    for (const event of this.#core.receive(lines)) this.#take(event);
+    this.#flush();
+  }
+
+  #lost(retryAt) {
+    for (const event of this.#core.lost()) this.#take(event);
+    this.store.connected = false;
+    this.store.retryAt = retryAt;
+    this.store.changed();
+  }
+
+  #ping() {
+    this.#core.keepAlive();
+    this.#flush();
+    return this.#core.awaitsAnswer;
+  }
+
+  #flush() {
+    const lines = this.#core.takeOutput();
+    if (!lines.length) return;
+    this.#net.send(lines);
+    this.#net.expectWord();
+  }
+
+  #say(to, text, how) {
+    const tag = this.#core.command("SENDMESSAGE", [to, text], how);
+    queueMicrotask(() => this.#flush()); // its row is in the outbox by then
+    return tag;
+  }
+
+  // Events
+
+  #take(event) {
+    const handle = HANDLERS[event.type];
+    if (handle) handle.call(this, event);
+    else {
+      const talk = this.store.take(event);
+      if (event.type === "Message" && talk) this.shows.onSaid(talk, event);
+      else this.shows.onHappened?.(event);
+    }
+  }
+
+  static handlers() {
+    return {
+      Ok(answer) {
+        this.#settle(answer.tag)?.resolve(answer);
+      },
+      Refused(answer) {
+        this.#settle(answer.tag)?.reject(new Refusal(answer.code, answer.text));
+        if (answer.verb === "SENDMESSAGE") this.outbox.refused(answer);
+      },
+      Unanswered({ tag }) {
+        const text = "The connection was lost before the answer came: look whether it has been done";
+        this.#settle(tag)?.reject(new Refusal("UNANSWERED", text));
+      },
+      Sent(event) {
+        this.outbox.sent(event);
+      },
+      LoggedIn({ name, token, again }) {
+        this.store.me = name;
+        this.#byToken = true;
+        this.#net.proved();
+        this.#keepLogin(name, token, null);
+        if (!again) this.outbox.restore(this.store.user);
+        if (this.#restored) this.store.forgetTalks();
+        this.shows.onLoggedIn(again);
+        if (this.#restored) this.shows.onRestored();
+        this.#restored = false;
+      },
+      LoginFailed({ code, text }) {
+        const byToken = code === "BAD_LOGIN" && this.#byToken;
+        this.#leave(byToken ? "" : code, byToken ? "You have been signed out: sign in again." : text);
+      },
+      LoginDelayed({ text }) {
+        this.shows.onNotice(text);
+        this.#net.again();
+      },
+      LoggedOut() {
+        this.#signedOut();
+      },
+      CaughtUp() {
+        this.store.connected = true;
+        this.store.changed();
+        this.#keepPlace();
+        this.shows.onCaughtUp?.();
+      },
+      Skipped() {
+        this.shows.onSkipped?.();
+      },
+      Hello({ store }) {
+        this.#server = store;
+      },
+      Restored() {
+        this.#restored = true;
+      },
+      Garbage({ why }) {
+        console.warn(why);
+      },
+      Stranger({ text }) {
+        this.shows.onNotice(text);
+        this.#net.again();
+      },
+      Bye({ reason, text }) {
+        if (reason === "KICKED") this.#leave(reason, "Your password was changed elsewhere: sign in with the new one.");
+        else if (reason === "DELETED") this.#signedOut("This account has been deleted.");
+        else if (reason === "LOGIN_TIMEOUT") this.#net.rest(); // nobody signs in just now
+        else if (DISMISSALS.has(reason)) this.#dismissed(reason, text);
+        else if (reason === "SHUTDOWN") this.#net.expectSoon();
+        else if (reason === "RESTART") this.#net.expectAtOnce();
+        else if (reason !== "QUIT") this.shows.onNotice(text);
+      },
+      OtherEvent() {},
+      Notice({ text }) {
+        this.shows.onNotice(text);
+      },
+    };
+  }
+
+  #settle(tag) {
+    const promise = this.#asked.get(tag);
+    this.#asked.delete(tag);
+    return promise;
+  }
+
+  /** This user has gone for good: nothing of the account stays in the browser. */
+  #signedOut(text = "") {
+    keep.forget(this.store.user || this.outbox.user);
+    this.#leave("", text);
+    this.#net.again({ atOnce: true }); // a fresh connection, of nobody
+  }
+
+  /** An administrator has ended this: it is for the person to try again. */
+  #dismissed(reason, text) {
+    this.#net.rest();
+    this.#leave(reason, text);
+  }
+
+  /** The card again. What was not sent waits for the same user to come back. */
+  #leave(code, text) {
+    const promises = [...this.#asked.values()];
+    this.#asked.clear();
+    this.#core.forget();
+    this.store.clear();
+    for (const { reject } of promises) reject(new Refusal("SIGNED_OUT", "You are signed out"));
+    this.shows.onCard(code, text);
+  }
+
+  // What outlives the page
+
+  /** Where a later page may catch up from. */
+  #keepPlace() {
+    const { credentials, lastId } = this.#core;
+    if (credentials?.proven && this.store.me) this.#keepLogin(credentials.name, credentials.token, lastId);
+  }
+
+  #keepLogin(name, token, lastId) {
+    keep.saveLogin({ user: nameKey(name), name, token, lastId, server: this.#server, stay: this.#stay });
+  }
+}
+
+const HANDLERS = Session.handlers();

@@ -1,0 +1,167 @@
+// The list of talks: who is unread, friends, rooms, bots; and oneself. It shows the store and calls the app.
+
+import { nameKey } from "./core.js";
+import { bdi, briefTime, button, byId, disc, el } from "./dom.js";
+
+const SHOWN_MAX = 200; // of one heading; the rest is a search away
+
+export class Sidebar {
+  #made = new Map(); // key → [version, element]
+
+  constructor(app) {
+    this.app = app;
+    this.store = app.store;
+    byId("find").addEventListener("click", () => app.switcher());
+    byId("add-friend").addEventListener("click", () => app.actions.addFriend());
+    byId("add-room").addEventListener("click", () => app.actions.findRoom());
+    byId("menu").addEventListener("click", () => this.#menu());
+    byId("status").addEventListener("click", () => app.account.status());
+    byId("requests").addEventListener("click", () => app.actions.requests());
+    byId("talks").addEventListener("keydown", (event) => this.#keyed(event));
+  }
+
+  /** The names of all talks in the order in which they stand. */
+  names() {
+    return this.#groups().flatMap(([, names]) => names);
+  }
+
+  render() {
+    const { store } = this;
+    byId("own-name").textContent = store.me;
+    const { status, text } = store.status;
+    byId("status").textContent = text ? `${status} · ${text}` : status;
+    byId("status").className = `status ${status}`;
+    const open = store.requestsIn.size + store.invitations.size;
+    byId("requests").hidden = !open && !store.requestsOut.size;
+    byId("requests-count").textContent = open ? String(open) : "";
+    if (store.listed) this.#place(byId("talks"), this.#groups());
+  }
+
+  /** `[heading, names]` each: what is unread first, then by kind. */
+  #groups() {
+    const { store } = this;
+    const unread = new Set();
+    const others = [];
+    for (const talk of store.talks.values()) {
+      if (talk.unread && talk !== store.open) unread.add(talk.name);
+      if (talk.isBegun && store.kindOf(talk.name) === "other") others.push(talk.name);
+    }
+    const rest = (names) => [...names].filter((name) => !unread.has(name)).sort((one, other) => this.#order(one, other));
+    const joined = [...store.rooms].filter(([, { joined }]) => joined).map(([name]) => name);
+    const groups = [
+      ["Unread", [...unread].sort((one, other) => this.#order(one, other))],
+      ["Friends", rest(store.friends.keys())],
+      ["Rooms", rest(joined)],
+      ["Bots", rest(store.bots.keys())],
+      ["Before", rest(others)],
+    ];
+    return groups.filter(([, names]) => names.length).map(([heading, names]) => [heading, names.slice(0, SHOWN_MAX)]);
+  }
+
+  /** The latest talk first, then by name. */
+  #order(one, other) {
+    const last = (name) => this.store.talks.get(nameKey(name))?.lastId ?? 0;
+    return last(other) - last(one) || one.localeCompare(other);
+  }
+
+  #place(list, groups) {
+    const focused = document.activeElement?.dataset?.talk;
+    const wanted = groups.flatMap(([heading, names]) => [[`h ${heading}`, "", () => el("h2", {}, heading)], ...names.map((name) => this.#entry(name))]);
+    const made = new Map();
+    const elements = wanted.map(([key, version, make]) => {
+      const old = this.#made.get(key);
+      const element = old?.[0] === version ? old[1] : make();
+      made.set(key, [version, element]);
+      return element;
+    });
+    this.#made = made;
+    elements.forEach((element, at) => list.children[at] !== element && list.insertBefore(element, list.children[at] ?? null));
+    while (list.children.length > elements.length) list.lastChild.remove();
+    if (focused && !list.contains(document.activeElement)) made.get(focused)?.[1].focus();
+  }
+
+  #entry(name) {
+    const { store } = this;
+    const talk = store.talks.get(nameKey(name));
+    const { status = "", text = "" } = store.friends.get(name) ?? {};
+    const open = store.open && store.open === talk;
+    const unread = talk?.unread ?? 0;
+    const about = text || (store.kindOf(name) === "bot" ? store.bots.get(name) : store.rooms.get(name)?.topic) || "";
+    const time = talk?.lastTime ? briefTime(talk.lastTime) : "";
+    const version = [status, about, open, unread, time, talk?.mentioned].join("|");
+    return [name, version, () => this.#make(name, { status, about, open, unread, time, mentioned: talk?.mentioned })];
+  }
+
+  #make(name, { status, about, open, unread, time, mentioned }) {
+    const badge = unread ? el(`span.badge${mentioned ? ".mentioned" : ""}`, { "aria-label": `${unread} unread` }, String(unread)) : null;
+    return el(
+      "button.entry",
+      { type: "button", "data-talk": name, "aria-current": open ? "page" : null, onclick: () => this.app.openTalk(name, { focus: true }) },
+      disc(name, status),
+      el("span.entry-name", {}, bdi(name), status && status !== "online" && el("span.entry-status", {}, ` ${status}`), status === "online" && el("span.unseen", {}, " online")),
+      el("span.entry-time", {}, time),
+      el("span.entry-about", { dir: "auto" }, about),
+      badge,
+    );
+  }
+
+  /** Arrows go from one talk to the next. */
+  #keyed(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step || event.altKey) return;
+    const entries = [...byId("talks").querySelectorAll(".entry")];
+    entries[entries.indexOf(document.activeElement) + step]?.focus();
+    event.preventDefault();
+  }
+
+  #menu() {
+    const { account, actions, notifier } = this.app;
+    const items = [
+      ["Your status", () => account.status()],
+      ["Requests", () => actions.requests()],
+      ["Blocked", () => actions.blocks()],
+      ...(notifier.canAsk ? [["Turn notifications on", () => notifier.askPermission()]] : []),
+      [`Colours: ${this.app.theme}`, () => this.app.nextTheme()],
+      ["Keys and commands", () => actions.help()],
+      ["Change your password", () => account.password()],
+      ["Save what is stored about you", () => account.export()],
+      ["Delete the account", () => account.deleteAccount()],
+      ["Sign out", () => account.signOut()],
+    ];
+    popup(byId("menu"), items);
+  }
+}
+
+/** A small menu at a button: `[label, call]` each. It closes on a choice, on Esc, and when the focus leaves. */
+export function popup(at, items, { kind = "menu", label = "Menu" } = {}) {
+  const before = document.activeElement;
+  const menu = el(
+    `div.popup.${kind}`,
+    { role: "menu", "aria-label": label, tabindex: "-1" },
+    ...items.map(([label, call]) => button(label, () => (close(), call()), { role: "menuitem" })),
+  );
+  const close = () => {
+    if (!menu.isConnected) return;
+    menu.remove();
+    before?.focus?.();
+  };
+  menu.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const choices = [...menu.children];
+    if (step) choices[(choices.indexOf(document.activeElement) + step + choices.length) % choices.length].focus();
+    else if (event.key === "Escape") close();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  menu.addEventListener("focusout", ({ relatedTarget }) => relatedTarget && !menu.contains(relatedTarget) && menu.remove());
+  document.addEventListener("pointerdown", ({ target }) => menu.contains(target) || menu.remove(), { once: true });
+  document.body.append(menu);
+  const box = at.getBoundingClientRect();
+  const left = Math.max(8, Math.min(box.left, innerWidth - menu.offsetWidth - 8));
+  const below = box.bottom + 4 + menu.offsetHeight < innerHeight;
+  menu.style.left = `${left}px`;
+  menu.style.top = `${below ? box.bottom + 4 : Math.max(8, box.top - menu.offsetHeight - 4)}px`;
+  menu.firstChild.focus();
+  return menu;
+}

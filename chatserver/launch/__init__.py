@@ -1,0 +1,1 @@
+"""From words typed to a server that runs, or to what else the first word names."""

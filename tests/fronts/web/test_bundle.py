@@ -1,0 +1,79 @@
+"""The page's modules joined: in the order of their imports, each in a scope of its own, and small."""
+
+import gzip
+import re
+
+import pytest
+
+from chatserver.fronts.web import assets
+from chatserver.fronts.web.bundle import bundled, joined, lean
+from tests.harness import ROOT
+
+FOLDER = ROOT / "chatserver" / "fronts" / "web" / "page"
+PAGE_BYTES_MAX = 45 * 1024
+
+
+def test_what_a_module_imports_comes_before_it() -> None:
+    texts = {
+        "app.js": 'import { b } from "./b.js";\nimport * as c from "./c.js";\nb(c.one);\n',
+        "b.js": 'import { one } from "./c.js";\nexport function b(x) {\n  return one + x;\n}\n',
+        "c.js": "// a constant\nexport const one = 1;\n",
+    }
+    assert joined(texts, "app") == (
+        "const m_c = (() => {\nconst one = 1;\nreturn { one };\n})();\n"
+        "const m_b = (() => {\nconst { one } = m_c;\nfunction b(x) {\nreturn one + x;\n}\nreturn { b };\n})();\n"
+        "const m_app = (() => {\nconst { b } = m_b;\nconst c = m_c;\nb(c.one);\nreturn {  };\n})();\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('import b from "./b.js";\n', "import b"),
+        ('import { b } from "other";\n', "import { b }"),
+        ("export default 1;\n", "export default"),
+        ('import { app } from "./app.js";\n', "circle"),
+    ],
+)
+def test_a_form_that_it_does_not_know_is_refused(text: str, says: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(says)):
+        joined({"app.js": text}, "app")
+
+
+def test_comments_and_indentation_stay_behind() -> None:
+    text = '/* a\n b */\na {\n  b: c; /* d */\n}\n\n// e\n"//f";\ng; // h\n'
+    assert lean(text) == 'a {\nb: c; /* d */\n}\n"//f";\ng;\n'
+
+
+def test_the_page_refers_to_one_script_and_one_style_sheet() -> None:
+    page = bundled(assets._read(FOLDER), "index.html")["index.html"].decode()
+    assert re.findall(r'<script[^>]*src="([^"]*)"', page) == ["./page.js"]
+    assert re.findall(r'<link rel="stylesheet" href="([^"]*)"', page) == ["./page.css"]
+
+
+def test_a_first_visit_is_45_kb_at_most() -> None:
+    files = bundled(assets._read(FOLDER), "index.html")
+    visited = ("index.html", "page.js", "page.css", "icon.svg")
+    assert sum(len(gzip.compress(files[name])) for name in visited) <= PAGE_BYTES_MAX
+
+
+def test_no_text_of_a_module_looks_like_a_comment_at_the_end() -> None:
+    for path in FOLDER.glob("*.js"):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            before, mark, _ = line.partition(" // ")
+            open_texts = mark and any(before.count(quote) % 2 for quote in "\"'`")
+            assert not open_texts, f"{path.name}:{number}: {line}"
+
+
+def test_no_text_of_a_module_goes_over_several_lines() -> None:
+    """What is taken off the beginning of a line is never part of a text."""
+    for path in FOLDER.glob("*.js"):
+        for line in path.read_text().splitlines():
+            code = re.sub(r'//.*|/(?:\\.|[^/\\\n])+/[a-z]*|"[^"]*"', "", line)
+            assert code.count("`") % 2 == 0 or line.lstrip().startswith(("*", "/")), f"{path.name}: {line}"
+
+
+def test_every_file_of_the_page_has_its_job_told() -> None:
+    told = (FOLDER / "README.md").read_text()
+    for path in FOLDER.iterdir():
+        assert path.name == "README.md" or f"`{path.name}`" in told, path.name

@@ -1,0 +1,59 @@
+"""The page's core and the Python one hold the same conversations in the same words."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.page.conversations import Step, load, play
+from tests.page.site import Site
+
+CONVERSATIONS = load()
+
+PLAY = """async ({ address, steps }) => {
+    const { Core } = await import(address);
+    const core = new Core("t");
+    const does = {
+        login: (...more) => core.login(...more),
+        resume: (...more) => core.resume(...more),
+        opened: () => core.opened(),
+        lost: () => core.lost(),
+        keep_alive: () => core.keepAlive(),
+        raw: line => { core.command("RAW", [line]); },
+        command: (verb, ...fields) => { core.command(verb, fields); },
+    };
+    return steps.map(({ do: done, hear }) => {
+        const begun = hear ? { hear } : { do: done };
+        try {
+            const events = (hear ? core.receive(hear) : does[done[0]](...done.slice(1))) ?? [];
+            const says = core.takeOutput();
+            const follows = { ...(events.length ? { events } : {}), ...(says.length ? { says } : {}) };
+            return { ...begun, ...follows, phase: core.phase };
+        } catch (error) {
+            return { ...begun, refuses: error.message };
+        }
+    });
+}"""
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """A tab in which the page's modules can be called."""
+    site = Site(tmp_path_factory.mktemp("core") / "chat.db")
+    page = browser.new_page()
+    page.goto(site.url)
+    yield page
+    page.close()
+    site.close()
+
+
+@pytest.mark.parametrize("name", CONVERSATIONS)
+def test_the_python_core_holds_the_conversation(name: str) -> None:
+    assert play(CONVERSATIONS[name]) == CONVERSATIONS[name]
+
+
+@pytest.mark.parametrize("name", CONVERSATIONS)
+def test_the_core_of_the_page_holds_the_same(tab: Page, name: str) -> None:
+    address = tab.locator("script[type=module]").evaluate("it => new URL('core.js', it.src).href")
+    steps: list[Step] = tab.evaluate(PLAY, {"address": address, "steps": CONVERSATIONS[name]})
+    assert steps == CONVERSATIONS[name]

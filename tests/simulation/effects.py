@@ -1,0 +1,67 @@
+"""What the model makes of each command that the server has decided."""
+
+from collections.abc import Callable
+from typing import Any
+
+from chatserver.core import commands as c
+from tests.model.chat import Effect
+from tests.simulation.truth import Truth
+
+Effects = Callable[[Truth, str, Any, "Names"], Effect]
+
+
+class Names:
+    """Users and rooms by their ids, as the server had them when it decided."""
+
+    def __init__(self, state: Any) -> None:
+        self._state = state
+
+    def of(self, party: int) -> str:
+        """The name of a user or a room."""
+        return str((self._state.users if party > 0 else self._state.rooms)[party].name)
+
+
+def _burst(truth: Truth, user: str, command: Any, names: Names) -> Effect:
+    """All of them, which have been taken."""
+    places = [name for name, count in command.to for _ in range(count)]
+    tags = command.tags or [""] * len(places)
+    effects = [truth.send(user, *each) for each in zip(places, command.texts, tags, strict=True)]
+    return Effect(
+        [frame for effect in effects for frame in effect.answer],
+        [heard for effect in effects for heard in effect.heard],
+    )
+
+
+def _mark(truth: Truth, user: str, command: Any, names: Names) -> Effect:
+    """The end of a conversation is as it was when the server looked it up: more may have come since."""
+    return truth.mark_read(user, names.of(command.party), min(command.upto, command.end))
+
+
+TABLE: dict[type, Effects] = {
+    c.SignUp: lambda truth, user, command, names: truth.sign_up(command.name),
+    c.SetPassword: lambda truth, user, command, names: truth.set_password(user, command.token_hash),
+    c.DeleteAccount: lambda truth, user, command, names: truth.delete_account(user),
+    c.SetStatus: lambda truth, user, command, names: truth.set_status(user, command.status, command.text),
+    c.AddFriend: lambda truth, user, command, names: truth.add_friend(user, command.friend),
+    c.AcceptFriend: lambda truth, user, command, names: truth.accept(user, command.friend),
+    c.RejectFriend: lambda truth, user, command, names: truth.reject(user, command.friend),
+    c.DeleteFriend: lambda truth, user, command, names: truth.delete_friend(user, command.friend),
+    c.Block: lambda truth, user, command, names: truth.block(user, command.name),
+    c.Unblock: lambda truth, user, command, names: truth.unblock(user, command.name),
+    c.CreateRoom: lambda truth, user, command, names: truth.create_room(user, command.room, command.kind),
+    c.JoinRoom: lambda truth, user, command, names: truth.join(user, command.room),
+    c.LeaveRoom: lambda truth, user, command, names: truth.leave_room(user, command.room),
+    c.Invite: lambda truth, user, command, names: truth.invite(user, command.room, command.name),
+    c.Kick: lambda truth, user, command, names: truth.kick(user, command.room, command.name),
+    c.SendMessage: lambda truth, user, command, names: truth.send(user, command.to, command.text, command.tag),
+    c.SendAgain: lambda truth, user, command, names: truth.send(user, command.to, command.text, command.tag),
+    c.AnswerForBot: lambda truth, user, command, names: truth.say_for_bot(
+        user, str(command.to), command.text, command.message
+    ),
+    c.SendBurst: _burst,
+    c.EditMessage: lambda truth, user, command, names: truth.edit(user, command.id, command.text),
+    c.DeleteMessage: lambda truth, user, command, names: truth.delete(user, command.id),
+    c.React: lambda truth, user, command, names: truth.react(user, command.id, command.emoji),
+    c.MarkRead: _mark,
+}
+"""Logins and their ends are the oracle's own."""

@@ -1,0 +1,119 @@
+"""Copies of a store: whole, checked, and never in the place of something else."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from chatserver.core.events import MessageSent, UserSignedUp
+from chatserver.core.state import Limits
+from chatserver.store import backup
+from chatserver.store.backup import BackupError, copy_store, restore
+from chatserver.store.check import check_store
+from chatserver.store.store import Store
+
+STAMP = "2026-12-02T12:00:01.000Z"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with closing(Store(str(tmp_path / "chat.db"), "normal")) as made:
+        made.load(Limits())
+        made.write([UserSignedUp(at, f"u{at}", f"u{at}", "hash", 1, 0) for at in (1, 2)])
+        made.write([MessageSent(at, 1, 1, 2, "text" * 100, None) for at in range(1, 500)])
+        made.commit()
+        yield made
+
+
+def test_a_copy_has_what_was_stored_when_it_began(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In as many steps as it takes; what is written and not stored is not in it."""
+    monkeypatch.setattr(backup, "STEP_PAGES", 1)
+    monkeypatch.setattr(backup, "REST_S", 0.0)
+    store.write([MessageSent(500, 1, 1, 2, "not yet stored", None)])
+    said = copy_store(str(tmp_path / "chat.db"), str(tmp_path / "copy.db"), 0, STAMP)
+    assert "up to message 499" in said
+    assert os.stat(tmp_path / "copy.db").st_mode & 0o777 == 0o600
+    assert "is whole" in check_store(str(tmp_path / "copy.db"))
+    assert not list(tmp_path.glob("*.partial*"))
+
+
+def test_a_folder_keeps_the_newest(store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    (folder / "chat-notes.db").write_text("not a copy")
+    for at in range(4):
+        said = copy_store(str(tmp_path / "chat.db"), str(folder), 2, f"2026-12-02T12:00:0{at + 1}.000Z")
+    assert "1 older copies are removed" in said
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "chat-2026-12-02T12-00-03.000Z.db",
+        "chat-2026-12-02T12-00-04.000Z.db",
+        "chat-notes.db",
+    ]
+
+
+@pytest.mark.parametrize("name", ["chat.db", "link.db", "there.db", "no/copy.db"])
+def test_where_no_copy_can_be_nothing_changes(store: Store, tmp_path: Path, name: str) -> None:
+    (tmp_path / "there.db").write_text("mine")
+    (tmp_path / "link.db").symlink_to(tmp_path / "nowhere")
+    before = sorted(path.name for path in tmp_path.iterdir())
+    with pytest.raises(BackupError, match=r": (name|look)"):
+        copy_store(str(tmp_path / "chat.db"), str(tmp_path / name), 0, STAMP)
+    with pytest.raises(BackupError, match="folder"):
+        copy_store(str(tmp_path / "chat.db"), str(tmp_path / "new.db"), 3, STAMP)
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+    assert (tmp_path / "there.db").read_text() == "mine"
+
+
+def test_a_disk_that_is_full_leaves_nothing_behind(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(source: str, partial: Path) -> None:
+        partial.write_bytes(b"a part")
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(backup, "_copy", full)
+    with pytest.raises(BackupError, match="disk is full"):
+        copy_store(str(tmp_path / "chat.db"), str(tmp_path / "copy.db"), 0, STAMP)
+    assert not list(tmp_path.glob("copy*"))
+
+
+@pytest.mark.parametrize("harm", ["cut", "scribbled", "foreign", "newer", "no file", "no database"])
+def test_what_is_no_whole_copy_is_not_put_back(store: Store, tmp_path: Path, harm: str) -> None:
+    path = tmp_path / "copy.db"
+    copy_store(str(tmp_path / "chat.db"), str(path), 0, STAMP)
+    data = bytearray(path.read_bytes())
+    if harm == "cut":
+        path.write_bytes(data[: len(data) // 2])
+    elif harm == "scribbled":
+        data[len(data) // 2 : len(data) // 2 + 5000] = b"\xff" * 5000
+        path.write_bytes(data)
+    elif harm == "no file":
+        path.unlink()
+    elif harm == "no database":
+        path.write_text("once upon a time " * 100)
+    else:
+        with closing(sqlite3.connect(path)) as file:
+            file.execute("PRAGMA user_version = 999" if harm == "newer" else "PRAGMA application_id = 7")
+    before = path.read_bytes() if path.exists() else b""
+    store.close()
+    stored = (tmp_path / "chat.db").read_bytes()
+    with pytest.raises(BackupError, match=": "):
+        restore(str(path), str(tmp_path / "chat.db"), STAMP)
+    assert (tmp_path / "chat.db").read_bytes() == stored
+    assert (path.read_bytes() if path.exists() else b"") == before
+
+
+def test_a_restore_begins_an_epoch_though_no_id_was_given_out_since(store: Store, tmp_path: Path) -> None:
+    path, before = str(tmp_path / "chat.db"), store.name
+    copy_store(path, str(tmp_path / "copy.db"), 0, STAMP)
+    store.close()
+    restore(str(tmp_path / "copy.db"), path, STAMP)
+    with closing(Store(path)) as restored:
+        assert restored.name.identity == before.identity
+        assert restored.name.epoch > before.epoch
+        assert restored.load(Limits()).last_message_id > 499
