@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
+from chatserver.fronts.web.bundle import _NAME
+from tests.harness import ROOT
 from tests.page.conversations import Step, load, play
 from tests.page.site import Site
 
@@ -57,3 +59,11 @@ def test_the_core_of_the_page_holds_the_same(tab: Page, name: str) -> None:
     address = tab.locator("script[type=module]").evaluate("it => new URL('core.js', it.src).href")
     steps: list[Step] = tab.evaluate(PLAY, {"address": address, "steps": CONVERSATIONS[name]})
     assert steps == CONVERSATIONS[name]
+
+
+def test_no_name_at_the_top_of_a_module_hides_one_of_the_browser(tab: Page) -> None:
+    """The modules are joined into one scope: there such a name would mean something else to all of them."""
+    texts = [path.read_text() for path in (ROOT / "chatserver/fronts/web/page").glob("*.js")]
+    names = [name for text in texts for name in _NAME.findall(text)]
+    assert len(names) > 100
+    assert tab.evaluate("names => names.filter(it => it in globalThis)", names) == []

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from chatserver.fronts.web import assets
-from chatserver.fronts.web.bundle import bundled, joined, lean
+from chatserver.fronts.web.bundle import bundled, joined, lean, lean_styles
 from tests.harness import ROOT
 
 FOLDER = ROOT / "chatserver" / "fronts" / "web" / "page"
@@ -15,21 +15,25 @@ PAGE_BYTES_MAX = 45 * 1024
 
 def test_what_a_module_imports_comes_before_it() -> None:
     texts = {
-        "app.js": 'import { b } from "./b.js";\nimport * as c from "./c.js";\nb(c.one);\n',
+        "app.js": 'import { b } from "./b.js";\nimport { one } from "./c.js";\nb(one);\n',
         "b.js": 'import { one } from "./c.js";\nexport function b(x) {\n  return one + x;\n}\n',
         "c.js": "// a constant\nexport const one = 1;\n",
     }
-    assert joined(texts, "app") == (
-        "const m_c = (() => {\nconst one = 1;\nreturn { one };\n})();\n"
-        "const m_b = (() => {\nconst { one } = m_c;\nfunction b(x) {\nreturn one + x;\n}\nreturn { b };\n})();\n"
-        "const m_app = (() => {\nconst { b } = m_b;\nconst c = m_c;\nb(c.one);\nreturn {  };\n})();\n"
-    )
+    assert joined(texts, "app") == "const one = 1;\nfunction b(x) {\nreturn one + x;\n}\nb(one);\n"
+
+
+@pytest.mark.parametrize("again", ["const one = 2;", "export function one() {}", "export class one {}", "let one;"])
+def test_a_name_that_two_modules_have_at_their_top_is_refused(again: str) -> None:
+    texts = {"app.js": f'import {{ b }} from "./b.js";\n{again}\n', "b.js": "const one = 1;\nexport const b = one;\n"}
+    with pytest.raises(ValueError, match="both call something one"):
+        joined(texts, "app")
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
         ('import b from "./b.js";\n', "import b"),
+        ('import * as b from "./b.js";\n', "import *"),
         ('import { b } from "other";\n', "import { b }"),
         ("export default 1;\n", "export default"),
         ('import { app } from "./app.js";\n', "circle"),
@@ -43,6 +47,11 @@ def test_a_form_that_it_does_not_know_is_refused(text: str, says: str) -> None:
 def test_comments_and_indentation_stay_behind() -> None:
     text = '/* a\n b */\na {\n  b: c; /* d */\n}\n\n// e\n"//f";\ng; // h\n'
     assert lean(text) == 'a {\nb: c; /* d */\n}\n"//f";\ng;\n'
+
+
+def test_blanks_that_a_style_sheet_can_miss_stay_behind() -> None:
+    text = "a > b, c :hover {\n  color: red;\n  margin: 0 auto;\n}\n"
+    assert lean_styles(text) == "a>b,c :hover{color:red;margin:0 auto}"
 
 
 def test_the_page_refers_to_one_script_and_one_style_sheet() -> None:

@@ -1,7 +1,7 @@
 // What a person can do with the account itself: status, password, what is stored, and its end.
 
 import { el, notice } from "./dom.js";
-import { confirmDialog, formDialog } from "./dialogs.js";
+import { attempt, confirmDialog, formDialog } from "./dialogs.js";
 
 const STATUSES = [
   ["online", "Online"],
@@ -11,7 +11,7 @@ const STATUSES = [
 ];
 
 export class Account {
-  /** `app` has store, session and actions. */
+  /** `app` has store and session. */
   constructor(app) {
     this.app = app;
     this.store = app.store;
@@ -46,18 +46,29 @@ export class Account {
       ],
       action: "Change it",
       run: async ({ password, fresh }) => {
-        await this.app.session.changePassword(password, fresh);
+        await this.app.session.ask("SETPASSWORD", password, fresh);
         notice("Your password is changed.");
       },
     });
   }
 
+  /** Save everything that is stored about the account: one row of EXPORT a line. */
   async export() {
-    const text = await this.app.actions.attempt(() => this.app.session.export());
+    const text = await attempt(() => this.#stored());
     if (text === null) return;
     const address = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
     el("a", { href: address, download: `${this.store.me}.txt` }).click();
     setTimeout(() => URL.revokeObjectURL(address), 60_000);
+  }
+
+  async #stored() {
+    const lines = [];
+    for (let after = null; after !== "0"; ) {
+      const { rows, fields } = await this.app.session.ask("EXPORT", ...(after ? [after] : []));
+      lines.push(...rows.map((row) => row.join("|")));
+      after = fields[1] ?? "0";
+    }
+    return lines.join("\n");
   }
 
   deleteAccount() {
@@ -73,7 +84,7 @@ export class Account {
 
   signOut() {
     const unsent = this.store.outbox.length;
-    if (!unsent) return this.app.actions.attempt(() => this.app.session.logOut());
+    if (!unsent) return attempt(() => this.app.session.logOut());
     const said = "Messages that were not sent yet will be lost.";
     return confirmDialog("Sign out?", said, "Sign out", () => this.app.session.logOut());
   }

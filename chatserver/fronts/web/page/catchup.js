@@ -2,7 +2,7 @@
 // Ids rise over the whole server and reach one connection in their order: while a connection is whole, one number says
 // what has been seen; after a loss, what comes above it is remembered by itself until a `SYNC` has closed the gap.
 
-const PAGE = 500;
+const SYNC_ROWS = 500;
 
 class SeenIds {
   #above = new Set();
@@ -93,7 +93,7 @@ export class CatchUp {
     this.#lastMissed = null;
     this.#pages = 0;
     this.skipped = false;
-    if (this.#seen.floor !== null) return [String(this.#seen.floor), String(PAGE)];
+    if (this.#seen.floor !== null) return [String(this.#seen.floor), String(SYNC_ROWS)];
     this.#search = new LastIdSearch();
     return ["0", "1"];
   }
@@ -117,7 +117,7 @@ export class CatchUp {
   /** The next page; or, where too much was missed, a search for the end of it. */
   #goOn() {
     this.#pages += 1;
-    if (this.#pages < this.pagesMax) return [String(this.#seen.floor), String(PAGE)];
+    if (this.#pages < this.pagesMax) return [String(this.#seen.floor), String(SYNC_ROWS)];
     this.#pages = 0;
     this.skipped = true;
     this.#search = new LastIdSearch(this.#seen.floor);
@@ -133,6 +133,6 @@ export class CatchUp {
     }
     this.#search = null;
     this.#seen.raiseFloor(floor);
-    return [String(floor), String(PAGE)];
+    return [String(floor), String(SYNC_ROWS)];
   }
 }

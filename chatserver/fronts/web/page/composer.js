@@ -88,7 +88,7 @@ export class Composer {
         this.#done();
         await this.#command(typed);
       } else {
-        this.app.session.send(talk.name, cleaned(unslashed(typed).replace(/\r\n?|\n/g, "␤")));
+        this.app.messages.send(talk.name, cleaned(unslashed(typed).replace(/\r\n?|\n/g, "␤")));
         this.#done();
         this.app.list.toEnd();
       }
@@ -99,7 +99,7 @@ export class Composer {
 
   async #edited(talk, message, typed) {
     try {
-      await this.app.session.edit(talk, message, cleaned(typed.replace(/\r\n?|\n/g, "␤")));
+      await this.app.messages.edit(talk, message, cleaned(typed.replace(/\r\n?|\n/g, "␤")));
     } catch (error) {
       if (this.#talk === talk && !this.field.value) this.edit({ ...message, text: typed });
       throw error;
@@ -167,7 +167,7 @@ export class Composer {
     const now = Date.now();
     if (!this.field.value || isCommand(this.field.value) || now - this.#typedAt < TYPING_EVERY_MS) return;
     this.#typedAt = now;
-    this.app.session.typing(this.#talk);
+    this.app.messages.typing(this.#talk);
   }
 
   #pasted(event) {
@@ -282,7 +282,7 @@ export class Composer {
     if (!talk || this.app.store.kindOf(talk.name) !== "bot") return [];
     const help = talk.messages.findLast(({ sender, text }) => sender === talk.name && EXAMPLES.test(text));
     const examples = help ? help.text.match(EXAMPLES)[1].split(" · ") : [];
-    const say = (text) => () => (this.app.session.send(talk.name, text), this.app.list.toEnd());
+    const say = (text) => () => (this.app.messages.send(talk.name, text), this.app.list.toEnd());
     const chips = examples.map((text) => button(text, say(text), { class: "chip" }));
     return [...chips, button(help ? "Help" : "What can you do?", say("help"), { class: "chip" })];
   }

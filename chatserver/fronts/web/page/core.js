@@ -4,7 +4,8 @@
 // tests/page/conversations.json holds it to the Python core.
 
 import { CatchUp } from "./catchup.js";
-import { BadCommand, NAMELESS, commandLine, messageFromRow, parseFrame, shown } from "./frames.js";
+import { Commands } from "./commands.js";
+import { BadCommand, NAMELESS, messageFromRow, parseFrame, shown } from "./frames.js";
 
 const OFFLINE = "offline";
 const GREETING = "connecting"; // open, waiting for HELLO: nothing is said to a stranger, least of all a password
@@ -13,10 +14,8 @@ const LOGGING_IN = "logging in";
 const CATCHING_UP = "catching up";
 export const READY = "online";
 
-const ROWS_MAX = 50_000; // more than any list of a chat has: a server gone wrong must not fill the memory
 const RETRY_LOGIN = new Set(["THROTTLED", "UNAVAILABLE", "INTERNAL"]); // they say nothing about the password
 const LAST_WORDS = new Set(["QUIT", "DELETED", "REMOVED", "SUSPENDED", "BANNED"]);
-const REPEATABLE = new Set(["SENDMESSAGE", "PING", "HELP", "HISTORY", "SEARCH"]);
 const WATCHED = new Set(["SENDMESSAGE", "LOGOUT", "SETPASSWORD"]);
 
 /** The name under which two names are the same, near enough for what the server itself has spelled. */
@@ -24,20 +23,19 @@ export function nameKey(name) {
   return name.normalize("NFKC").toLowerCase().normalize("NFKC");
 }
 
-function isRepeatable(command) {
-  return REPEATABLE.has(command.verb) || command.verb.startsWith("SHOW");
-}
-
-function identityOf(store) {
-  return store.split(".")[0];
-}
+const identityOf = (store) => store.split(".")[0];
 
 export class Core {
-  #prefix;
-  #tagsUsed = 0;
-  #waiting = [];
-  #sent = [];
-  #output = [];
+  static #answers = {
+    LOGIN: (core, answer) => core.#onLogin(answer),
+    RESUME: (core, answer) => core.#onLogin(answer),
+    SYNC: (core, answer) => core.#onSync(answer),
+    LOGOUT: (core, answer) => core.#onLogout(answer),
+    SENDMESSAGE: (core, answer, command) => core.#onSent(command, answer),
+    SETPASSWORD: (core, answer, command) => core.#onPassword(command, answer),
+  };
+
+  #commands;
   #catchUp = new CatchUp();
   #userKey = "";
   #met = null; // the store of the last HELLO
@@ -51,7 +49,7 @@ export class Core {
   constructor(prefix, { eager = () => false, pagesMax = Infinity } = {}) {
     this.phase = OFFLINE;
     this.credentials = null;
-    this.#prefix = prefix;
+    this.#commands = new Commands(prefix);
     this.#eager = eager;
     this.#pagesMax = pagesMax;
   }
@@ -67,7 +65,7 @@ export class Core {
 
   /** Whether the server owes a word: a greeting, or an answer to what was sent. */
   get awaitsAnswer() {
-    return this.phase === GREETING || this.#sent.length > 0;
+    return this.phase === GREETING || this.#commands.unanswered > 0;
   }
 
   // Commands in
@@ -85,7 +83,7 @@ export class Core {
   /** Say nothing more as this user, and do not come back by itself. */
   forget() {
     this.credentials = null;
-    this.#waiting = this.#waiting.filter((command) => NAMELESS.has(command.verb));
+    this.#commands.take(({ verb }) => !NAMELESS.has(verb));
   }
 
   /**
@@ -98,11 +96,9 @@ export class Core {
       throw new BadCommand("You are not logged in: log in first");
     }
     if (verb === "RAW") tag ??= fields[0].split("|", 1)[0].split("#")[1] || null;
-    const command = { verb, tag: tag ?? this.#nextTag(), fields, internal: false, sentBefore, rows: [] };
-    this.#line(command); // a defect in it is the caller's to hear, at once
-    this.#waiting.push(command);
+    const used = this.#commands.add(this.name, verb, fields, tag, sentBefore);
     this.#flush();
-    return command.tag;
+    return used;
   }
 
   /** Ask whether the server is still there; its answer is no event. */
@@ -112,7 +108,7 @@ export class Core {
 
   /** The lines to send now; they count as sent. */
   takeOutput() {
-    return this.#output.splice(0);
+    return this.#commands.takeOutput();
   }
 
   // The connection
@@ -125,14 +121,8 @@ export class Core {
   lost() {
     if (this.phase === OFFLINE) return [];
     this.phase = OFFLINE;
-    this.#output = [];
     this.#catchUp.interrupted();
-    const mine = this.#sent.filter((command) => !command.internal);
-    const again = mine.filter(isRepeatable);
-    for (const command of again) Object.assign(command, { sentBefore: true, rows: [] });
-    this.#sent = [];
-    this.#waiting.unshift(...again);
-    return mine.filter((command) => !isRepeatable(command)).map(unanswered);
+    return this.#commands.lost().map(unanswered);
   }
 
   /** Take whole lines of the server; return what they mean. Never fails, whatever they are. */
@@ -144,7 +134,10 @@ export class Core {
     if (this.phase === GREETING && !["Hello", "Bye", "Stranger"].includes(frame.type)) {
       return [{ type: "Stranger", text: `This is no chat server: its first line is ${shown(line)}` }];
     }
-    if (frame.type === "Item") return this.#takeRow(frame);
+    if (frame.type === "Item") {
+      this.#commands.row(frame);
+      return [];
+    }
     if (frame.type === "Ok" || frame.type === "Refused") return this.#takeAnswer(frame);
     if (frame.type === "Message") return this.#catchUp.isNew(frame) ? [frame] : [];
     if (frame.type === "Hello") {
@@ -216,7 +209,7 @@ export class Core {
     const former = this.#userKey;
     this.#userKey = userKey;
     if (former === "" || former === userKey) return [];
-    return this.#takeWaiting((command) => !NAMELESS.has(command.verb)).map(unanswered);
+    return this.#commands.take(({ verb }) => !NAMELESS.has(verb)).map(unanswered);
   }
 
   #onLogout(answer) {
@@ -253,45 +246,18 @@ export class Core {
 
   // Answers
 
-  #takeRow({ tag, row }) {
-    const rows = this.#sent[0]?.tag === tag ? this.#sent[0].rows : [];
-    if (rows.length < ROWS_MAX) rows.push(row);
-    return [];
-  }
-
-  /** Answers come in the order of the commands; one without a known tag is for the oldest. */
   #takeAnswer(answer) {
-    if (!this.#sent.length || !["", this.#sent[0].tag].includes(answer.tag)) {
-      return [garbage(`The server answered what was not asked: ${shown(answer.verb)}`)];
-    }
-    const command = this.#sent.shift();
+    const command = this.#commands.answered(answer);
+    if (!command) return [garbage(`The server answered what was not asked: ${shown(answer.verb)}`)];
     answer = { ...answer, tag: command.tag };
     if (answer.type === "Ok") answer.rows = command.rows;
     if (!command.internal && !WATCHED.has(command.verb)) return [answer];
-    return HANDLERS[command.verb]?.call(this, command, answer) ?? [];
+    return Core.#answers[command.verb]?.(this, answer, command) ?? [];
   }
 
-  static handlers() {
-    const login = function (_, answer) {
-      return this.#onLogin(answer);
-    };
-    return {
-      LOGIN: login,
-      RESUME: login,
-      SYNC(_, answer) {
-        return this.#onSync(answer);
-      },
-      LOGOUT(_, answer) {
-        return this.#onLogout(answer);
-      },
-      SENDMESSAGE(command, answer) {
-        return this.#onSent(command, answer);
-      },
-      SETPASSWORD(command, answer) {
-        if (answer.type === "Ok" && this.credentials?.password != null) this.credentials.password = command.fields[1];
-        return [answer];
-      },
-    };
+  #onPassword({ fields }, answer) {
+    if (answer.type === "Ok" && this.credentials?.password != null) this.credentials.password = fields[1];
+    return [answer];
   }
 
   #onSent({ tag, fields }, answer) {
@@ -306,28 +272,8 @@ export class Core {
 
   // Lines out
 
-  #nextTag() {
-    this.#tagsUsed += 1;
-    return `${this.#prefix}.${this.#tagsUsed}`; // numbered: the server keeps a few bytes of it
-  }
-
-  #line({ verb, tag, fields }) {
-    return commandLine(verb, tag, NAMELESS.has(verb) ? fields : [this.name ?? "", ...fields]);
-  }
-
   #sendInternal(verb, fields) {
-    this.#send({ verb, tag: this.#nextTag(), fields, internal: true, sentBefore: false, rows: [] });
-  }
-
-  #send(command) {
-    this.#output.push(this.#line(command));
-    this.#sent.push(command);
-  }
-
-  #takeWaiting(wanted) {
-    const taken = this.#waiting.filter(wanted);
-    if (taken.length) this.#waiting = this.#waiting.filter((command) => !taken.includes(command));
-    return taken;
+    this.#commands.sendInternal(this.name, verb, fields);
   }
 
   /** Send what waits, in its order, as far as the phase allows. */
@@ -338,11 +284,9 @@ export class Core {
       [CATCHING_UP]: ({ verb, sentBefore }) => (verb === "SENDMESSAGE" && sentBefore) || this.#eager(verb),
       [READY]: () => true,
     }[this.phase];
-    if (allowed && this.#waiting.length) for (const command of this.#takeWaiting(allowed)) this.#send(command);
+    if (allowed) this.#commands.flush(this.name, allowed);
   }
 }
-
-const HANDLERS = Core.handlers();
 
 function unanswered({ verb, tag }) {
   return { type: "Unanswered", verb, tag };

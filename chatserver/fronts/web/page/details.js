@@ -1,5 +1,6 @@
 // The pane beside a talk: who it is or what room, what one can do about it, who is in it. It can be closed.
 
+import { attempt } from "./dialogs.js";
 import { bdi, button, byId, disc, el, iconButton } from "./dom.js";
 import { Members } from "./members.js";
 
@@ -12,7 +13,7 @@ export class Details {
     this.pane = byId("details");
     this.members = new Members({
       talk: (name) => this.#clicked(name),
-      kick: (name) => app.actions.kick(app.store.open.name, name, () => this.refresh()),
+      kick: (name) => app.rooms.kick(app.store.open.name, name, () => this.refresh()),
     });
   }
 
@@ -66,40 +67,40 @@ export class Details {
   }
 
   #room(name) {
-    const { store, actions } = this.app;
+    const { store, rooms } = this.app;
     const room = store.rooms.get(name) ?? { kind: "public", joined: false, topic: "", members: 0 };
     const acts = [
-      ["Invite somebody", () => actions.invite(name)],
-      ["Change the topic", () => actions.topic(name)],
-      ["Leave the room", () => actions.leave(name)],
+      ["Invite somebody", () => rooms.invite(name)],
+      ["Change the topic", () => rooms.topic(name)],
+      ["Leave the room", () => rooms.leave(name)],
     ];
     const content = () => [
       el("p.about", {}, room.kind === "private" ? "A private room: only who is invited finds it." : "A public room: everybody may join."),
       el("p.topic", { dir: "auto" }, room.topic || "No topic yet."),
-      ...(room.joined ? [stack(acts), el("h3", {}, "Members"), this.members.element] : [stack([["Join", () => actions.attempt(() => actions.join(name))]])]),
+      ...(room.joined ? [stack(acts), el("h3", {}, "Members"), this.members.element] : [stack([["Join", () => attempt(() => rooms.join(name))]])]),
     ];
     return { version: [room.kind, room.topic, room.joined], content };
   }
 
   #person(name) {
-    const { store, actions } = this.app;
+    const { store, people } = this.app;
     const kind = store.kindOf(name);
     const { status = "", text = "" } = store.friends.get(name) ?? {};
     const blocked = store.blocks.has(name);
     const acts = [];
-    if (kind === "friend") acts.push(["End the friendship", () => actions.unfriend(name)]);
-    if (kind === "other" && !blocked) acts.push(["Ask to be friends", () => actions.attempt(() => actions.askFriend(name))]);
-    if (blocked) acts.push(["Unblock", () => actions.attempt(() => actions.unblock(name))]);
-    else if (kind !== "bot") acts.push([`Block ${name}`, () => actions.confirmBlock(name)]);
+    if (kind === "friend") acts.push(["End the friendship", () => people.unfriend(name)]);
+    if (kind === "other" && !blocked) acts.push(["Ask to be friends", () => attempt(() => people.askFriend(name))]);
+    if (blocked) acts.push(["Unblock", () => attempt(() => people.unblock(name))]);
+    else if (kind !== "bot") acts.push([`Block ${name}`, () => people.confirmBlock(name)]);
     const about = kind === "bot" ? `A bot: ${store.bots.get(name)}.` : blocked ? "You block them." : status || "Not a friend.";
     const content = () => [el("p.profile", {}, disc(name, status), el("span", { dir: "auto" }, about)), text ? el("p.topic", { dir: "auto" }, text) : "", stack(acts)];
     return { version: [kind, status, text, blocked], content };
   }
 
   #clicked(name) {
-    const { store, actions } = this.app;
+    const { store, people } = this.app;
     if (store.isMe(name)) return;
-    if (store.kindOf(name) === "other") actions.addFriend(name);
+    if (store.kindOf(name) === "other") people.addFriend(name);
     else this.app.openTalk(name);
   }
 }

@@ -1,7 +1,7 @@
 // Dialogs: a form that asks, a list to choose from, a question before what cannot be undone. They know no verb: what a
 // dialog does was given to it, and a refusal is shown as the server says it, at the field it is about.
 
-import { button, el, iconButton } from "./dom.js";
+import { button, el, iconButton, notice } from "./dom.js";
 
 /** Which field a refusal is about, where a form has one of that name. */
 const FIELD_OF = { BAD_NAME: "name", NAME_TAKEN: "name", NO_SUCH_USER: "name", NO_SUCH_ROOM: "name", SELF: "name" };
@@ -144,4 +144,14 @@ export function listDialog({ title, filter = "", rows, empty, more = [] }) {
   show();
   input?.input.focus();
   return dialog;
+}
+
+/** Do it, and say in a sentence what went wrong. */
+export async function attempt(doing) {
+  try {
+    return await (typeof doing === "function" ? doing() : doing);
+  } catch (refusal) {
+    notice(refusal.message);
+    return null;
+  }
 }

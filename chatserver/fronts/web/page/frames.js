@@ -116,7 +116,7 @@ function echo(rest) {
   return [verb, tag ?? "", fields];
 }
 
-function event(rest) {
+function happening(rest) {
   const [kind, text] = partition(rest);
   if (!Object.hasOwn(KINDS, kind)) return { type: "OtherEvent", kind, fields: (text ?? "").split("|") };
   const [type, names] = KINDS[kind];
@@ -159,5 +159,5 @@ const PARSERS = {
     const [code, text] = partition(fields ?? "");
     return { type: "Refused", verb, tag, code, text: text ?? "" };
   },
-  EVENT: event,
+  EVENT: happening,
 };

@@ -5,7 +5,7 @@
 
 const USER = "pipechat.user"; // this tab: whose it is, "" once they have signed out; every tab: who came last
 const THEME = "pipechat.theme";
-const DAY_MS = 24 * 60 * 60 * 1000;
+const KEPT_MS = 24 * 60 * 60 * 1000;
 const OF_A_USER = ["login", "talk", "outbox", "drafts"];
 
 function area(name) {
@@ -92,7 +92,7 @@ export function saveTalk(user, name) {
 export function loadOutbox(user, now = Date.now()) {
   const held = read(thisTab, of("outbox", user));
   if (!Array.isArray(held)) return [];
-  return held.map((item) => ({ ...item, why: item.why || (now - item.at < DAY_MS ? "" : "It was written more than a day ago.") }));
+  return held.map((item) => ({ ...item, why: item.why || (now - item.at < KEPT_MS ? "" : "It was written more than a day ago.") }));
 }
 
 export const saveOutbox = (user, items) => write(thisTab, of("outbox", user), items.length ? items : null);

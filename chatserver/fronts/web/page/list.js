@@ -2,11 +2,11 @@
 // it lays down the rows that should be there, keeps those that are, and puts the row that was on top back to where it
 // stood; or, where one was at the end, goes to the end.
 
-import { announce, el, iconButton } from "./dom.js";
+import { announce } from "./dom.js";
 import { wantedRows } from "./rows.js";
 import { oneLine } from "./text.js";
 
-const ROWS_MAX = 300;
+const SHOWN_ROWS_MAX = 300;
 const STEP = 100;
 const NEAR_PX = 800; // so far from an end, more is shown or loaded
 const END_PX = 100; // within it one counts as being at the end
@@ -91,7 +91,7 @@ export class List {
     const count = talk.messages.length;
     if (this.#following && talk.atEnd) {
       this.#to = count;
-      this.#from = Math.max(0, Math.min(this.#from, count), count - ROWS_MAX);
+      this.#from = Math.max(0, Math.min(this.#from, count), count - SHOWN_ROWS_MAX);
     }
     this.#to = Math.min(this.#to, count);
     this.#from = Math.min(this.#from, this.#to);
@@ -216,7 +216,7 @@ export class List {
     }
     const anchor = this.#anchor();
     this.#from = Math.max(0, this.#from - STEP);
-    this.#to = Math.min(this.#to, this.#from + ROWS_MAX);
+    this.#to = Math.min(this.#to, this.#from + SHOWN_ROWS_MAX);
     this.#following = false;
     this.render(anchor);
   }
@@ -233,7 +233,7 @@ export class List {
     }
     const anchor = this.#anchor();
     this.#to = Math.min(talk.messages.length, this.#to + STEP);
-    this.#from = Math.max(this.#from, this.#to - ROWS_MAX);
+    this.#from = Math.max(this.#from, this.#to - SHOWN_ROWS_MAX);
     this.render(anchor);
   }
 
@@ -282,17 +282,4 @@ export class List {
     else if (!this.acts.key(event, row)) return;
     event.preventDefault();
   }
-}
-
-/** The bar of buttons that goes with the row under the pointer or the focus: one for the whole list. */
-export function actionBar(acts) {
-  const make = (label, sign, name) => iconButton(sign, label, (event) => acts[name](event), { tabindex: "-1", "data-act": name });
-  return el(
-    "div.actions",
-    { role: "toolbar", "aria-label": "Message" },
-    make("React", "smile", "pick"),
-    make("Edit", "pencil", "edit"),
-    make("Delete", "bin", "remove"),
-    make("What became of it?", "info", "explain"),
-  );
 }

@@ -75,17 +75,17 @@ export class Opening {
   }
 
   async reload(talk) {
-    const rows = await this.app.session.history(talk, { limit: PAGE });
+    const rows = await this.app.messages.history(talk, { limit: PAGE });
     talk.replace(rows, { atStart: rows.length < PAGE, atEnd: true });
   }
 
   async older(talk) {
-    const rows = await this.app.session.history(talk, { before: talk.messages[0]?.id ?? "", limit: PAGE });
+    const rows = await this.app.messages.history(talk, { before: talk.messages[0]?.id ?? "", limit: PAGE });
     talk.prepend(rows, rows.length < PAGE);
   }
 
   async newer(talk) {
-    const rows = await this.app.session.history(talk, { after: talk.messages.at(-1)?.id ?? 0, limit: PAGE });
+    const rows = await this.app.messages.history(talk, { after: talk.messages.at(-1)?.id ?? 0, limit: PAGE });
     talk.append(rows, rows.length < PAGE);
   }
 
@@ -118,16 +118,16 @@ export class Opening {
   async #firstWindow(talk) {
     if (talk.divider && talk.unread > ALL_UNREAD_MAX) return this.#around(talk, talk.divider);
     const limit = PAGE + talk.unread;
-    const rows = await this.app.session.history(talk, { limit });
+    const rows = await this.app.messages.history(talk, { limit });
     talk.replace(rows, { atStart: rows.length < limit, atEnd: true });
     return undefined;
   }
 
   async #around(talk, id) {
-    const { session } = this.app;
+    const { messages } = this.app;
     const [before, behind] = await Promise.all([
-      session.history(talk, { before: id, limit: AROUND }),
-      session.history(talk, { after: id - 1, limit: PAGE }),
+      messages.history(talk, { before: id, limit: AROUND }),
+      messages.history(talk, { after: id - 1, limit: PAGE }),
     ]);
     talk.replace([...before, ...behind], { atStart: before.length < AROUND, atEnd: behind.length < PAGE });
   }

@@ -2,7 +2,7 @@
 
 import { nameKey } from "./core.js";
 import { bdi, briefTime, disc, el, fullTime, hueOf } from "./dom.js";
-import { closeDialogs, openDialog } from "./dialogs.js";
+import { attempt, closeDialogs, openDialog } from "./dialogs.js";
 import { oneLine } from "./text.js";
 
 const FOUND_MAX = 50;
@@ -24,7 +24,7 @@ export class Search {
     const run = async () => {
       said.textContent = "Searching…";
       try {
-        const found = await this.app.session.search(input.value);
+        const found = await this.app.messages.search(input.value);
         said.textContent = found.length ? `${found.length} found, the newest first` : "Nothing found: try fewer or shorter words.";
         hits.replaceChildren(...found.reverse().map((message) => this.#hit(message)));
       } catch (refusal) {
@@ -67,7 +67,7 @@ export function openSwitcher(app) {
   let chosen = 0;
   const choose = (name) => {
     dialog.close();
-    if (store.rooms.get(name)?.joined === false) app.actions.attempt(() => app.actions.join(name));
+    if (store.rooms.get(name)?.joined === false) attempt(() => app.rooms.join(name));
     else app.openTalk(name, { focus: true });
   };
   const show = () => {

@@ -2,16 +2,13 @@
 // It knows no document but through the calls it was given.
 
 import { Core, READY, nameKey } from "./core.js";
-import * as keep from "./keep.js";
-import { commandLine, messageFromRow } from "./frames.js";
+import { commandLine } from "./frames.js";
+import { forget, loadLogin, onSignedOutElsewhere, saveLogin } from "./keep.js";
 import { Net } from "./net.js";
 import { Outbox } from "./outbox.js";
 
-const PAGE = 100;
 const CATCH_UP_PAGES = 5; // 2,500 messages; beyond that windows are read again
 const DISMISSALS = new Set(["REMOVED", "SUSPENDED", "BANNED"]);
-const MESSAGE_LINES = /\r\n|[\n\r\u2028\u2029]/g;
-export const LINE_BREAK = "␤"; // stands for a line break within a text (PROTOCOL.md)
 
 /** The server's refusal of a command, or that the connection was lost before its answer. */
 class Refusal extends Error {
@@ -44,13 +41,13 @@ export class Session {
       ping: () => this.#ping(),
     });
     this.outbox = new Outbox(store, (to, text, how) => this.#say(to, text, how));
-    keep.onSignedOutElsewhere(() => this.store.me && this.#signedOut());
+    onSignedOutElsewhere(() => this.store.me && this.#signedOut());
     addEventListener("pagehide", () => this.#keepPlace());
     addEventListener("beforeunload", (event) => this.outbox.isKept || event.preventDefault());
   }
 
   start() {
-    const kept = keep.loadLogin();
+    const kept = loadLogin();
     if (kept) {
       this.#stay = kept.stay !== false;
       this.#byToken = true;
@@ -63,6 +60,10 @@ export class Session {
 
   get isOpen() {
     return this.#net.isOpen;
+  }
+
+  get isReady() {
+    return this.#core.phase === READY;
   }
 
   tryNow() {
@@ -98,23 +99,8 @@ export class Session {
   }
 
   async logOut() {
-    if (this.#core.phase !== READY) return this.#signedOut();
+    if (!this.isReady) return this.#signedOut();
     return this.ask("LOGOUT");
-  }
-
-  async changePassword(old, fresh) {
-    await this.ask("SETPASSWORD", old, fresh);
-  }
-
-  /** Everything stored about the account, as text: one row of EXPORT a line. */
-  async export() {
-    const lines = [];
-    for (let after = null; after !== "0"; ) {
-      const { rows, fields } = await this.ask("EXPORT", ...(after ? [after] : []));
-      lines.push(...rows.map((row) => row.join("|")));
-      after = fields[1] ?? "0";
-    }
-    return lines.join("\n");
   }
 
   // Asking
@@ -126,17 +112,6 @@ export class Session {
       this.#asked.set(tag, { resolve, reject });
       this.#flush();
     });
-  }
-
-  async history(talk, { before = "", after = "", limit = PAGE } = {}) {
-    const fields = after === "" ? [String(limit), String(before)] : [String(limit), "", String(after)];
-    const { rows } = await this.ask("HISTORY", talk.name, ...fields);
-    return rows.map((row) => messageFromRow(row, "history")).filter(Boolean);
-  }
-
-  async search(words) {
-    const { rows } = await this.ask("SEARCH", words);
-    return rows.map((row) => messageFromRow(row, "search")).filter(Boolean);
   }
 
   /** Ask for all the lists; each is shown as it comes, whatever becomes of the others. */
@@ -153,42 +128,6 @@ export class Session {
     await Promise.allSettled(lists.map(async ([verb, take]) => take((await this.ask(verb)).rows)));
     store.listed = Boolean(store.me);
     store.changed();
-  }
-
-  // Messages
-
-  /** Say something, in one line or several. */
-  send(to, text) {
-    this.outbox.say(to, text.replace(MESSAGE_LINES, LINE_BREAK));
-  }
-
-  async edit(talk, message, text) {
-    const wire = text.replace(MESSAGE_LINES, LINE_BREAK);
-    const { fields } = await this.ask("EDITMESSAGE", String(message.id), wire);
-    talk.edit(message.id, wire, fields[1]);
-    this.store.changed();
-  }
-
-  async remove(talk, message) {
-    await this.ask("DELETEMESSAGE", String(message.id));
-    talk.remove(message.id);
-    this.store.changed();
-  }
-
-  async react(talk, message, emoji) {
-    const { fields } = await this.ask("REACT", String(message.id), emoji);
-    this.store.reacted(talk, message.id, fields[1], fields[2]);
-  }
-
-  async markRead(talk) {
-    const id = talk.lastId;
-    if (talk.marked >= id || this.#core.phase !== READY) return;
-    this.store.readUpTo(talk, id);
-    await this.ask("MARKREAD", talk.name, String(id)).catch(() => (talk.marked = 0));
-  }
-
-  typing(talk) {
-    if (this.#core.phase === READY) this.ask("TYPING", talk.name).catch(() => {});
   }
 
   // The socket
@@ -232,7 +171,7 @@ export class Session {
   // Events
 
   #take(event) {
-    const handle = HANDLERS[event.type];
+    const handle = HEARD[event.type];
     if (handle) handle.call(this, event);
     else {
       const talk = this.store.take(event);
@@ -325,7 +264,7 @@ export class Session {
 
   /** This user has gone for good: nothing of the account stays in the browser. */
   #signedOut(text = "") {
-    keep.forget(this.store.user || this.outbox.user);
+    forget(this.store.user || this.outbox.user);
     this.#leave("", text);
     this.#net.again({ atOnce: true }); // a fresh connection, of nobody
   }
@@ -355,8 +294,8 @@ export class Session {
   }
 
   #keepLogin(name, token, lastId) {
-    keep.saveLogin({ user: nameKey(name), name, token, lastId, server: this.#server, stay: this.#stay });
+    saveLogin({ user: nameKey(name), name, token, lastId, server: this.#server, stay: this.#stay });
   }
 }
 
-const HANDLERS = Session.handlers();
+const HEARD = Session.handlers();

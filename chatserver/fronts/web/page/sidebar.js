@@ -12,11 +12,11 @@ export class Sidebar {
     this.app = app;
     this.store = app.store;
     byId("find").addEventListener("click", () => app.switcher());
-    byId("add-friend").addEventListener("click", () => app.actions.addFriend());
-    byId("add-room").addEventListener("click", () => app.actions.findRoom());
+    byId("add-friend").addEventListener("click", () => app.people.addFriend());
+    byId("add-room").addEventListener("click", () => app.rooms.findRoom());
     byId("menu").addEventListener("click", () => this.#menu());
     byId("status").addEventListener("click", () => app.account.status());
-    byId("requests").addEventListener("click", () => app.actions.requests());
+    byId("requests").addEventListener("click", () => app.people.requests());
     byId("talks").addEventListener("keydown", (event) => this.#keyed(event));
   }
 
@@ -115,13 +115,13 @@ export class Sidebar {
   }
 
   #menu() {
-    const { account, actions, notifier } = this.app;
+    const { account, actions, around, people, notifier } = this.app;
     const items = [
       ["Your status", () => account.status()],
-      ["Requests", () => actions.requests()],
-      ["Blocked", () => actions.blocks()],
+      ["Requests", () => people.requests()],
+      ["Blocked", () => people.blocks()],
       ...(notifier.canAsk ? [["Turn notifications on", () => notifier.askPermission()]] : []),
-      [`Colours: ${this.app.theme}`, () => this.app.nextTheme()],
+      [`Colours: ${around.theme}`, () => around.nextTheme()],
       ["Keys and commands", () => actions.help()],
       ["Change your password", () => account.password()],
       ["Save what is stored about you", () => account.export()],

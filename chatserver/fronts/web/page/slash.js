@@ -46,52 +46,52 @@ const ROWS = [
   ["/to NAME or #ROOM", "open a talk; without a name, go to one", (app, rest) => (rest ? app.openTalk(app.store.spelled(rest)) : app.switcher())],
   ["/msg NAME TEXT", "write to somebody without opening the talk", (app, rest) => {
     const [name, ...words] = need(rest).split(" ");
-    app.session.send(app.store.spelled(name), need(words.join(" ").trim()));
+    app.messages.send(app.store.spelled(name), need(words.join(" ").trim()));
   }],
   ["/friends", "list your friends", (app) => app.switcher()],
-  ["/requests", "list friend requests and invitations", (app) => app.actions.requests()],
-  ["/add NAME", "ask somebody to be your friend", (app, rest) => (rest ? app.actions.askFriend(rest) : app.actions.addFriend())],
-  ["/accept NAME", "say yes to a friend request", (app, rest) => app.actions.accept(app.store.spelled(need(rest)))],
-  ["/reject NAME", "say no to a friend request", (app, rest) => app.actions.reject(app.store.spelled(need(rest)))],
+  ["/requests", "list friend requests and invitations", (app) => app.people.requests()],
+  ["/add NAME", "ask somebody to be your friend", (app, rest) => (rest ? app.people.askFriend(rest) : app.people.addFriend())],
+  ["/accept NAME", "say yes to a friend request", (app, rest) => app.people.accept(app.store.spelled(need(rest)))],
+  ["/reject NAME", "say no to a friend request", (app, rest) => app.people.reject(app.store.spelled(need(rest)))],
   ["/remove NAME", "end a friendship, or take back a request", verb("DELETEFRIEND", (name) => `You and ${name} are not friends.`)],
   ["/block NAME", "hear nothing more of somebody", verb("BLOCK", (name) => `You block ${name}.`)],
   ["/unblock NAME", "end a block", verb("UNBLOCK", (name) => `You do not block ${name}.`)],
-  ["/blocks", "list whom you block", (app) => app.actions.blocks()],
+  ["/blocks", "list whom you block", (app) => app.people.blocks()],
   ["/status STATUS [TEXT]", "be online, away, busy or invisible", (app, rest) => {
     const [status, ...words] = rest.split(" ");
     return status ? app.account.setStatus(status.toLowerCase(), words.join(" ")) : app.account.status();
   }],
   ["/search WORDS", "find messages that hold all the words", (app, rest) => app.search.open(rest)],
-  ["/read", "mark this talk as read", (app) => app.store.open && app.session.markRead(app.store.open)],
+  ["/read", "mark this talk as read", (app) => app.store.open && app.messages.markRead(app.store.open)],
   ["/edit TEXT", "correct your last message", (app, rest) => {
     const [talk, found] = lastMine(app);
-    return rest ? app.session.edit(talk, found, rest) : app.composer.edit(found);
+    return rest ? app.messages.edit(talk, found, rest) : app.composer.edit(found);
   }],
   ["/delete", "take back your last message", (app) => app.actions.remove(...lastMine(app))],
   ["/react EMOJI", "put an emoji under the last message, or take it away", (app, rest) => {
     const [talk, found] = lastOfAll(app);
-    return app.session.react(talk, found, need(rest));
+    return app.messages.react(talk, found, need(rest));
   }],
   ["/report", "tell the administrators of the last message", (app) => app.actions.report(message(app, (talk) => talk.lastOfOthers(app.store.me))[1])],
   ["/explain", "tell what became of your last message", (app) => app.actions.explain(lastMine(app)[1])],
-  ["/rooms", "list the rooms", (app) => app.actions.findRoom()],
+  ["/rooms", "list the rooms", (app) => app.rooms.findRoom()],
   ["/create #ROOM [private]", "make a room", (app, rest) => {
     const [name, kind] = rest.split(" ");
-    return name ? app.actions.makeRoom(name, kind || "public") : app.actions.createRoom();
+    return name ? app.rooms.makeRoom(name, kind || "public") : app.rooms.createRoom();
   }],
-  ["/join #ROOM", "go into a room", (app, rest) => app.actions.join(need(rest))],
-  ["/leave [#ROOM]", "leave a room", (app, rest) => app.actions.leave(roomAnd(app, rest)[0])],
+  ["/join #ROOM", "go into a room", (app, rest) => app.rooms.join(need(rest))],
+  ["/leave [#ROOM]", "leave a room", (app, rest) => app.rooms.leave(roomAnd(app, rest)[0])],
   ["/members", "list who is in the room", (app) => app.details.show()],
   ["/invite [#ROOM] NAME", "ask somebody into a room", async (app, rest) => {
     const [room, name] = roomAnd(app, rest);
-    if (!name) return app.actions.invite(room);
+    if (!name) return app.rooms.invite(room);
     await app.session.ask("INVITE", room, name);
     return app.notice(`${name} is invited to ${room}.`);
   }],
   ["/kick [#ROOM] NAME", "put somebody out of your room", (app, rest) => inRoom(app, "KICK", rest)],
   ["/handover [#ROOM] NAME", "make somebody owner of your room", (app, rest) => inRoom(app, "HANDOVER", rest)],
   ["/moderator [#ROOM] NAME on|off", "let a member help you in your room", (app, rest) => inRoom(app, "MODERATOR", rest)],
-  ["/topic [#ROOM] TEXT", "say what a room is about", (app, rest) => app.actions.setTopic(...roomAnd(app, rest))],
+  ["/topic [#ROOM] TEXT", "say what a room is about", (app, rest) => app.rooms.setTopic(...roomAnd(app, rest))],
   ["/bots", "list the bots", (app) => app.switcher()],
   ["/passwd", "change your password", (app) => app.account.password()],
   ["/export", "save all that is stored about you", (app) => app.account.export()],

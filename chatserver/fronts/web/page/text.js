@@ -2,7 +2,7 @@
 
 import { el } from "./dom.js";
 
-const LINE_BREAK = "␤";
+export const LINE_BREAK = "␤"; // stands for a line break within a text (PROTOCOL.md)
 const TRAILING = /[.,:;!?"'”’»*_~]+$/u;
 const PARTS = /(`[^`␤]+`)|(https?:\/\/[^\s␤<>"]+)|(?<![\p{L}\p{N}_#])(#[\p{L}\p{Nd}][\p{L}\p{Nd}\p{M}_.-]{0,31})|(?<![\p{L}\p{N}_@.])(@[\p{L}\p{Nd}][\p{L}\p{Nd}\p{M}_.-]{0,31})/gu;
 const FENCE = /```(?:[\p{L}\p{N}+-]*␤)?([\s\S]*?)```/gu;
