@@ -19,6 +19,7 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-auto-reload",  # an error page that asks again by itself gets in the way of a test that does
 ]
 _HARMLESS = re.compile(r"WebSocket connection to .* failed")
 """What a browser writes on its console when a server is down."""
