@@ -54,6 +54,17 @@ def _origin(text: str) -> str:
     return text.lower()
 
 
+def _peer(text: str) -> str:
+    """As a browser writes it in `Origin`, where the port that goes without saying is not said."""
+    found = re.fullmatch(r"(https?)://([a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?/?", text.lower())
+    if found is None:
+        raise ValueError("a page's address is http:// or https:// and a name or a number, as https://two.example")
+    scheme, host, port = found.groups()
+    return (
+        f"{scheme}://{host}:{port}" if port and port != {"http": "80", "https": "443"}[scheme] else f"{scheme}://{host}"
+    )
+
+
 def _network(text: str) -> IPv4Network | IPv6Network:
     try:
         return ip_network(text)
@@ -76,6 +87,11 @@ class Settings:
     )
     web_origins: tuple[str, ...] = _list(
         _origin, "origins", "other addresses of the page, as a proxy's: https://chat.example, parted by commas"
+    )
+    web_peers: tuple[str, ...] = _list(
+        _peer,
+        "addresses",
+        "of the page on other machines of the same chat, where a page goes on when its own is gone (docs/cluster.md)",
     )
     web_proxies: tuple[IPv4Network | IPv6Network, ...] = _list(
         _network, "addresses", "of proxies whose word counts (the last X-Forwarded-For) on whom they ask for"

@@ -23,6 +23,12 @@ class StartSite(Protocol):
     def __call__(self, **settings: int | str) -> Site: ...
 
 
+class Served(Protocol):
+    """Where a page is."""
+
+    url: str
+
+
 class Visit(Protocol):
     """`visit(site)`: a person who has just opened the page, in a profile of their own unless a context is given.
 
@@ -31,7 +37,7 @@ class Visit(Protocol):
     """
 
     def __call__(
-        self, site: Site, *, context: Any = None, url: str = "", clock: bool = False, script: str = "", **options: Any
+        self, site: Served, *, context: Any = None, url: str = "", clock: bool = False, script: str = "", **options: Any
     ) -> Person: ...
 
 
@@ -78,7 +84,7 @@ def visit(browser: Browser) -> Iterator[Visit]:
     contexts: list[Any] = []
 
     def open_tab(
-        site: Site, *, context: Any = None, url: str = "", clock: bool = False, script: str = "", **options: Any
+        site: Served, *, context: Any = None, url: str = "", clock: bool = False, script: str = "", **options: Any
     ) -> Person:
         if context is None:
             context = new_context(browser, **options)

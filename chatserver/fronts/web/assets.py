@@ -8,7 +8,7 @@ addresses (`./app.js`), which get the hash here.
 import gzip
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -29,6 +29,7 @@ TYPES = {
 }
 """Files of other kinds, and what begins with a dot, are not the browser's."""
 _REFERENCE = re.compile(r'\b(src|href)="\./([^"]+)"')
+_NO_PEERS = '<meta name="peers" content="">'
 _KEPT = "public, max-age=31536000, immutable"
 _ASKED = "no-cache"  # kept, but asked for each time: the ETag makes that a few bytes
 
@@ -60,13 +61,13 @@ class Asset:
 
 
 @cache
-def load() -> dict[str, Asset]:
+def load(peers: tuple[str, ...] = ()) -> dict[str, Asset]:
     """The page's files by path. They are read from the package, which may be a single file."""
-    return build(_read(files(__package__) / "page"))
+    return build(_read(files(__package__) / "page"), peers)
 
 
-def build(contents: Mapping[str, bytes]) -> dict[str, Asset]:
-    """The paths that files are served under."""
+def build(contents: Mapping[str, bytes], peers: Sequence[str] = ()) -> dict[str, Asset]:
+    """The paths that files are served under. The page is told of its `peers`."""
     if PAGE in contents:
         contents = bundled(contents, PAGE)
     whole = hashlib.sha256()
@@ -77,7 +78,7 @@ def build(contents: Mapping[str, bytes]) -> dict[str, Asset]:
         f"/{folder}/{name}": Asset(data, _type_of(name), _KEPT) for name, data in contents.items() if name != PAGE
     }
     if PAGE in contents:
-        assets["/"] = Asset(_page(contents, folder), _type_of(PAGE), _ASKED)
+        assets["/"] = Asset(_page(contents, folder, peers), _type_of(PAGE), _ASKED)
     return assets
 
 
@@ -93,14 +94,15 @@ def _read(folder: Traversable, above: str = "") -> dict[str, bytes]:
     return found
 
 
-def _page(contents: Mapping[str, bytes], folder: str) -> bytes:
-    """The page with its files' addresses."""
+def _page(contents: Mapping[str, bytes], folder: str, peers: Sequence[str]) -> bytes:
+    """The page with its files' addresses, and those of its peers."""
 
     def placed(found: re.Match[str]) -> str:
         is_own = found[2] in contents
         return f'{found[1]}="./{folder}/{found[2]}"' if is_own else found[0]
 
-    return _REFERENCE.sub(placed, contents[PAGE].decode()).encode()
+    page = _REFERENCE.sub(placed, contents[PAGE].decode())
+    return page.replace(_NO_PEERS, _NO_PEERS.replace('""', f'"{" ".join(peers)}"')).encode()
 
 
 def _type_of(name: str) -> str:

@@ -156,5 +156,6 @@ def open_lobby(settings: Settings, *, is_local: bool, has_tls: bool) -> tuple[Fr
     sentence = "The server has no place left for this address now: try again later"
     full = refusal(HTTPStatus.SERVICE_UNAVAILABLE, sentence).render(closes=True)
     front = Pipe(farewell=b"" if has_tls else full)  # with TLS nothing can be said before the handshake
-    site = Site(load(), settings.web_origins, settings.web_proxies, is_local=is_local)
+    peers = settings.web_peers
+    site = Site(load(peers), settings.web_origins, settings.web_proxies, peers, is_local=is_local)
     return front, Lobby(site, front, settings)

@@ -26,22 +26,28 @@ _KEY = re.compile(r"[A-Za-z0-9+/]{22}==")
 _ZERO = re.compile(r"q=0(\.0{0,3})?")
 LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
-_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "connect-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-        "require-trusted-types-for 'script'",
-        "trusted-types 'none'",
+
+def _policy(peers: Sequence[str]) -> str:
+    """Where the page may load from, and connect to: its own server, and the WebSockets of its peers."""
+    sockets = "".join(f" {re.sub('^http', 'ws', peer)}" for peer in peers)
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self' data:",
+            f"connect-src 'self'{sockets}",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+            "require-trusted-types-for 'script'",
+            "trusted-types 'none'",
+        )
     )
-)
+
+
 SAFE: Mapping[str, str] = {
-    "Content-Security-Policy": _POLICY,
+    "Content-Security-Policy": _policy(()),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -49,22 +55,31 @@ SAFE: Mapping[str, str] = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-"""The headers of every answer."""
+"""The headers of every answer; those of the page's files name its peers too."""
 
 
 class Site:
     """The page, and the rules of who may see it."""
 
     def __init__(
-        self, assets: Mapping[str, Asset], origins: Sequence[str], proxies: Sequence[Network], *, is_local: bool
+        self,
+        assets: Mapping[str, Asset],
+        origins: Sequence[str],
+        proxies: Sequence[Network],
+        peers: Sequence[str] = (),
+        *,
+        is_local: bool,
     ) -> None:
         """`origins` are other addresses of this page; `proxies` tell whom they ask for.
 
-        `is_local`: only this machine can reach the server.
+        `peers` are the pages of other machines: those may chat here, and this one there. `is_local`: only this machine
+        can reach the server.
         """
         self._assets = assets
         self._origins = origins
         self._proxies = proxies
+        self._peers = peers
+        self._headers = {**SAFE, "Content-Security-Policy": _policy(peers)}
         self._hosts = {*LOCAL_NAMES, *(_name_of(_authority_of(origin)) for origin in origins)} if is_local else None
 
     def asks_for_others(self, host: str) -> bool:
@@ -93,14 +108,16 @@ class Site:
         asset = self._assets.get(request.path)
         if asset is None:
             return refusal(HTTPStatus.NOT_FOUND, "There is nothing here: the page is at /")
-        return _file(request, asset)
+        return _file(request, asset, self._headers)
 
     def _refuse_strangers(self, request: Request) -> None:
         if self._hosts is not None and _name_of(request.host) not in self._hosts:
             sentence = "This server is not known by that name: open it as localhost, or list the name in web_origins"
             raise Problem(HTTPStatus.FORBIDDEN, sentence)
         origin = request.headers.get("origin", "").lower()
-        if origin and _authority_of(origin) != request.host and origin not in self._origins:
+        if not origin or _authority_of(origin) == request.host or origin in self._origins:
+            return
+        if origin not in self._peers or request.path != SOCKET_PATH:
             raise Problem(HTTPStatus.FORBIDDEN, "Pages of other sites may not ask here: see web_origins")
 
 
@@ -109,9 +126,9 @@ def refusal(status: HTTPStatus, sentence: str, **headers: str) -> Response:
     return Response(status, {**SAFE, "Content-Type": "text/plain; charset=utf-8", **headers}, f"{sentence}.\n".encode())
 
 
-def _file(request: Request, asset: Asset) -> Response:
+def _file(request: Request, asset: Asset, safe: Mapping[str, str]) -> Response:
     body = asset.body(gzipped=_takes_gzip(request))
-    headers = {**SAFE, "Cache-Control": asset.caching, "ETag": body.tag, "Vary": "Accept-Encoding"}
+    headers = {**safe, "Cache-Control": asset.caching, "ETag": body.tag, "Vary": "Accept-Encoding"}
     known = [tag.removeprefix("w/") for tag in request.words("if-none-match")]
     if "*" in known or body.tag in known:
         return Response(HTTPStatus.NOT_MODIFIED, headers)

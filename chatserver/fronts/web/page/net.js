@@ -1,15 +1,27 @@
 // The socket: it opens, comes back by itself, and notices silence. It carries lines and knows nothing of what they say.
-// Attempts come after 0.5 s, doubled up to 30 s, each ± 20 %; at once when the network or the person comes back.
+// Attempts come after 0.5 s, doubled up to 30 s, each ± 20 %; at once when the network or the person comes back. Where the
+// chat has several machines, an attempt goes round all of them, and begins behind the one that was lost.
 
 const FIRST_S = 0.5;
 const LONGEST_S = 30;
-const SOON_S = 1.5; // the longest pause, for a minute, after a server that said it would stop
+const SOON_S = 1.5; // the longest pause, for a minute, after a server that said it would stop, or where another takes over
 const SOON_MS = 60_000;
 const PING_EVERY_S = 30;
 const ANSWER_WITHIN_S = 8;
 const PROTOCOL = "pipechat.1";
 
+/** Where the chat is: on this page's own machine, and on its peers, under the same path and by the same scheme. */
+function addresses() {
+  const own = new URL("ws", document.baseURI);
+  const named = document.querySelector("meta[name=peers]").content.split(" ");
+  const peers = named.filter((peer) => peer.startsWith(own.protocol)).map((peer) => new URL(own.pathname, peer));
+  return [...new Set([own, ...peers].map(({ href }) => href.replace("http", "ws")))];
+}
+
 export class Net {
+  #urls = addresses();
+  #at = 0;
+  #losses = 0;
   #socket = null;
   #delay = FIRST_S;
   #retryTimer = 0;
@@ -19,10 +31,8 @@ export class Net {
   #comesAtOnce = false;
 
   /** `hears` has the methods opened(), lines(list), lost(retryAt) and ping(), which says whether an answer will come. */
-  constructor(hears, url = new URL("ws", document.baseURI)) {
+  constructor(hears) {
     this.hears = hears;
-    this.url = new URL(url);
-    this.url.protocol = this.url.protocol === "https:" ? "wss:" : "ws:";
     addEventListener("online", () => this.now());
     addEventListener("offline", () => this.#check());
     document.addEventListener("visibilitychange", () => document.hidden || this.#check());
@@ -51,7 +61,7 @@ export class Net {
     this.#open();
   }
 
-  /** Hang up and try again: at once, or as after any loss. */
+  /** Hang up and try again: at once and on the same machine, or as after any loss. */
   again({ atOnce = false } = {}) {
     if (this.#socket) this.#lose(this.#socket, atOnce);
     else if (atOnce) this.now();
@@ -64,6 +74,7 @@ export class Net {
   /** The connection has proved good: the next loss begins with a short pause again. */
   proved() {
     this.#delay = FIRST_S;
+    this.#losses = 0;
   }
 
   /** The server has said that it stops: mostly it is started again at once. */
@@ -83,7 +94,7 @@ export class Net {
   }
 
   #open() {
-    const socket = new WebSocket(this.url, PROTOCOL);
+    const socket = new WebSocket(this.#urls[this.#at], PROTOCOL);
     this.#socket = socket;
     this.#silenceTimer = setTimeout(() => this.#lose(socket), ANSWER_WITHIN_S * 1000);
     socket.onopen = () => socket === this.#socket && this.hears.opened();
@@ -107,11 +118,21 @@ export class Net {
     this.#heardSomething();
     socket.onclose = socket.onmessage = socket.onopen = null;
     socket.close();
-    const wait = atOnce || this.#comesAtOnce ? 0 : this.#delay * (0.8 + 0.4 * Math.random()) * 1000;
+    const wait = atOnce || this.#comesAtOnce ? 0 : this.#waitForNext();
     this.#comesAtOnce = false;
-    this.#delay = Math.min(this.#delay * 2, performance.now() < this.#soonUntil ? SOON_S : LONGEST_S);
     this.#retryTimer = setTimeout(() => this.now(), wait);
     this.hears.lost(Date.now() + wait);
+  }
+
+  /** Turn to the next machine; for how many ms to wait before it, which is only where a round begins. */
+  #waitForNext() {
+    const count = this.#urls.length;
+    this.#at = (this.#at + 1) % count;
+    if (this.#losses++ % count) return 0;
+    if (count > 1 && this.#delay === FIRST_S) this.expectSoon();
+    const wait = this.#delay * (0.8 + 0.4 * Math.random()) * 1000;
+    this.#delay = Math.min(this.#delay * 2, performance.now() < this.#soonUntil ? SOON_S : LONGEST_S);
+    return wait;
   }
 
   #check() {

@@ -3,6 +3,8 @@
 import { oneLine, mentions } from "./text.js";
 import { byId } from "./dom.js";
 
+const ICONS = ["icon.svg", "icon-unread.svg"].map((name) => new URL(name, import.meta.url).href);
+
 export class Notifier {
   #user = "";
   #isFirst = false;
@@ -15,6 +17,7 @@ export class Notifier {
   constructor(app) {
     this.app = app;
     this.store = app.store;
+    for (const icon of ICONS) new Image().src = icon; // for the cache: it is wanted while this page's machine may be gone
     for (const name of ["focus", "blur", "pagehide"]) addEventListener(name, ({ type }) => this.#tell(type !== "pagehide" && isLookedAt()));
     document.addEventListener("visibilitychange", () => this.#tell(isLookedAt()));
   }
@@ -56,8 +59,8 @@ export class Notifier {
     const count = store.me ? store.unreadTotal : 0;
     const title = `${count ? `(${count}) ` : ""}${store.open ? `${store.open.name} · ` : ""}pipechat`;
     if (document.title !== title) document.title = title;
-    const icon = count ? "icon-unread.svg" : "icon.svg";
-    if (icon !== this.#icon) byId("icon").href = new URL(icon, import.meta.url).href;
+    const icon = ICONS[Number(count > 0)];
+    if (icon !== this.#icon) byId("icon").href = icon;
     this.#icon = icon;
   }
 
