@@ -60,7 +60,7 @@ def cancel(state: State, which: str = "") -> tuple[list[str | Cancel], State]:
 @bot.on(
     "timezone <name>",
     help="the clock you live by",
-    examples={"timezone Europe/Nowhere": "I do not know the time zone Europe/Nowhere: say for example timezone ..."},
+    examples={"timezone Berlin": "For you it is 13:00 now (Europe/Berlin)."},
 )
 def timezone(event: Event, state: State, name: str) -> tuple[str, State]:
     zone = find_zone(name)

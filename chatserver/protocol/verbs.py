@@ -174,14 +174,14 @@ def nearest_verb(word: str) -> str:
     It counts the pairs of letters in common. difflib does better, but takes 0.4 ms, which anybody could ask for
     thousands of times a second; this takes 20 µs.
     """
-    word = _in_our_words(word[:64].upper())
+    word = in_our_words(word[:64].upper())
     pairs, letters = _pairs(word), set(word)
     return max(
         _PAIRS, key=lambda name: (2 * len(pairs & _PAIRS[name]) / (len(pairs) + len(name)), len(letters & set(name)))
     )
 
 
-def _in_our_words(word: str) -> str:
+def in_our_words(word: str) -> str:
     """A word that other systems have for it: what it begins with is put into the words of this one."""
     theirs = next((each for each in _OUR_WORDS if word.startswith(each)), "")
     return _OUR_WORDS[theirs] + word[len(theirs) :] if theirs else word
