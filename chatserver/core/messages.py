@@ -144,4 +144,8 @@ def _not_a_friend(sender: User, recipient: User | None, name: str) -> Refused:
         return no_such_user(name)
     if recipient.id == sender.id:
         return Refused("SELF", "You cannot write to yourself: name somebody else")
+    if recipient.id in sender.asked:
+        return Refused("NOT_FRIENDS", f"{recipient.name} has not said yes to your friend request: wait for an answer")
+    if recipient.id in sender.askers:
+        return Refused("NOT_FRIENDS", f"{recipient.name} asks to be your friend: send ACCEPTFRIEND first")
     return Refused("NOT_FRIENDS", f"You and {recipient.name} are not friends: send ADDFRIEND first")

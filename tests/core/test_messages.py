@@ -107,8 +107,8 @@ def test_a_room_that_was_left_is_like_one_never_joined() -> None:
 
 def test_who_asked_is_no_friend_yet() -> None:
     state = given(PEOPLE, FriendRequested(ANN, BOB, NOW_MS))
-    refused(state, send(), "NOT_FRIENDS")
-    refused(state, send(to="ann", user=BOB), "NOT_FRIENDS")
+    assert "has not said yes" in refused(state, send(), "NOT_FRIENDS")
+    assert "ACCEPTFRIEND" in refused(state, send(to="ann", user=BOB), "NOT_FRIENDS")
 
 
 def test_friendship_is_looked_at_before_the_text() -> None:
