@@ -13,7 +13,7 @@ def sign_up(hands: Hands, rest: str) -> None:
     if hands.desk.me:
         raise UsageError(f"You are {hands.desk.me}: /logout first")
     _alone(rest)
-    _new_password(hands, f"New password for {rest}", lambda password: hands.sign_up(rest, password))
+    new_password(hands, f"New password for {rest}", lambda password: hands.sign_up(rest, password))
 
 
 def log_in(hands: Hands, rest: str) -> None:
@@ -35,17 +35,17 @@ def change_password(hands: Hands, _rest: str) -> None:
         raise UsageError("Log in first: it is your own password that this changes")
     hands.ask_secret(
         "Old password: ",
-        lambda old: _new_password(hands, "New password", lambda new: hands.ask("SETPASSWORD", old, new)),
+        lambda old: new_password(hands, "New password", lambda new: hands.ask("SETPASSWORD", old, new)),
     )
 
 
-def _new_password(hands: Hands, prompt: str, then: Callable[[str], None]) -> None:
+def new_password(hands: Hands, prompt: str, then: Callable[[str], None]) -> None:
     """Say the rules, and ask until a password fits them and was typed twice."""
 
     def again(first: str) -> None:
         if not 8 <= len(first) <= 256 or "|" in first:
             hands.say(line(f"A password has {PASSWORD_RULES}: this one has {len(first)}", "warn"))
-            _new_password(hands, prompt, then)
+            new_password(hands, prompt, then)
         else:
             hands.ask_secret("The same again: ", lambda second: compare(first, second))
 
@@ -54,7 +54,7 @@ def _new_password(hands: Hands, prompt: str, then: Callable[[str], None]) -> Non
             then(first)
         else:
             hands.say(line("These were not the same: once more", "warn"))
-            _new_password(hands, prompt, then)
+            new_password(hands, prompt, then)
 
     hands.say(line(f"A password has {PASSWORD_RULES}. Ctrl-C gives up", "dim"))
     hands.ask_secret(f"{prompt}: ", again)

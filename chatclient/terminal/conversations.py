@@ -75,7 +75,7 @@ class Conversations:
             return
         first, window.asks_older = window.first_id, True
 
-        def give_up() -> None:
+        def give_up(_: object) -> None:
             window.asks_older = False
 
         def take(answer: ev.Ok) -> None:
@@ -115,7 +115,7 @@ class Conversations:
             if is_stranger and self.knows_names:
                 self._seat.say(line(f"You and {place} are not friends yet: /add {place}", "dim"))
 
-        def refuse() -> None:
+        def refuse(_: object) -> None:
             window.is_asked = False
             if is_fresh and self._desk.place == place:
                 self.open(former)
@@ -133,7 +133,7 @@ class Conversations:
         verb = "SHOWCONVERSATIONS" if self._has_list else "SHOWUNREAD"
         self._seat.ask(verb, shown="nothing", then=lambda _: self._load_open(), otherwise=self._count_unread)
 
-    def _count_unread(self) -> None:
+    def _count_unread(self, _: object) -> None:
         """An older server cannot list conversations."""
         if self._has_list:
             self._has_list = False

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Literal, Protocol
 
-from chatclient.core.events import Ok
+from chatclient.core.events import Ok, Refused
+from chatclient.core.outcomes import Unanswered
 from chatclient.keep import Settings
 from chatclient.terminal.desk import Desk
 from chatclient.terminal.lines import Line
@@ -28,7 +29,7 @@ class Hands(Protocol):
         verb: str,
         *fields: str,
         then: Callable[[Ok], None] | None = None,
-        otherwise: Callable[[], None] | None = None,
+        otherwise: Callable[[Refused | Unanswered], None] | None = None,
         shown: Shown = "all",
     ) -> None:
         """Send a verb and show its answer, or refusals alone; go on with `then` if it was taken, `otherwise` if not."""

@@ -1,5 +1,6 @@
 """Logging in and out at the terminal: by a token that was kept, or by a password that is asked for."""
 
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -7,6 +8,7 @@ from chatclient import keep
 from chatclient.core import events as ev
 from chatclient.core import outcomes
 from chatclient.core.client import RETRY_LOGIN, ClientCore
+from chatclient.terminal.account import new_password
 from chatclient.terminal.hands import Hands
 from chatclient.terminal.lines import line
 
@@ -36,6 +38,7 @@ class Logins:
         self._folder = folder
         self._tries = 0  # how often a password was asked for
         self._asked_of = ""  # whose password was typed last
+        self._tried: tuple[str, str] | None = None  # the name and the password that are being tried
         self._token_of = ""  # whose kept token is being tried
 
     def begin(self, user: str | None, password: str | None) -> None:
@@ -52,7 +55,7 @@ class Logins:
 
     def logged_in(self) -> None:
         """It was taken."""
-        self._token_of = self._asked_of = ""
+        self._token_of, self._asked_of, self._tried = "", "", None
         self.keeps = True
 
     def greet(self) -> None:
@@ -71,6 +74,7 @@ class Logins:
         kept = keep.load(self._folder, self._target, name)
         self._token_of = kept.user if kept and password is None else ""
         if password is not None:
+            self._tried = name, password
             self._core.login(name, password)
         elif kept:
             self._seat.put_back(kept.memory)
@@ -81,14 +85,21 @@ class Logins:
             return
         self._seat.wake()
 
-    def sign_up(self, name: str, password: str) -> None:
-        """Make an account, log in, and say what can be done next."""
+    def sign_up(self, name: str, password: str, code: str = "") -> None:
+        """Make an account, by an invitation code where the server wants one; log in, and say what can be done next."""
 
         def go_on(answer: ev.Ok) -> None:
             self._is_new = True
             self.log_in(answer.fields[0], password)
 
-        self._seat.ask("SIGNUP", name, password, then=go_on)
+        def ask_code(refusal: ev.Refused | outcomes.Unanswered) -> None:
+            if isinstance(refusal, ev.Refused) and refusal.code == "NOT_ALLOWED" and "REDEEM" in refusal.text:
+                self._seat.ask_secret("Invitation code: ", lambda typed: self.sign_up(name, password, typed.strip()))
+
+        if code:
+            self._seat.ask("REDEEM", name, password, code, then=go_on, otherwise=ask_code)
+        else:
+            self._seat.ask("SIGNUP", name, password, then=go_on, otherwise=ask_code)
 
     def log_out(self) -> None:
         """Log out and forget the token, even if the server cannot be told just now."""
@@ -112,12 +123,17 @@ class Logins:
         self._seat.ask_secret(f"Password of {name}: ", log_in)
 
     def retried(self, failure: outcomes.LoginFailed) -> bool:
-        """Ask for the password, where a token kept from an earlier run holds no more or a password was mistyped."""
+        """Ask for a password, where a kept token holds no more, one was mistyped, or one was given for once."""
         name, self._token_of = self._token_of, ""
         if name and failure.code not in RETRY_LOGIN:
             self._forget(name)
             self._seat.say(line(f"The login kept for {name} holds no more", "warn"))
             self.log_in(name)
+            return True
+        tried, self._tried = self._tried, None
+        if failure.code == "PASSWORD_EXPIRED" and tried:
+            self._seat.say(line("That password was given to you for once: choose your own", "warn"))
+            new_password(self._seat, f"New password for {tried[0]}", partial(self._renew, *tried))
             return True
         name, self._asked_of = self._asked_of, ""
         if name and failure.code == "BAD_LOGIN" and self._tries < PASSWORD_TRIES:
@@ -126,3 +142,8 @@ class Logins:
             self._ask_password(name)
             return True
         return False
+
+    def _renew(self, name: str, old: str, new: str) -> None:
+        self._seat.ask(
+            "RAW", f"SETPASSWORD|{name}|{old}|{new}", then=lambda _: self.log_in(name, new), shown="refusals"
+        )

@@ -32,7 +32,7 @@ def _go_into(hands: Hands, room: str, verb: str, *more: str) -> None:
             hands.open(name)
         hands.ask("SHOWROOMS", shown="nothing", then=lambda _: show_topic(hands, name, shown=False))
 
-    def give_up() -> None:
+    def give_up(_: object) -> None:
         if hands.desk.place == opened:
             hands.open(former)
         if not was_there:

@@ -36,7 +36,7 @@ TYPING_EVERY_S = 5.0
 _SECRET = re.compile(r"\s*/(?:raw|(?:login|signup)\s+\S+\s|(?:passwd|deleteaccount)\s)", re.IGNORECASE)
 """A line that may hold a password, though none is to be typed there."""
 _Then = Callable[[ev.Ok], None] | None
-_Otherwise = Callable[[], None] | None
+_Otherwise = Callable[[ev.Refused | outcomes.Unanswered], None] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ class Session:
             self.type_for(self._typed if verb in ("SENDMESSAGE", "EDITMESSAGE") else "")
             return
         preface = f"Not sent to {fields[0]}: {quoted(fields[1])}. " if verb == "SENDMESSAGE" else ""
-        name = fields[0] if fields and verb not in ("SIGNUP", "SETPASSWORD", "DELETEACCOUNT") else ""
+        name = fields[0] if fields and verb not in ("SIGNUP", "RAW", "SETPASSWORD", "DELETEACCOUNT") else ""
         self._asked[tag] = _Asked(then, otherwise, shown, self.desk.place, name, usage(self._typed), preface)
         self.wake()
 
@@ -333,7 +333,7 @@ class Session:
                 asked.then(answer)
         else:
             if asked.otherwise:
-                asked.otherwise()
+                asked.otherwise(answer)
             if asked.shown != "nothing":
                 self._say_in(asked.place, refusal(answer, asked.name, asked.usage, asked.preface))
 

@@ -11,6 +11,7 @@ _COMMANDS = {
     "LOGIN": "/login NAME",
     "LOGOUT": "/logout",
     "ADDFRIEND": "/add {}",
+    "ACCEPTFRIEND": "/accept {}",
     "UNBLOCK": "/unblock {}",
     "JOIN": "/join {}",
     "LEAVE": "/leave",
@@ -27,6 +28,8 @@ _COMMANDS = {
     "HELP": "/help",
 }
 _VERB = re.compile(r"\b(" + "|".join(_COMMANDS) + r")\b( it\b)?")
+_FRAME = re.compile(r": [A-Z]+\|.*")
+"""How to type it in the protocol, at the end of a sentence."""
 _INSTEAD = {
     "NO_SUCH_MESSAGE": "There is no such message here: /numbers shows their numbers",
     "SELF": "That is you: name somebody else",
@@ -43,7 +46,7 @@ def in_commands(text: str, name: str = "") -> str:
         wanted = _COMMANDS[found[1]].replace("{}", "" if found[2] else name)
         return wanted.rstrip() + (found[2] or "")
 
-    return _VERB.sub(command, text).replace("send /", "type /")
+    return _VERB.sub(command, _FRAME.sub("", text)).replace("send /", "type /")
 
 
 def refusal(answer: ev.Refused | outcomes.Unanswered, name: str = "", usage: str = "", preface: str = "") -> Line:

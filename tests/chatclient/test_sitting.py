@@ -1,7 +1,10 @@
 """A person at the terminal client with the real server: windows, memory, reading, and words a person can use."""
 
+import json
 import os
 import signal
+import subprocess
+import sys
 import termios
 import time
 from collections.abc import Callable, Iterator
@@ -52,6 +55,14 @@ def leave(tty: Terminal) -> None:
     tty.type("\x15\x04")
     assert tty.end() == 0
     assert b"Traceback" not in tty.raw
+
+
+def administer(server: AnchoredServer, *words: str) -> dict[str, str]:
+    """The one row that the owner of the machine is answered with."""
+    command = [sys.executable, "-m", "chatserver", "admin", "--store", str(server.store_path), "--json", *words]
+    answer = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+    row: dict[str, str] = json.loads(answer)["rows"][0]
+    return row
 
 
 def unread(client: Client) -> dict[str, int]:
@@ -480,6 +491,46 @@ def test_a_new_account_goes_on_by_itself(server: AnchoredServer, home: dict[str,
         tty.type("/signup alice\r")
         tty.wait("You are erin: /logout first")
         leave(tty)
+
+
+def test_where_one_is_invited_the_code_is_asked_for(tmp_path: Path, home: dict[str, str]) -> None:
+    server = AnchoredServer(tmp_path / "invited.db", {"signup": "invite"})
+    try:
+        code = administer(server, "invite", "create")["code"]
+        with Terminal(f"127.0.0.1:{server.port}", environment=home) as tty:
+            tty.wait("/signup NAME")
+            tty.type("/signup erin\r")
+            tty.wait("New password for erin:")
+            tty.type("long enough\r")
+            tty.wait("The same again:")
+            tty.type("long enough\r")
+            tty.wait("with an invitation code", "Invitation code:", absent="REDEEM")
+            tty.type("a wrong one\r")
+            tty.wait("still good\nOne signs up", "Invitation code:", absent="•")
+            tty.type(f"{code}\r")
+            tty.wait("You are erin", "This is your account")
+            leave(tty)
+    finally:
+        server.close()
+
+
+def test_a_password_that_was_given_for_once_is_changed_at_the_login(
+    server: AnchoredServer, home: dict[str, str]
+) -> None:
+    server.make_friends("alice")
+    given = administer(server, "user", "passwd", "alice")["password"]
+    with Terminal(f"127.0.0.1:{server.port}", "--user=alice", environment=home) as tty:
+        tty.wait("Password of alice:")
+        tty.type(f"{given}\r")
+        tty.wait("given to you for once", "New password for alice:", absent="SETPASSWORD")
+        tty.type("long enough\r")
+        tty.wait("The same again:")
+        tty.type("long enough\r")
+        tty.wait("You are alice", "● online")
+        leave(tty)
+    assert b"long enough" not in tty.raw
+    with Client("127.0.0.1", server.port) as again:
+        again.login("alice", "long enough")
 
 
 def test_what_is_being_typed_never_becomes_part_of_a_password(server: AnchoredServer, seat: Seat) -> None:

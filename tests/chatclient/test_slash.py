@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from chatclient.core import events as ev
+from chatclient.core.outcomes import Unanswered
 from chatclient.keep import Settings
 from chatclient.terminal.desk import Desk
 from chatclient.terminal.hands import Shown
@@ -24,14 +25,14 @@ class Recorded:
         self.said: list[str] = []
         self.secrets: list[str] = []
         self.then: Callable[[ev.Ok], None] | None = None
-        self.otherwise: Callable[[], None] | None = None
+        self.otherwise: Callable[[ev.Refused | Unanswered], None] | None = None
 
     def ask(
         self,
         verb: str,
         *fields: str,
         then: Callable[[ev.Ok], None] | None = None,
-        otherwise: Callable[[], None] | None = None,
+        otherwise: Callable[[ev.Refused | Unanswered], None] | None = None,
         shown: Shown = "all",
     ) -> None:
         self.done.append((verb, *fields))
@@ -238,7 +239,7 @@ def test_a_room_is_opened_by_joining_it_and_closed_by_leaving(hands: Recorded) -
 def test_a_room_that_lets_nobody_in_is_not_left_open(hands: Recorded) -> None:
     run_line(hands, "/join secret")
     assert hands.otherwise is not None
-    hands.otherwise()
+    hands.otherwise(ev.Refused("JOIN", "t", "NO_SUCH_ROOM", "There is none: look"))
     assert (hands.desk.place, hands.desk.rooms) == ("bob", set())
 
 
