@@ -35,6 +35,28 @@ class Owner(Protocol):
         """The connection is closed; it is told once."""
 
 
+class Nobody:
+    """Owns a connection that is over, of which nothing is told any more.
+
+    Else it and its owner would be a circle, which keeps what had come in until circles are looked for.
+    """
+
+    def received(self, data: bytes) -> None:
+        """Nothing."""
+
+    def ended(self) -> None:
+        """Nothing."""
+
+    def drained(self) -> None:
+        """Nothing."""
+
+    def lost(self) -> None:
+        """Nothing."""
+
+
+_NOBODY = Nobody()
+
+
 class Stream(Protocol):
     """What a connection is to those who send: one of its own, or one that is wrapped in a protocol of messages."""
 
@@ -192,7 +214,8 @@ class Connection:
             self._reactor.outlived_by.append(self._socket)
         self._buffer = b""
         self._more.clear()
-        self._owner.lost()
+        owner, self._owner = self._owner, _NOBODY
+        owner.lost()
 
     def _on_ready(self, ready: int) -> None:
         if ready & WRITE:

@@ -1,11 +1,13 @@
 """A connection is closed: at once, or when all is sent, in whatever order the peer ends and the rest is taken."""
 
+import gc
 import socket
+import weakref
 from collections.abc import Callable
 
 import pytest
 
-from chatserver.net.connection import LINGER_S
+from chatserver.net.connection import LINGER_S, Connection, Nobody
 from tests.net.pairs import FRAMES, READ_BYTES, Pair
 
 WITHIN_S = 10.0
@@ -198,3 +200,24 @@ def test_a_peer_that_has_gone_needs_no_end(tcp: Pair) -> None:
     tcp.connection.close_when_sent(WITHIN_S)
     tcp.turn()
     assert tcp.told == ["lost"]
+
+
+class Holder(Nobody):
+    """An owner that knows its connection, as all do."""
+
+    connection: Connection
+
+
+def test_what_owns_a_connection_is_let_go_of_with_it(pair: Pair) -> None:
+    """Without a look for circles, which comes late: until then each would keep what it was sent."""
+    holder = Holder()
+    holder.connection = pair.connection
+    pair.connection.tell(holder)
+    left = weakref.ref(holder)
+    gc.disable()
+    try:
+        pair.connection.abort()
+        del holder
+        assert left() is None
+    finally:
+        gc.enable()

@@ -22,7 +22,7 @@ from chatserver.fronts.web.websocket import (
     control_frame,
     text_header,
 )
-from chatserver.net.connection import Connection, Owner
+from chatserver.net.connection import Connection, Nobody, Owner
 
 FRAMES_PER_COMMAND = 16  # that say nothing cost about as much as a small command
 TURN_S = 0.01  # of a turn, to read the bytes of all WebSockets: 16 KB of the smallest frames take 4 ms
@@ -34,6 +34,14 @@ class Chatter(Owner, Protocol):
 
     def said_nothing(self, commands: int) -> None:
         """What came in cost as much as so many commands, and was none."""
+
+
+class _Nobody(Nobody):
+    def said_nothing(self, commands: int) -> None:
+        """Nothing."""
+
+
+_NOBODY = _Nobody()
 
 
 class Link:
@@ -224,7 +232,8 @@ class Link:
 
     def lost(self) -> None:
         """The connection is closed."""
-        self.owner.lost()
+        owner, self.owner = self.owner, _NOBODY
+        owner.lost()
 
     # What waits.
 
