@@ -42,15 +42,18 @@ class Hooks:
         self._memory = "{}"
         self._rooms: dict[str, tuple[int, str]] = {}  # hash of a token → room, and the hook's name; of that memory
 
-    def deliver(self, token: str, text: str, done: Done) -> None:
-        """Say a text in the room of a token. `done` is called with what is refused, or None once it is on the disk."""
+    def deliver(self, token: str, text: Callable[[], str], done: Done) -> None:
+        """Say a text in the room of a token. `done` is called with what is refused, or None once it is on the disk.
+
+        The text is asked for where the token counts alone; what that raises is the caller's.
+        """
         refused = self._say(token, text)
         if refused is not None:
             done(refused)
             return
         self._chat.batch.when_over(lambda stored: done(None if stored else NOT_STORED))
 
-    def _say(self, token: str, text: str) -> Refused | None:
+    def _say(self, token: str, read_text: Callable[[], str]) -> Refused | None:
         chat = self._chat
         bot = chat.state.find(NAME)
         found = self._find(bot, token) if bot is not None and bot.id in chat.state.bots else None
@@ -63,6 +66,7 @@ class Hooks:
             return NOT_THERE
         if self._floods.judge(hash_of(token)) is not Verdict.ANSWER:
             return TOO_FAST
+        text = read_text()
         if is_blank(text):
             return BLANK
         limit = chat.state.limits.message_chars_max

@@ -23,8 +23,8 @@ from chatserver.turn.receiver import Receiver
 from chatserver.turn.records import standing
 from chatserver.turn.turn import Turn
 
-Deliver = Callable[[str, str, Callable[[Refused | None], None]], None]
-"""Say a text in the room of a hook's token; the call is told what was refused, or None once it is stored."""
+Deliver = Callable[[str, Callable[[], str], Callable[[Refused | None], None]], None]
+"""Say what a call gives in the room of a hook's token; the other one is told what was refused, or None once stored."""
 
 
 class Lobby(Protocol):
