@@ -23,6 +23,7 @@ class Batch:
         "dirty",
         "events",
         "last_id",
+        "leaving",
         "over",
         "position",
         "staged",
@@ -39,6 +40,7 @@ class Batch:
         self.staged: list[tuple[Receiver, list[Record]]] = []  # what goes out once it is stored
         self.undo: list[Callable[[], None]] = []
         self.waiting: list[Callable[[], None]] = []  # what is called when it is over, stored or not
+        self.leaving: dict[Receiver, list[Record]] | None = None  # of `staged`, what still waits to be sent
         self.over = False
         self._facts: set[Fact] = set()
         self._known = 0  # events whose facts are in it
@@ -53,6 +55,18 @@ class Batch:
                 receiver.staged = []
                 receiver.depends = self
         self.dirty = []
+
+    def put(self, receiver: Receiver, record: Record) -> None:
+        """Stage a record once it is closed, behind what it has for this receiver."""
+        receiver.depends = self
+        if self.leaving is None:
+            self.staged.append((receiver, [record]))
+        else:
+            self.leaving.setdefault(receiver, []).append(record)
+
+    def holds_back(self, receiver: Receiver) -> bool:
+        """Whether what is sent to a receiver now would overtake what this has for it, or tell of it too soon."""
+        return not self.over and (self.leaving is None or receiver in self.leaving)
 
     def note(self, fact: Fact) -> None:
         """Something that none of its events says is changed by it: whether a user is there."""
@@ -90,5 +104,6 @@ class Batch:
         self.over = True
         waiting = self.waiting
         self.events, self.staged, self.undo, self.waiting, self._facts = [], [], [], [], set()
+        self.leaving = None
         for call in waiting:
             call()

@@ -8,9 +8,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from chatserver.core.state import State
+from chatserver.turn.batch import Batch
 from chatserver.turn.credit import CreditBook
 from chatserver.turn.receiver import Book, Receiver
 from chatserver.turn.records import GoodBye, Opening, Record, is_special
+
+AT_ONCE = 64  # receivers of a batch to whom is sent without a look at the clock
+SLICE = 32  # of those with more, between two looks
+TURN_S = 0.02  # of a turn, for a batch with more: a megabyte for each of a thousand takes 200 ms
 
 
 class Release:
@@ -21,7 +26,25 @@ class Release:
         self._credit = credit
         self._too_slow = too_slow
         self.read_backlog: Callable[[Receiver, Opening], None] = lambda receiver, opening: None
+        self.at_once: int = AT_ONCE
+        self.slice: int = SLICE
+        self.turn_s: float = TURN_S
         self.answered = False  # somebody was sent something since that was asked last
+
+    def send_batch(self, batch: Batch, clock: Callable[[], float]) -> bool:
+        """Send what was staged in a batch that is over, as far as a turn goes; tell whether that was all."""
+        if batch.leaving is None:
+            staged, batch.staged = batch.staged, []
+            if len(staged) <= self.at_once:
+                self.send_all(staged)
+                return True
+            batch.leaving = _by_receiver(staged)
+        leaving, ends_s = batch.leaving, clock() + self.turn_s
+        while leaving:  # who came to it last comes first: with little, mostly
+            self.send_all([leaving.popitem() for _ in range(min(self.slice, len(leaving)))])
+            if clock() >= ends_s:
+                break
+        return not leaving
 
     def send_all(self, staged: Iterable[tuple[Receiver, list[Record]]]) -> None:
         """Send what was staged for many."""
@@ -98,3 +121,13 @@ def backlog_waits(state: State, user: int) -> bool:
     found = state.users[user]
     received_id = max((state.rooms[room].received_id for room in found.rooms), default=0)
     return bool(found.gaps) or max(found.received_id, received_id) > found.delivered_id
+
+
+def _by_receiver(staged: Sequence[tuple[Receiver, list[Record]]]) -> dict[Receiver, list[Record]]:
+    """Each receiver once, so that nothing is left for one who has been sent something."""
+    found = dict(staged)
+    if len(found) < len(staged):
+        found = {receiver: [] for receiver in found}
+        for receiver, records in staged:
+            found[receiver] += records
+    return found

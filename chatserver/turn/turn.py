@@ -84,9 +84,11 @@ class Turn:
         self.now_ms = 0  # one time stamp a turn; 0 until somebody needs it
         self.batch = Batch(1, self.state.last_message_id)
         self._free: dict[Receiver, list[Record]] = {}  # what goes out at the end of the turn: it depends on nothing
+        self._loop = loop
         self.log = make_log(store, flusher, self, loop)
         self._going_on = _WHEN_LOG_FAILS if self.log.is_shared else _WHEN_STORE_FAILS
         self._in_flight: deque[Batch] = deque()
+        self._leaving: deque[Batch] = deque()  # over, but for what is sent in the next turns
         self._unsaved: list[Event] = []  # what happened while the store could not write
         self._saving: list[Event] = []  # of these, what a try to write again has in hand
         self._applying = False
@@ -128,10 +130,9 @@ class Turn:
         if batch is self.batch or receiver.staged:
             self.stage(receiver, record)
             return
-        awaited = [each for each in (receiver.depends, batch) if each is not None and not each.over]
+        awaited = [each for each in (receiver.depends, batch) if each is not None and each.holds_back(receiver)]
         if awaited:
-            last = receiver.depends = max(awaited, key=_position)
-            last.staged.append((receiver, [record]))
+            max(awaited, key=_position).put(receiver, record)
         else:
             self._free.setdefault(receiver, []).append(record)
 
@@ -166,7 +167,7 @@ class Turn:
         if receiver.staged:
             return self.batch
         depends = receiver.depends
-        return depends if depends is not None and not depends.over else None
+        return depends if depends is not None and depends.holds_back(receiver) else None
 
     # What is done.
 
@@ -208,6 +209,8 @@ class Turn:
         batch = self.batch
         if self._free:
             self._send_free()
+        if self._leaving and not self._let_leave():  # one that is followed by others would grow without an end
+            return
         if not self.log.takes(batch):
             return
         if batch.events:
@@ -291,9 +294,18 @@ class Turn:
     def _finish(self, batch: Batch) -> None:
         if self._free:  # it was staged before what the same receivers get from a batch that is stored in this turn
             self._send_free()
-        if batch.staged:
-            self.release.send_all(batch.staged)
-        batch.end()
+        self._leaving.append(batch)
+        if len(self._leaving) == 1:
+            self._let_leave()
+
+    def _let_leave(self) -> bool:
+        """Send what has its way out free, as far as a turn goes; tell whether that was all."""
+        while self._leaving:
+            if not self.release.send_batch(self._leaving[0], self._loop.clock):
+                self._loop.call_later(0, _nothing)  # the loop is not to sleep
+                return False
+            self._leaving.popleft().end()
+        return True
 
     def _undo_all(self, reason: str) -> None:
         """Make it as if what is not stored had not been: State from the disk, UNAVAILABLE for those who asked."""
@@ -369,12 +381,16 @@ class Turn:
     @property
     def is_settled(self) -> bool:
         """Whether nothing waits for the disk."""
-        return self.log.is_ready and not self._in_flight and not self.batch.events
+        return self.log.is_ready and not self._in_flight and not self.batch.events and not self._leaving
 
     def close(self) -> None:
         """Store what is left. Raises StoreUnavailable or StoreBroken if that fails."""
         self.credit.settle()
         self.log.finish([*self._unsaved, *self.batch.events, *self.credit.take()])
+
+
+def _nothing() -> None:
+    """The loop only turns."""
 
 
 def _position(batch: Batch) -> int:

@@ -10,6 +10,7 @@ from bots import Bot, Event, State
 from chatserver.fronts.pipe.front import Pipe
 from chatserver.sessions.reception import Door
 from chatserver.store.store import Store
+from chatserver.turn.release import AT_ONCE
 from tests.model.messages import REACTIONS_MAX, REACTIONS_OF_ALL_MAX
 from tests.model.world import PASSWORD, World
 from tests.simulation.callers import Caller
@@ -88,6 +89,7 @@ class Life(World):
         choices.begin_step()
         choices.is_calm = False
         self.drawn = {name: choices.pick(values) for name, values in SETTINGS_DRAWN.items()}
+        self._at_once = choices.pick((AT_ONCE, 1, 2))
         choices.is_calm = True
         self.drawn |= {"reactions_per_message_max": REACTIONS_MAX, "reactions_of_all_max": REACTIONS_OF_ALL_MAX}
         super().__init__(folder, bots=[make_bot()], bot_messages_per_s=0, **self.drawn)
@@ -112,6 +114,8 @@ class Life(World):
 
     def _build(self) -> None:
         super()._build()
+        release = self.server.turn.release
+        release.at_once, release.slice, release.turn_s = self._at_once, 1, 0.0
         self.oracle.attach(self.server, self.disk)
 
     @property

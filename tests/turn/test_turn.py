@@ -1,5 +1,7 @@
 """Commands applied to State, and the batch that gathers: when things leave, in which order, and what they wait for."""
 
+from collections.abc import Callable
+
 from chatserver.core.commands import SendMessage, SetStatus, ShowTyping
 from chatserver.core.events import MessageSent, Typed
 from chatserver.core.outcome import Refused
@@ -274,3 +276,84 @@ def test_every_message_of_the_batch_is_an_event_of_its_own(world: World) -> None
     world.do(None, message("1"))
     world.do(None, message("2"))
     assert [type(event) for event in world.turn.batch.events] == [MessageSent] * 2
+
+
+# A batch with much for many leaves over several turns.
+
+
+def crowd(world: World, many: int) -> list[Callable[[], str]]:
+    """So many sessions of Ben's, of whom one is sent something a turn."""
+    release = world.turn.release
+    release.at_once = release.slice = 1
+    release.turn_s = 0.0
+    return [world.hear(BEN)[1] for _ in range(many)]
+
+
+def received(heard: list[Callable[[], str]]) -> list[str]:
+    """What came since the last look, in short; of those who got something."""
+    texts = [hear() for hear in heard]
+    return ["".join(line[-1] for line in text.splitlines()) for text in texts if text]
+
+
+def test_what_is_for_many_leaves_over_several_turns_and_the_next_batch_waits(world: World) -> None:
+    heard = crowd(world, 3)
+    world.do(None, message("a"))
+    world.turn.end()
+    world.do(None, message("b"))
+    world.flusher.work()
+    assert received(heard) == ["a"]
+    assert not world.turn.is_settled
+    world.turn.end()
+    assert received(heard) == ["a"]
+    assert not world.flusher.jobs
+    world.turn.end()
+    assert received(heard) == ["a"]
+    assert world.flusher.jobs
+    world.store_all()
+    for _ in heard:
+        world.turn.end()
+    assert received(heard) == ["b"] * 3
+    assert world.turn.is_settled
+
+
+def test_an_answer_does_not_overtake_what_still_leaves_and_passes_what_is_for_others(world: World) -> None:
+    heard = crowd(world, 2)
+    world.do(None, message("a"))
+    world.turn.end()
+    world.flusher.work()
+    assert received(heard[:1]) == []
+    assert received(heard[1:]) == ["a"]
+    waits, was_sent = world.turn.hearers[BEN]
+    for receiver in (waits, was_sent):
+        world.turn.stage_behind(receiver, standing(b"PONG x\n"), None)
+    assert world.turn.held_back(waits) is not None
+    assert world.turn.held_back(was_sent) is None
+    world.turn.end()
+    assert received(heard) == ["ax", "x"]
+
+
+def test_who_waits_for_a_batch_waits_until_all_of_it_has_left(world: World) -> None:
+    crowd(world, 3)
+    told: list[bool] = []
+    world.do(None, message("a"))
+    world.turn.batch.when_over(told.append)
+    world.turn.end()
+    world.flusher.work()
+    world.turn.end()
+    assert not told
+    world.turn.end()
+    assert told == [True]
+
+
+def test_what_failed_is_told_behind_what_still_leaves(world: World) -> None:
+    heard = crowd(world, 2)
+    ann, said = world.hear(ANN)
+    world.do(ann, message("a"), "a")
+    world.turn.end()
+    world.flusher.work()
+    world.do(ann, message("b"), "b")
+    world.turn._undo_all("the tests say so")
+    for _ in range(4):
+        world.turn.end()
+    assert said().replace("|", " ").split()[:4] == ["OK", "a", "ERR", "b"]
+    assert received(heard) == ["a", "a"]
