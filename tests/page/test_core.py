@@ -61,9 +61,11 @@ def test_the_core_of_the_page_holds_the_same(tab: Page, name: str) -> None:
     assert steps == CONVERSATIONS[name]
 
 
-def test_no_name_at_the_top_of_a_module_hides_one_of_the_browser(tab: Page) -> None:
+def test_no_name_at_the_top_of_a_module_hides_one_of_the_browser(browser: Browser) -> None:
     """The modules are joined into one scope: there such a name would mean something else to all of them."""
     texts = [path.read_text() for path in (ROOT / "chatserver/fronts/web/page").glob("*.js")]
     names = [name for text in texts for name in _NAME.findall(text)]
     assert len(names) > 100
-    assert tab.evaluate("names => names.filter(it => it in globalThis)", names) == []
+    page = browser.new_page()
+    assert page.evaluate("names => names.filter(it => it in globalThis)", names) == []
+    page.close()

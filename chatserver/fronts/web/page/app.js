@@ -7,7 +7,7 @@ import { Composer } from "./composer.js";
 import { Details } from "./details.js";
 import { attempt, closeDialogs } from "./dialogs.js";
 import { byId, isolated, notice } from "./dom.js";
-import { Keyboard } from "./keyboard.js";
+import { Keys } from "./keys.js";
 import { List } from "./list.js";
 import { MessageBar } from "./message_bar.js";
 import { Messages } from "./messages.js";
@@ -57,7 +57,7 @@ class App {
       ...{ form: byId("composer"), field: byId("field"), above: byId("above"), why: byId("why") },
     });
     this.around = new Around(this);
-    this.keyboard = new Keyboard(this);
+    this.keys = new Keys(this);
     this.#listen();
     this.store.subscribe(() => this.render());
     if (!this.session.start()) this.signIn.show();

@@ -2,7 +2,7 @@
 
 import { closeDialogs } from "./dialogs.js";
 
-export class Keyboard {
+export class Keys {
   constructor(app) {
     this.app = app;
     this.store = app.store;
