@@ -200,14 +200,15 @@ def delete_account(state: State, command: DeleteAccount) -> Outcome:
 
 
 def set_status(state: State, command: SetStatus) -> Outcome:
-    """Change what friends see."""
+    """Change what friends see. A status that is left out stays; where the text is too, both are told."""
     user = state.users[command.user]
-    answer = (command.status, command.text)
+    status = command.status or user.status
+    answer = (status, command.text) if command.status or command.text else (user.status, user.status_text)
     if answer == (user.status, user.status_text):
         return (), answer
-    seen = ("offline", "") if command.status == "invisible" else answer
+    seen = ("offline", "") if status == "invisible" else answer
     changed = (PresenceChanged(user.id, *seen),) if seen != seen_as(user) else ()
-    return (StatusSet(command.status, command.text, user.id), *changed), answer
+    return (StatusSet(*answer, user.id), *changed), answer
 
 
 def _check_free(state: State, name: str, *, by_admin: bool) -> Refused | None:

@@ -95,7 +95,7 @@ class DeleteAccount:
 
 @dataclass(slots=True)
 class SetStatus:
-    """Say how the user is; `text` may be empty."""
+    """Say how the user is; what is left out of the two is empty."""
 
     user: int
     status: str

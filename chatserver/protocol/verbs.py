@@ -56,9 +56,9 @@ _ROWS = (
     Verb("DELETEACCOUNT", "remove your account and all you wrote, for good", ("username", "password"), 2),
     Verb(
         "SETSTATUS",
-        "say how you are; a text of up to 140 characters may follow",
+        "say how you are; a text of up to 140 characters may follow. Without either it tells how you are",
         ("username", "online, away, busy or invisible", "text"),
-        2,
+        1,
         free_text=True,
     ),
     Verb(

@@ -246,6 +246,12 @@ def test_a_status_is_kept_and_seen() -> None:
     assert answer == ["away", "lunch | tea"]
 
 
+def test_without_a_status_it_is_told() -> None:
+    state = given(PEOPLE, log_in(ANN), SetStatus(ANN, "away", "lunch"))
+    assert when(state, SetStatus(ANN, "", "")) == nothing("away", "lunch")
+    assert when(state, SetStatus(ANN, "", "tea")).answer == ["away", "tea"]
+
+
 def test_the_same_status_again_is_no_event() -> None:
     state = given(PEOPLE, log_in(ANN), SetStatus(ANN, "away", "lunch"))
     assert when(state, SetStatus(ANN, "away", "lunch")) == nothing("away", "lunch")

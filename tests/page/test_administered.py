@@ -121,4 +121,27 @@ def test_an_administrator_administers_from_the_page(ann: Client, site: Site, vis
     tab = visit(site).sign_in("ann")
     tab.open("HelpBot")
     tab.say("/admin user show ben")
-    expect(tab.dialog).to_contain_text("ben")
+    expect(tab.dialog.get_by_role("status")).to_contain_text("ben")
+    tab.tab.keyboard.press("Escape")
+    tab.choose_in_menu("Administration")
+    expect(tab.dialog.get_by_role("status")).to_contain_text("user suspend")
+    for command, answer in (
+        ("user show ben", "ben"),
+        ("user sho ben", "is followed by"),
+        ("announce 'Tea at five'", ""),
+    ):
+        tab.dialog.get_by_label("Command").fill(command)
+        tab.dialog.get_by_role("button", name="Run").click()
+        expect(tab.dialog.get_by_role("status")).to_contain_text(answer)
+    expect(tab.tab.locator("#notice")).to_contain_text("Tea at five")
+
+
+def test_who_does_not_administer_is_told_so(site: Site, visit: Visit) -> None:
+    site.user("ben")
+    tab = visit(site).sign_in("ben")
+    tab.open("HelpBot")
+    tab.say("/admin users")
+    expect(tab.tab.locator("#why")).to_contain_text("ask whoever runs it")
+    tab.tab.get_by_role("button", name="Menu").click()
+    expect(tab.tab.get_by_role("menuitem", name="Sign out")).to_be_visible()
+    expect(tab.tab.get_by_role("menuitem", name="Administration")).to_have_count(0)

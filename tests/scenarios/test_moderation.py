@@ -53,10 +53,12 @@ def test_a_report_is_kept_with_the_message_until_its_author_is_gone(server: InTh
 def test_where_all_may_write_to_each_other(start_server: StartServer) -> None:
     server = start_server(direct_messages="everyone")
     ann, ben = server.user("ann"), server.user("ben")
+    ann.refused("SENDMESSAGE|ann|ben|", "BAD_TEXT")
     ann.says("SENDMESSAGE|ann|ben|hello", "OK|SENDMESSAGE|…")
     ben.event("MESSAGE|…|ann|ben|hello")
     ben.says("BLOCK|ben|ann", "OK|BLOCK|ann")
     ann.refused("SENDMESSAGE|ann|ben|hello", "NOT_FRIENDS")
+    ann.refused("SENDMESSAGE|ann|ben|", "NOT_FRIENDS")
 
 
 @pytest.mark.parametrize("policy", ["closed", "invite"])

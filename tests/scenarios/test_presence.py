@@ -49,6 +49,24 @@ def test_a_status_with_and_without_a_text(server: Running, status: str) -> None:
     bob.no_event()
 
 
+def test_a_status_that_is_left_out_stays(server: Running) -> None:
+    alice, bob = server.friends("alice", "bob")
+    bob.says("SETSTATUS|bob|busy|tea")
+    alice.event("STATUS|bob|busy|tea")
+    bob.says("SETSTATUS|bob||cake", "OK|SETSTATUS|busy|cake")
+    alice.event("STATUS|bob|busy|cake")
+
+
+@pytest.mark.parametrize("line", ["SETSTATUS|bob", "SETSTATUS|bob|", "SETSTATUS|bob||"])
+def test_without_a_status_it_is_told(server: Running, line: str) -> None:
+    alice, bob = server.friends("alice", "bob")
+    bob.says(line, "OK|SETSTATUS|online|")
+    bob.says("SETSTATUS|bob|invisible|tea")
+    alice.event("STATUS|bob|offline|")
+    bob.says(line, "OK|SETSTATUS|invisible|tea")
+    alice.no_event()
+
+
 def test_who_changes_nothing_is_not_announced(server: Running) -> None:
     alice, bob = server.friends("alice", "bob")
     bob.says("SETSTATUS|bob|online|", "OK|SETSTATUS|online|")
@@ -62,12 +80,9 @@ def test_who_changes_nothing_is_not_announced(server: Running) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        "bob",
-        "bob|",
         "bob|offline",
         "bob|sleeping",
         "bob|awa",
-        "bob||text",
     ],
     ids=shown,
 )

@@ -122,7 +122,7 @@ def _delete_account(session: Who, fields: list[str], tag: str, now_ms: int) -> R
 
 
 def _set_status(session: Who, fields: list[str], tag: str, now_ms: int) -> Request:
-    if fields[1] not in STATUSES:
+    if fields[1] and fields[1] not in STATUSES:
         return BAD_ARGUMENTS
     if len(fields[2]) > STATUS_CHARS_MAX:
         return Refused("TOO_LONG", f"A status has at most {STATUS_CHARS_MAX} characters of text: make it shorter")

@@ -18,6 +18,10 @@ _OTHER = re.compile(r"^(?:import|export)\b.*$", re.MULTILINE)
 _LINE_COMMENT = re.compile(r"^[ \t]*//.*\n", re.MULTILINE)
 _BLOCK_COMMENT = re.compile(r"^[ \t]*/\*.*?\*/[ \t]*\n", re.MULTILINE | re.DOTALL)
 _TRAILING_COMMENT = re.compile(r"([;,{}()\[])[ \t]+// [^\n]*$", re.MULTILINE)
+_TEMPLATE = r"`(?:[^`\\$]|\\.|\$(?!\{)|\$\{(?:[^{}`]|`[^`]*`|\{[^{}]*\})*\})*`"
+_REGEXP = r"(?:(?<=[(\[!])|(?<=[,=:&|?] )|(?<=return ))/(?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/"
+_TEXT = re.compile(rf'"(?:[^"\\\n]|\\.)*"|{_TEMPLATE}|{_REGEXP}')
+_BLANKS = re.compile(rf"({_TEXT.pattern})|[ \n]*([=,;:?&|<>(){{}}\[\]]+)[ \n]*")
 _STYLE_BLANKS = re.compile(r"\s*([{};,>])\s*|(?<=:)\s+")
 _INDENT = re.compile(r"^[ \t]+|^\n", re.MULTILINE)
 
@@ -69,6 +73,11 @@ def lean(text: str) -> str:
     return _INDENT.sub("", _TRAILING_COMMENT.sub(r"\1", text))
 
 
+def lean_script(text: str) -> str:
+    """A module also without the blanks around its signs; quotes, templates and regular expressions stay as they are."""
+    return _BLANKS.sub(lambda found: found[1] or found[2], lean(text))
+
+
 def lean_styles(text: str) -> str:
     """Style sheets also without the blanks around their signs."""
     return _STYLE_BLANKS.sub(r"\1", lean(text)).replace(";}", "}")
@@ -80,4 +89,4 @@ def _bare(name: str, source: str) -> str:
     other = _OTHER.search(body)
     if other:
         raise ValueError(f"{name}.js has a form of import or export that is not joined: {other[0]}")
-    return lean(body)
+    return lean_script(body)

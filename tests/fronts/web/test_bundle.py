@@ -6,7 +6,7 @@ import re
 import pytest
 
 from chatserver.fronts.web import assets
-from chatserver.fronts.web.bundle import bundled, joined, lean, lean_styles
+from chatserver.fronts.web.bundle import _TEXT, bundled, joined, lean, lean_script, lean_styles
 from tests.harness import ROOT
 
 FOLDER = ROOT / "chatserver" / "fronts" / "web" / "page"
@@ -19,7 +19,7 @@ def test_what_a_module_imports_comes_before_it() -> None:
         "b.js": 'import { one } from "./c.js";\nexport function b(x) {\n  return one + x;\n}\n',
         "c.js": "// a constant\nexport const one = 1;\n",
     }
-    assert joined(texts, "app") == "const one = 1;\nfunction b(x) {\nreturn one + x;\n}\nb(one);\n"
+    assert joined(texts, "app") == "const one=1;function b(x){return one + x;}b(one);"
 
 
 @pytest.mark.parametrize("again", ["const one = 2;", "export function one() {}", "export class one {}", "let one;"])
@@ -47,6 +47,26 @@ def test_a_form_that_it_does_not_know_is_refused(text: str, says: str) -> None:
 def test_comments_and_indentation_stay_behind() -> None:
     text = '/* a\n b */\na {\n  b: c; /* d */\n}\n\n// e\n"//f";\ng; // h\n'
     assert lean(text) == 'a {\nb: c; /* d */\n}\n"//f";\ng;\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("if (a) {\n  b = [1, 2];\n}\n", "if(a){b=[1,2];}"),
+        ("return a + +b / c; // d\n", "return a + +b / c;"),
+        ('f("a, b; {", `c ${d ? `(${e}) ; ` : ""} , f`);', 'f("a, b; {",`c ${d ? `(${e}) ; ` : ""} , f`);'),
+        ('const a = /[/"] , `/.test(b) ? c : /, d/u;', 'const a=/[/"] , `/.test(b)?c:/, d/u;'),
+        ("a.replace(/; }/g, x => x)", "a.replace(/; }/g,x=>x)"),
+    ],
+)
+def test_blanks_within_a_text_stay(text: str, left: str) -> None:
+    assert lean_script(text) == left
+
+
+def test_every_text_of_the_page_is_known_as_one() -> None:
+    for path in FOLDER.glob("*.js"):
+        beside = _TEXT.sub("", lean(path.read_text()))
+        assert not set(beside) & {'"', "`"}, path.name
 
 
 def test_blanks_that_a_style_sheet_can_miss_stay_behind() -> None:

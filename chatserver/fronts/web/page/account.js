@@ -32,8 +32,22 @@ export class Account {
 
   async setStatus(status, text = "") {
     const { fields } = await this.app.session.ask("SETSTATUS", status, text);
-    this.store.status = { status: fields[0], text: fields[1] ?? "" };
-    this.store.changed();
+    this.store.takeStatus(fields);
+  }
+
+  settings() {
+    const { typing, reading, words } = this.store.choices.all;
+    formDialog({
+      title: "Settings",
+      said: "They hold in this browser.",
+      fields: [
+        { name: "typing", label: "Others see that you are typing", type: "checkbox", value: typing },
+        { name: "reading", label: "What you have seen is marked as read", type: "checkbox", value: reading },
+        { name: "words", label: "Words that count as a mention of you", value: words.join(" "), hint: "Beside your name, with blanks between them" },
+      ],
+      action: "Save",
+      run: (chosen) => this.store.choices.choose({ ...chosen, words: chosen.words.split(/[\s,]+/).filter(Boolean) }),
+    });
   }
 
   password() {

@@ -1,6 +1,6 @@
 // What one can do with a message in a dialog; help; and what administrators do.
 
-import { attempt, confirmDialog, formDialog, openDialog } from "./dialogs.js";
+import { attempt, confirmDialog, field, formDialog, openDialog } from "./dialogs.js";
 import { button, el, notice } from "./dom.js";
 import { SLASHES } from "./slash.js";
 import { oneLine } from "./text.js";
@@ -44,10 +44,19 @@ export class Actions {
     });
   }
 
-  /** Administer the server, for those who may. */
-  async administer(command) {
-    const { rows, fields } = await this.ask("ADMIN", command || "help");
-    openDialog("Administration", el("pre", {}, [...rows.map((row) => row.join("  ")), fields[1]].join("\n")));
+  /** Administer the server, for those who may: the first command is refused in a sentence to all others. */
+  async administer(command = "help") {
+    const ask = async (words) => {
+      const { rows, fields } = await this.ask("ADMIN", words);
+      return [...rows.map((row) => row.join("  ")), fields[1]].join("\n");
+    };
+    const said = el("pre", { tabindex: "0", role: "status" }, await ask(command));
+    this.store.choices.choose({ administers: true });
+    const line = field({ name: "command", label: "Command" });
+    const run = async () => (said.textContent = await ask(line.value()).catch((refusal) => refusal.message));
+    const form = el("form", { onsubmit: (event) => (event.preventDefault(), run()) }, line.block, el("button.primary", { type: "submit" }, "Run"));
+    openDialog("Administration", form, said);
+    line.input.focus();
   }
 
   help() {

@@ -84,12 +84,17 @@ class App {
     openSwitcher(this);
   }
 
+  /** Whether a text speaks to this user. */
+  isMentioned(text) {
+    return mentions(text, this.store.me, this.store.choices.all.words);
+  }
+
   /** Something may have been looked at: once it has been for a while, it counts as read. */
   looked() {
     clearTimeout(this.#readTimer);
     this.#readTimer = setTimeout(() => {
       const { open } = this.store;
-      if (open?.loaded && isLookedAt() && this.list.atEnd && open.unread) this.messages.markRead(open);
+      if (open?.loaded && isLookedAt() && this.list.atEnd && open.unread && this.store.choices.all.reading) this.messages.markRead(open);
     }, READ_AFTER_MS);
   }
 
@@ -137,7 +142,7 @@ class App {
   }
 
   #heard(talk, message) {
-    if (talk.isRoom && mentions(message.text, this.store.me)) talk.mentioned = talk !== this.store.open;
+    if (talk.isRoom && this.isMentioned(message.text)) talk.mentioned = talk !== this.store.open;
     if (talk === this.store.open) {
       if (!isLookedAt() && !talk.divider && talk.loaded) talk.divider = message.id;
       this.#said.push(message);
@@ -146,14 +151,22 @@ class App {
     if (message.origin !== "sync") this.notifier.said(talk, message);
   }
 
-  #happened({ type, room, name, by }) {
+  #happened({ type, room, name, by, kind, fields }) {
     const { store, people, rooms } = this;
+    if (type === "FriendRemoved" && store.open?.name === name) this.opening.askWhetherOpen(store.open);
+    if (kind === "ROLE") this.#roleGiven(...fields);
     if (["Joined", "Left"].includes(type)) this.#cameOrWent(type, room, name);
     if (!store.connected) return; // what waited for the login is in the list of requests
     if (type === "Invited") {
       notice(`${isolated(by)} invites you to ${isolated(room)}.`, ["Join", () => attempt(() => rooms.join(room))]);
     }
     if (type === "FriendRequest") notice(`${isolated(name)} wants to be your friend.`, ["See", () => people.requests()]);
+  }
+
+  #roleGiven(room, name, role) {
+    if (room === this.store.open?.name) this.details.refresh();
+    const what = { owner: "own", moderator: "are a moderator of" }[role] ?? "are a member of";
+    if (this.store.isMe(name)) notice(`You ${what} ${isolated(room)} now.`);
   }
 
   #cameOrWent(type, room, name) {

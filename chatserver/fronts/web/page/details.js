@@ -13,7 +13,7 @@ export class Details {
     this.pane = byId("details");
     this.members = new Members({
       talk: (name) => this.#clicked(name),
-      kick: (name) => app.rooms.kick(app.store.open.name, name, () => this.refresh()),
+      actsOn: (...member) => (app.store.open ? app.rooms.actsOn(app.store.open.name, ...member) : []),
     });
   }
 
@@ -60,10 +60,15 @@ export class Details {
     const changedTalk = JSON.parse(this.#shownFor || "[]")[0] !== talk.name;
     this.#shownFor = version;
     if (changedTalk) this.members.show([], this.app.store.me);
-    const focused = this.pane.contains(document.activeElement) && document.activeElement.textContent;
+    const focused = document.activeElement;
+    const at = this.#buttons().indexOf(focused);
     this.pane.replaceChildren(head, ...parts.content());
-    if (focused) [...this.pane.querySelectorAll("button")].find((one) => one.textContent === focused)?.focus();
+    if (at >= 0) (this.#buttons().find((one) => one.textContent === focused.textContent) ?? this.#buttons()[at])?.focus();
     if (changedTalk) this.refresh();
+  }
+
+  #buttons() {
+    return [...this.pane.querySelectorAll("button")];
   }
 
   #room(name) {
@@ -72,6 +77,7 @@ export class Details {
     const acts = [
       ["Invite somebody", () => rooms.invite(name)],
       ["Change the topic", () => rooms.topic(name)],
+      ...this.#talkActs(name),
       ["Leave the room", () => rooms.leave(name)],
     ];
     const content = () => [
@@ -79,7 +85,7 @@ export class Details {
       el("p.topic", { dir: "auto" }, room.topic || "No topic yet."),
       ...(room.joined ? [stack(acts), el("h3", {}, "Members"), this.members.element] : [stack([["Join", () => attempt(() => rooms.join(name))]])]),
     ];
-    return { version: [room.kind, room.topic, room.joined], content };
+    return { version: [room.kind, room.topic, room.joined, acts.map(([label]) => label)], content };
   }
 
   #person(name) {
@@ -87,14 +93,23 @@ export class Details {
     const kind = store.kindOf(name);
     const { status = "", text = "" } = store.friends.get(name) ?? {};
     const blocked = store.blocks.has(name);
-    const acts = [];
+    const acts = this.#talkActs(name);
     if (kind === "friend") acts.push(["End the friendship", () => people.unfriend(name)]);
     if (kind === "other" && !blocked) acts.push(["Ask to be friends", () => attempt(() => people.askFriend(name))]);
     if (blocked) acts.push(["Unblock", () => attempt(() => people.unblock(name))]);
     else if (kind !== "bot") acts.push([`Block ${name}`, () => people.confirmBlock(name)]);
     const about = kind === "bot" ? `A bot: ${store.bots.get(name)}.` : blocked ? "You block them." : status || "Not a friend.";
     const content = () => [el("p.profile", {}, disc(name, status), el("span", { dir: "auto" }, about)), text ? el("p.topic", { dir: "auto" }, text) : "", stack(acts)];
-    return { version: [kind, status, text, blocked], content };
+    return { version: [kind, status, text, acts.map(([label]) => label)], content };
+  }
+
+  /** What one can do with any talk. */
+  #talkActs(name) {
+    const { store, messages } = this.app;
+    const talk = store.talk(name);
+    const muted = store.choices.isMuted(name);
+    const read = ["Mark as read", () => messages.markRead(talk)];
+    return [...(talk.unread && !store.choices.all.reading ? [read] : []), [muted ? "Unmute" : "Mute", () => store.choices.mute(name, !muted)]];
   }
 
   #clicked(name) {

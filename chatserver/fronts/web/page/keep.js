@@ -6,7 +6,7 @@
 const USER = "pipechat.user"; // this tab: whose it is, "" once they have signed out; every tab: who came last
 const THEME = "pipechat.theme";
 const KEPT_MS = 24 * 60 * 60 * 1000;
-const OF_A_USER = ["login", "talk", "outbox", "drafts"];
+const OF_A_USER = ["login", "talk", "outbox", "drafts", "choices"];
 
 function area(name) {
   try {
@@ -105,6 +105,14 @@ export function saveDraft(user, place, text) {
   if (text) drafts[place] = text;
   else delete drafts[place];
   write(everyTab, of("drafts", user), Object.keys(drafts).length ? drafts : null);
+}
+
+export const loadChoices = (user) => read(everyTab, of("choices", user)) ?? {};
+export const saveChoices = (user, choices) => write(everyTab, of("choices", user), choices);
+
+/** Called when another tab has kept something else under that user's choices. */
+export function onChosenElsewhere(call) {
+  addEventListener("storage", ({ key }) => key === of("choices", read(thisTab, USER)) && call());
 }
 
 export const loadTheme = () => read(everyTab, THEME) ?? "system";

@@ -26,7 +26,7 @@ export class Keys {
   #step({ key, shiftKey }) {
     const { store } = this;
     const names = this.app.sidebar.names();
-    const wanted = shiftKey ? names.filter((name) => store.talk(name).unread) : names;
+    const wanted = shiftKey ? names.filter((name) => store.talk(name).unread && !store.choices.isMuted(name)) : names;
     if (!wanted.length) return;
     const step = key === "ArrowUp" ? -1 : 1;
     const at = wanted.indexOf(store.open?.name);

@@ -4,7 +4,7 @@
 
 import { announce } from "./dom.js";
 import { wantedRows } from "./rows.js";
-import { oneLine } from "./text.js";
+import { brief } from "./text.js";
 
 const SHOWN_ROWS_MAX = 300;
 const STEP = 100;
@@ -76,7 +76,7 @@ export class List {
   /** One or more messages of others came into the open talk. */
   said(messages) {
     if (!this.#following) this.#newCount += messages.length;
-    else announce(messages.map(({ sender, text }) => `${sender}: ${oneLine(text)}`).join(". "));
+    else announce(messages.map(({ sender, text }) => `${sender}: ${brief(text)}`).join(". "));
   }
 
   focusLast() {

@@ -1,6 +1,7 @@
 // A list of the members of a room, which may be ten thousand: only those in sight have rows.
 
 import { bdi, disc, el, iconButton } from "./dom.js";
+import { popup } from "./popup.js";
 
 const BEYOND = 10; // rows above and below what is in sight
 
@@ -9,9 +10,9 @@ export class Members {
   #shown = [];
   #wanted = "";
 
-  /** `kick(name)` is called by the button of who may; `talk(name)` by a click on a name. */
-  constructor({ talk, kick }) {
-    Object.assign(this, { talk, kick });
+  /** `actsOn(name, role, mine)` says what one may do with a member; `talk(name)` is called by a click on a name. */
+  constructor({ talk, actsOn }) {
+    Object.assign(this, { talk, actsOn });
     this.filter = el("input", { type: "search", "aria-label": "Find a member", placeholder: "Find a member", oninput: () => this.#narrow() });
     this.space = el("div.member-space", { role: "list", "aria-label": "Members" });
     this.scroller = el("div.member-list", { onscroll: () => this.#place() }, this.space);
@@ -44,13 +45,15 @@ export class Members {
   }
 
   #row([name, status, role], at, height) {
+    const acts = name === this.me ? [] : this.actsOn(name, role, this.role);
+    const label = `What to do with ${name}`;
     const row = el(
       "div.member",
       { role: "listitem", "aria-setsize": String(this.#shown.length), "aria-posinset": String(at + 1) },
       disc(name, status),
       el("button.member-name", { type: "button", onclick: () => this.talk(name) }, bdi(name)),
       el("span.about", {}, role === "member" ? status : `${role} · ${status}`),
-      name !== this.me && (this.role === "owner" || (this.role === "moderator" && role === "member")) ? iconButton("cross", `Put ${name} out`, () => this.kick(name)) : null,
+      acts.length > 0 && iconButton("dots", label, (event) => popup(event.currentTarget, acts, { label })),
     );
     row.style.top = `${at * height}px`;
     return row;

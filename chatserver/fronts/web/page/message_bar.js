@@ -3,7 +3,7 @@
 
 import { attempt, formDialog } from "./dialogs.js";
 import { byId, el, iconButton } from "./dom.js";
-import { popup } from "./sidebar.js";
+import { popup } from "./popup.js";
 
 const EMOJIS = ["👍", "❤️", "😂", "🎉", "😮", "😢", "🙏", "👀", "✅", "🔥"];
 
@@ -19,6 +19,7 @@ export class MessageBar {
       make("React", "smile", "react", (message) => this.#pickReaction(message, this.element.firstChild)),
       make("Edit", "pencil", "edit", (message) => app.composer.edit(message)),
       make("Delete", "bin", "remove", (message) => app.actions.remove(this.store.open, message)),
+      make("Report", "flag", "report", (message) => app.actions.report(message)),
       make("What became of it?", "info", "explain", (message) => app.actions.explain(message)),
     );
     for (const type of ["pointerover", "focusin", "click"]) {
@@ -56,7 +57,8 @@ export class MessageBar {
     const message = this.#messageOf(row);
     if (!message) return this.element.remove();
     const mine = this.store.isMe(message.sender);
-    for (const name of ["edit", "remove"]) this.element.querySelector(`[data-act=${name}]`).hidden = !mine;
+    const isShown = { edit: mine, remove: mine, report: !mine };
+    for (const button of this.element.children) button.hidden = isShown[button.dataset.act] === false;
     row.append(this.element);
   }
 

@@ -57,6 +57,6 @@ export class Messages {
   }
 
   typing(talk) {
-    if (this.session.isReady) this.session.ask("TYPING", talk.name).catch(() => {});
+    if (this.session.isReady && this.store.choices.all.typing) this.session.ask("TYPING", talk.name).catch(() => {});
   }
 }

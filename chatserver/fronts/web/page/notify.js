@@ -1,6 +1,6 @@
 // What reaches a person who is not looking: the title, a dot on the icon, and notifications, one for several tabs.
 
-import { oneLine, mentions } from "./text.js";
+import { brief } from "./text.js";
 import { byId } from "./dom.js";
 
 const ICONS = ["icon.svg", "icon-unread.svg"].map((name) => new URL(name, import.meta.url).href);
@@ -66,12 +66,21 @@ export class Notifier {
 
   /** A message of somebody else: a notification, if it was for this user and nobody looks. */
   said(talk, message) {
-    const { me } = this.store;
-    if (talk.isRoom && !mentions(message.text, me)) return;
+    const { store } = this;
+    if (store.choices.isMuted(talk.name) || (talk.isRoom && !this.app.isMentioned(message.text))) return;
     if (!this.#isFirst || isLookedAt() || [...this.#lookedAt.values()].includes(true)) return;
     if (!("Notification" in globalThis) || Notification.permission !== "granted") return;
     const title = talk.isRoom ? `${message.sender} in ${talk.name}` : message.sender;
-    const shown = new Notification(title, { body: oneLine(message.text).slice(0, 300), tag: `pipechat ${me} ${talk.name}` });
+    this.#show(title, { body: brief(message.text).slice(0, 300), tag: `pipechat ${store.me} ${talk.name}` }, talk);
+  }
+
+  #show(title, how, talk) {
+    let shown;
+    try {
+      shown = new Notification(title, how);
+    } catch {
+      return; // Chrome on Android has the name and refuses the call
+    }
     shown.onclick = () => {
       focus();
       shown.close();

@@ -30,7 +30,16 @@ export class Opening {
     talk.mentioned = false;
     saveTalk(this.store.user, talk.name);
     this.#shown(focus);
+    this.askWhetherOpen(talk);
     return this.#load(talk);
+  }
+
+  /** Who is no friend can be written to where the server lets all write to each other: an empty text tells. */
+  async askWhetherOpen(talk) {
+    if (this.store.kindOf(talk.name) !== "other") return;
+    const refusal = await this.app.session.ask("SENDMESSAGE", talk.name, "").catch(({ code }) => code);
+    talk.isOpenToAll = refusal === "BAD_TEXT";
+    this.store.changed();
   }
 
   /** Open a talk at a message, which need not be near its end. */

@@ -98,11 +98,33 @@ export class Rooms {
     this.store.changed();
   }
 
-  kick(room, name, then) {
+  kick(room, name) {
     confirmDialog(`Put ${name} out of ${room}?`, `${name} can come back if the room is public.`, "Put out", async () => {
-      await this.ask("KICK", room, name);
-      then();
+      await this.giveRole(room, name, "KICK");
     });
+  }
+
+  /** Let the owner give a member another part in the room, or do it for one who may. */
+  async giveRole(room, name, verb, ...more) {
+    await this.ask(verb, room, name, ...more);
+    this.app.details.refresh();
+  }
+
+  handOver(room, name) {
+    const said = `${name} will own ${room}, and you will be a member like others.`;
+    confirmDialog(`Hand ${room} over to ${name}?`, said, "Hand over", () => this.giveRole(room, name, "HANDOVER"));
+  }
+
+  /** What one may do with a member, given both parts in the room: `[label, call]` each. */
+  actsOn(room, name, role, mine) {
+    const set = (on) => () => attempt(() => this.giveRole(room, name, "MODERATOR", on));
+    const acts = [];
+    if (mine === "owner") {
+      acts.push(role === "moderator" ? ["No moderator any more", set("off")] : ["Make moderator", set("on")]);
+      acts.push(["Hand the room over", () => this.handOver(room, name)]);
+    }
+    const mayKick = mine === "owner" || (mine === "moderator" && role === "member");
+    return mayKick ? [...acts, ["Put out", () => this.kick(room, name)]] : acts;
   }
 
   leave(room) {

@@ -1,6 +1,6 @@
 // One row of the list of messages: a message, one that waits, a day, the "New" line. Rows are made anew when they change.
 
-import { asTyped, oneLine, textNodes } from "./text.js";
+import { asTyped, deedIn, oneLine, textNodes } from "./text.js";
 import { bdi, button, clockTime, dayName, disc, el, fullTime, hueOf } from "./dom.js";
 
 /** A day's name between two messages. */
@@ -73,7 +73,9 @@ function head({ sender, time }) {
 
 function body(message, me, acts) {
   if (message.deleted) return el("div.body.gone", {}, "This message was deleted");
-  const nodes = textNodes(message.text, { me, onRoom: acts.room });
+  const deed = deedIn(message.text);
+  const nodes = textNodes(deed ?? message.text, { me, onRoom: acts.room });
+  if (deed !== null) nodes[0]?.prepend("* ", bdi(message.sender), " ");
   const edited = message.edited && el("span.edited", { title: fullTime(message.edited) }, "edited");
   return el("div.body", {}, ...nodes, edited);
 }

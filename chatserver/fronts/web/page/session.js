@@ -124,8 +124,9 @@ export class Session {
       ["SHOWBOTS", (rows) => store.takeBots(rows)],
       ["SHOWREQUESTS", (rows) => store.takeRequests(rows)],
       ["SHOWBLOCKS", (rows) => store.takeBlocks(rows)],
+      ["SETSTATUS", (_, fields) => store.takeStatus(fields)],
     ];
-    await Promise.allSettled(lists.map(async ([verb, take]) => take((await this.ask(verb)).rows)));
+    await Promise.allSettled(lists.map(([verb, take]) => this.ask(verb).then(({ rows, fields }) => take(rows, fields))));
     store.listed = Boolean(store.me);
     store.changed();
   }
@@ -197,7 +198,7 @@ export class Session {
         this.outbox.sent(event);
       },
       LoggedIn({ name, token, again }) {
-        this.store.me = name;
+        this.store.become(name);
         this.#byToken = true;
         this.#net.proved();
         this.#keepLogin(name, token, null);
@@ -249,7 +250,6 @@ export class Session {
         else if (reason === "RESTART") this.#net.expectAtOnce();
         else if (reason !== "QUIT") this.shows.onNotice(text);
       },
-      OtherEvent() {},
       Notice({ text }) {
         this.shows.onNotice(text);
       },

@@ -1,7 +1,9 @@
 // The list of talks: who is unread, friends, rooms, bots; and oneself. It shows the store and calls the app.
 
 import { nameKey } from "./core.js";
-import { bdi, briefTime, button, byId, disc, el } from "./dom.js";
+import { attempt } from "./dialogs.js";
+import { bdi, briefTime, byId, disc, el } from "./dom.js";
+import { popup } from "./popup.js";
 
 const SHOWN_MAX = 200; // of one heading; the rest is a search away
 
@@ -43,7 +45,7 @@ export class Sidebar {
     const unread = new Set();
     const others = [];
     for (const talk of store.talks.values()) {
-      if (talk.unread && talk !== store.open) unread.add(talk.name);
+      if (talk.unread && talk !== store.open && !store.choices.isMuted(talk.name)) unread.add(talk.name);
       if (talk.isBegun && store.kindOf(talk.name) === "other") others.push(talk.name);
     }
     const rest = (names) => [...names].filter((name) => !unread.has(name)).sort((one, other) => this.#order(one, other));
@@ -88,12 +90,13 @@ export class Sidebar {
     const unread = talk?.unread ?? 0;
     const about = text || (store.kindOf(name) === "bot" ? store.bots.get(name) : store.rooms.get(name)?.topic) || "";
     const time = talk?.lastTime ? briefTime(talk.lastTime) : "";
-    const version = [status, about, open, unread, time, talk?.mentioned].join("|");
-    return [name, version, () => this.#make(name, { status, about, open, unread, time, mentioned: talk?.mentioned })];
+    const kind = store.choices.isMuted(name) ? ".muted" : talk?.mentioned ? ".mentioned" : "";
+    const version = [status, about, open, unread, time, kind].join("|");
+    return [name, version, () => this.#make(name, { status, about, open, unread, time, kind })];
   }
 
-  #make(name, { status, about, open, unread, time, mentioned }) {
-    const badge = unread ? el(`span.badge${mentioned ? ".mentioned" : ""}`, { "aria-label": `${unread} unread` }, String(unread)) : null;
+  #make(name, { status, about, open, unread, time, kind }) {
+    const badge = unread ? el(`span.badge${kind}`, { "aria-label": `${unread} unread` }, String(unread)) : null;
     return el(
       "button.entry",
       { type: "button", "data-talk": name, "aria-current": open ? "page" : null, onclick: () => this.app.openTalk(name, { focus: true }) },
@@ -118,11 +121,13 @@ export class Sidebar {
     const { account, actions, around, people, notifier } = this.app;
     const items = [
       ["Your status", () => account.status()],
+      ["Settings", () => account.settings()],
       ["Requests", () => people.requests()],
       ["Blocked", () => people.blocks()],
       ...(notifier.canAsk ? [["Turn notifications on", () => notifier.askPermission()]] : []),
       [`Colours: ${around.theme}`, () => around.nextTheme()],
       ["Keys and commands", () => actions.help()],
+      ...(this.store.choices.all.administers ? [["Administration", () => attempt(() => actions.administer())]] : []),
       ["Change your password", () => account.password()],
       ["Save what is stored about you", () => account.export()],
       ["Delete the account", () => account.deleteAccount()],
@@ -130,38 +135,4 @@ export class Sidebar {
     ];
     popup(byId("menu"), items);
   }
-}
-
-/** A small menu at a button: `[label, call]` each. It closes on a choice, on Esc, and when the focus leaves. */
-export function popup(at, items, { kind = "menu", label = "Menu" } = {}) {
-  const before = document.activeElement;
-  const menu = el(
-    `div.popup.${kind}`,
-    { role: "menu", "aria-label": label, tabindex: "-1" },
-    ...items.map(([label, call]) => button(label, () => (close(), call()), { role: "menuitem" })),
-  );
-  const close = () => {
-    if (!menu.isConnected) return;
-    menu.remove();
-    before?.focus?.();
-  };
-  menu.addEventListener("keydown", (event) => {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    const choices = [...menu.children];
-    if (step) choices[(choices.indexOf(document.activeElement) + step + choices.length) % choices.length].focus();
-    else if (event.key === "Escape") close();
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-  });
-  menu.addEventListener("focusout", ({ relatedTarget }) => relatedTarget && !menu.contains(relatedTarget) && menu.remove());
-  document.addEventListener("pointerdown", ({ target }) => menu.contains(target) || menu.remove(), { once: true });
-  document.body.append(menu);
-  const box = at.getBoundingClientRect();
-  const left = Math.max(8, Math.min(box.left, innerWidth - menu.offsetWidth - 8));
-  const below = box.bottom + 4 + menu.offsetHeight < innerHeight;
-  menu.style.left = `${left}px`;
-  menu.style.top = `${below ? box.bottom + 4 : Math.max(8, box.top - menu.offsetHeight - 4)}px`;
-  menu.firstChild.focus();
-  return menu;
 }

@@ -19,10 +19,10 @@ function roomAnd(app, rest) {
 }
 
 /** Ask for something to be done with a member of a room. */
-async function inRoom(app, verb, rest) {
+function inRoom(app, verb, rest) {
   const [room, words] = roomAnd(app, rest);
-  await app.session.ask(verb, room, ...need(words).split(/ +/));
-  app.details.refresh();
+  const [name, ...more] = need(words).split(/ +/);
+  return app.rooms.giveRole(room, name, verb, ...more);
 }
 
 /** The message with that number, or the last one in question. */
@@ -36,6 +36,11 @@ function message(app, last) {
 const lastMine = (app) => message(app, (talk) => talk.lastOf(app.store.me));
 const lastOfAll = (app) => message(app, (talk) => talk.messages.findLast(({ deleted }) => !deleted));
 
+function opened({ store }) {
+  if (!store.open) throw new UsageError("Which talk? Open it, or give its name");
+  return store.open;
+}
+
 function need(rest) {
   if (!rest) throw new UsageError();
   return rest;
@@ -48,6 +53,10 @@ const ROWS = [
     const [name, ...words] = need(rest).split(" ");
     app.messages.send(app.store.spelled(name), need(words.join(" ").trim()));
   }],
+  ["/me TEXT", "say what you do, as in: * ana waves", (app, rest) => app.messages.send(opened(app).name, `/me ${need(rest)}`)],
+  ["/mute [NAME]", "hear nothing of a talk unless you look", (app, rest) => app.store.choices.mute(rest || opened(app).name, true)],
+  ["/unmute [NAME]", "hear of it again", (app, rest) => app.store.choices.mute(rest || opened(app).name, false)],
+  ["/settings", "what others see of you, and which words call you", (app) => app.account.settings()],
   ["/friends", "list your friends", (app) => app.switcher()],
   ["/requests", "list friend requests and invitations", (app) => app.people.requests()],
   ["/add NAME", "ask somebody to be your friend", (app, rest) => (rest ? app.people.askFriend(rest) : app.people.addFriend())],
@@ -62,7 +71,7 @@ const ROWS = [
     return status ? app.account.setStatus(status.toLowerCase(), words.join(" ")) : app.account.status();
   }],
   ["/search WORDS", "find messages that hold all the words", (app, rest) => app.search.open(rest)],
-  ["/read", "mark this talk as read", (app) => app.store.open && app.messages.markRead(app.store.open)],
+  ["/read", "mark this talk as read", (app) => app.messages.markRead(opened(app))],
   ["/edit TEXT", "correct your last message", (app, rest) => {
     const [talk, found] = lastMine(app);
     return rest ? app.messages.edit(talk, found, rest) : app.composer.edit(found);
@@ -91,11 +100,15 @@ const ROWS = [
   ["/kick [#ROOM] NAME", "put somebody out of your room", (app, rest) => inRoom(app, "KICK", rest)],
   ["/handover [#ROOM] NAME", "make somebody owner of your room", (app, rest) => inRoom(app, "HANDOVER", rest)],
   ["/moderator [#ROOM] NAME on|off", "let a member help you in your room", (app, rest) => inRoom(app, "MODERATOR", rest)],
-  ["/topic [#ROOM] TEXT", "say what a room is about", (app, rest) => app.rooms.setTopic(...roomAnd(app, rest))],
+  ["/topic [#ROOM] [TEXT or -]", "say what a room is about; - clears it", (app, rest) => {
+    const [room, text] = roomAnd(app, rest);
+    return text ? app.rooms.setTopic(room, text === "-" ? "" : text) : app.rooms.topic(room);
+  }],
   ["/bots", "list the bots", (app) => app.switcher()],
   ["/passwd", "change your password", (app) => app.account.password()],
   ["/export", "save all that is stored about you", (app) => app.account.export()],
-  ["/admin [COMMAND]", "administer the server, if you may", (app, rest) => app.actions.administer(rest)],
+  ["/ping", "see whether the server answers", (app) => app.session.ask("PING").then(() => app.notice("The server answers."))],
+  ["/admin [COMMAND]", "administer the server, if you may", (app, rest) => app.actions.administer(rest || "help")],
   ["/deleteaccount", "remove your account and all you wrote, for good", (app) => app.account.deleteAccount()],
   ["/logout", "sign out", (app) => app.account.signOut()],
 ];

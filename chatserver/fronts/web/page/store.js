@@ -2,6 +2,7 @@
 // changes it. Whoever shows something of it subscribes, and is called once for all that came together.
 // It knows no socket and no document.
 
+import { Choices } from "./choices.js";
 import { nameKey } from "./core.js";
 import { Talk } from "./talk.js";
 
@@ -12,6 +13,7 @@ export class Store {
   #dirty = false;
 
   constructor() {
+    this.choices = new Choices(() => this.changed());
     this.clear();
   }
 
@@ -32,6 +34,12 @@ export class Store {
     this.connected = false;
     this.retryAt = 0;
     this.changed();
+  }
+
+  /** Somebody has logged in. */
+  become(name) {
+    this.me = name;
+    this.choices.load(this.user);
   }
 
   subscribe(call) {
@@ -91,17 +99,23 @@ export class Store {
     if (this.blocks.has(name)) return `You block ${name}. Unblock first, then be friends again.`;
     const kind = this.kindOf(name);
     if (kind === "room" && this.rooms.get(name)?.joined !== true) return `You are not in ${name}.`;
-    if (kind === "other") return `You and ${name} are not friends: what was said can be read, and no more.`;
+    if (kind === "other" && !this.talk(name).isOpenToAll) return `You and ${name} are not friends: what was said can be read, and no more.`;
     return "";
   }
 
   get unreadTotal() {
     let total = 0;
-    for (const { unread } of this.talks.values()) total += unread;
+    for (const { name, unread } of this.talks.values()) if (!this.choices.isMuted(name)) total += unread;
     return total;
   }
 
   // Lists that were asked for
+
+  /** The status of this user, as the server keeps it. */
+  takeStatus([status, text = ""]) {
+    this.status = { status, text };
+    this.changed();
+  }
 
   takeFriends(rows) {
     this.friends = new Map(rows.map(([name, status, text]) => [name, { status, text: text ?? "" }]));

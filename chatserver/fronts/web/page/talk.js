@@ -36,6 +36,7 @@ export class Talk {
     this.place = null; // {id, offset} of the top row where one left it
     this.leftAt = 0; // the last message there was then
     this.mentioned = false;
+    this.isOpenToAll = false; // one writes to them without being friends
   }
 
   get isRoom() {

@@ -29,10 +29,18 @@ export const oneLine = (text) => text.replaceAll(LINE_BREAK, " ");
 /** A text as one types it. */
 export const asTyped = (text) => text.replaceAll(LINE_BREAK, "\n");
 
-/** Whether a text speaks to that name: `@name`, in any letter case. */
-export function mentions(text, name) {
+/** The text of somebody who says what they do: `/me waves`; else null. */
+export const deedIn = (text) => (text.startsWith("/me ") ? text.slice(4) : null);
+
+/** What somebody said in one line, as a list or a notification has it. */
+export const brief = (text) => oneLine(deedIn(text) ?? text);
+
+/** Whether a text speaks to that name (`@name`, in any letter case), or holds one of the words. */
+export function mentions(text, name, words = []) {
   const wanted = `@${name}`.toLowerCase();
-  return Array.from(text.matchAll(PARTS)).some((match) => nameIn(match[4] ?? "").toLowerCase() === wanted);
+  if (Array.from(text.matchAll(PARTS)).some((match) => nameIn(match[4] ?? "").toLowerCase() === wanted)) return true;
+  const said = text.toLowerCase().split(/[^\p{L}\p{N}\p{M}_-]+/u);
+  return words.some((word) => said.includes(word.toLowerCase()));
 }
 
 function lines(text, me, onRoom) {
