@@ -2,10 +2,11 @@
 
 import argparse
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench import BenchError
-from bench.compare import CONTENDERS, FRONT_CONTENDERS, LOADS, compare
+from bench.compare import CLUSTER_CONTENDERS, CONTENDERS, FRONT_CONTENDERS, LOADS, compare
 from bench.growth import MESSAGES_MAX, QUICK, USERS_MAX, growth, sizes_of
 from bench.ledger import as_json, keep_ledger, table
 from bench.ledger.turns import WINDOW_MAX
@@ -33,7 +34,7 @@ def _add_compare(command: argparse.ArgumentParser) -> None:
         default="",
         help="names joined by commas; the first is the one compared to. Behind one of ours `/web` (or `/web-single`, "
         f"`/pipe`) tells how clients come, `@DIR` whose code it is (default {','.join(CONTENDERS)}; "
-        f"with --front web {','.join(FRONT_CONTENDERS)})",
+        f"with --front web {','.join(FRONT_CONTENDERS)}; with --cluster {','.join(CLUSTER_CONTENDERS)})",
     )
     command.add_argument("--loads", default=",".join(LOADS), help="names joined by commas (default %(default)s)")
     command.add_argument("--rounds", type=int, default=3, help="how often each load runs on each (default 3)")
@@ -47,7 +48,9 @@ def _add_compare(command: argparse.ArgumentParser) -> None:
 def _compare(options: argparse.Namespace) -> int:
     if options.rounds < 1:
         raise BenchError("--rounds takes a number of 1 or more")
-    contenders = CONTENDERS if options.front == "pipe" else FRONT_CONTENDERS
+    contenders: Sequence[str] = CONTENDERS if options.front == "pipe" else FRONT_CONTENDERS
+    if options.cluster:
+        contenders = CLUSTER_CONTENDERS
     found = compare(
         options.contenders.split(",") if options.contenders else contenders,
         options.loads.split(","),

@@ -16,7 +16,7 @@ from bench.process import cores
 from bench.progress import Progress
 from bench.result import environment, plain, shown
 from bench.runner import run_scenario
-from bench.servers import BASELINES, ServerOptions, available, missing
+from bench.servers import BASELINES, ServerOptions, lacking
 from bench.web import FRONTS
 
 LOADS: dict[str, tuple[str, dict[str, object]]] = {
@@ -30,6 +30,8 @@ OURS: dict[str, dict[str, str]] = {
     "chatserver-memory": {"store": ":memory:"},
     "chatserver-normal": {"store": "file", "sync": "normal"},
     "chatserver-full": {"store": "file", "sync": "full"},
+    "chatserver-cluster": {"store": "file", "cluster": "one"},
+    "chatserver-quorum": {"store": "file", "cluster": "quorum"},
 }
 
 CONTENDERS = (
@@ -42,6 +44,9 @@ FRONT_CONTENDERS = (
     *("chatserver-memory/tls", "chatserver-full/pipe", "chatserver-full/tls", "chatserver-full/web"),
 )
 """What `compare --front web` has beside one another."""
+
+CLUSTER_CONTENDERS = ("chatserver-full", "chatserver-cluster", "chatserver-quorum")
+"""What `compare --cluster` has."""
 
 COST = "server_cpu_us_per_message"
 KEPT = (COST, "delivered_per_s", "p50_ms", "p99_ms", "lost", "doubled", "out_of_order", "generator_cpu_percent")
@@ -78,16 +83,17 @@ def options_of(contender: str, base: ServerOptions) -> ServerOptions:
     if at and not (Path(folder) / "chatserver").is_dir():
         raise BenchError(f"{folder} is no checkout of the server: give the folder that holds chatserver/")
     if name in OURS:
-        store, sync = OURS[name]["store"], OURS[name].get("sync", "")
+        store, sync, cluster = (OURS[name].get(what, "") for what in ("store", "sync", "cluster"))
         root = Path(folder) if at else base.root
         if front in FRONTS or not slash:
             front = front or base.front
-            return replace(base, against="chatserver", store=store, sync=sync, root=root, front=front)
+            base = replace(base, store=store, sync=sync, cluster=cluster)
+            return replace(base, against="chatserver", root=root, front=front)
     if name not in (*BASELINES, "ngircd", "inspircd") or at or slash:
         raise BenchError(
             f"There is no contender {contender}: choose from {', '.join([*OURS, *BASELINES])}, ngircd, inspircd"
         )
-    return replace(base, against=name, front="pipe")
+    return replace(base, against=name, front="pipe", cluster="")
 
 
 def compare(
@@ -103,12 +109,12 @@ def compare(
         if load not in LOADS:
             raise BenchError(f"There is no load {load}: choose from {', '.join(LOADS)}")
     starts = {contender: options_of(contender, base) for contender in contenders}
-    here = [contender for contender, options in starts.items() if available(options.against)]
+    here = [contender for contender, options in starts.items() if not lacking(options)]
     if not here:
-        raise BenchError(". ".join(map(missing, contenders)))
+        raise BenchError(". ".join(map(lacking, starts.values())))
     seconds = float(str(chosen.get("seconds", 0)))
     comparison = Comparison(here[0], rounds, seconds, environment=environment(server_and_generator()))
-    comparison.notes += [missing(contender) for contender in contenders if contender not in here]
+    comparison.notes += filter(None, map(lacking, starts.values()))
     runs = [
         (load, contender)
         for _ in range(rounds)

@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from bench.cluster import ENGINES
 from bench.result import Result
 from bench.servers import ServerOptions
 from bench.web import FRONTS
@@ -77,6 +78,15 @@ def add_server_options(command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--sync", default="", choices=["normal", "full"], help="how durable the store is; it implies --store file"
     )
+    group.add_argument(
+        "--cluster",
+        nargs="?",
+        const="one",
+        default="",
+        choices=list(ENGINES),
+        help="two of our own servers share a PostgreSQL that is started for it: one (what --cluster alone means), or a "
+        "quorum of two standbys. The first writes and is loaded; all else runs on the generator's core",
+    )
     group.add_argument("--python", default=sys.executable, metavar="PATH", help="the interpreter the server runs on")
     group.add_argument(
         "--set",
@@ -107,6 +117,7 @@ def server_options(options: argparse.Namespace) -> ServerOptions:
         *(options.target, options.against, options.pid, store, options.sync, options.python, tuple(options.settings)),
         clean_up=options.clean_up,
         front=options.front,
+        cluster=options.cluster,
     )
 
 

@@ -35,6 +35,8 @@ def run_scenario(
     parameters = Parameters(**{**scenario.defaults, **chosen})  # type: ignore[arg-type]  # names were checked above
     allow_files()
     options = replace(options, settings=(*scenario.settings, *options.settings))
+    if scenario.needs_cluster:
+        options = replace(options, cluster=options.cluster or "one")
     with _pinned(options, pin) as (options, generator_core), serving(options) as server:
         bench, metrics = _load(scenario, parameters, server, progress, options.clean_up)
         if histogram is not None:

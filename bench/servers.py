@@ -8,14 +8,14 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 from typing import TextIO
 
-from bench import BenchError, irc_servers
+from bench import BenchError, cluster, irc_servers, postgres
 from bench.loop import CONNECTING_MAX
 from bench.process import on_core, stop
 from bench.secure import certificate
@@ -62,6 +62,7 @@ class ServerOptions:
     front: str = "pipe"  # how clients speak: "pipe", "tls", "web" or "web-single"
     clean_up: bool = False  # accounts are deleted again
     root: Path = ROOT  # the checkout our own server is started from
+    cluster: str = ""  # or over which engine two of our own are one chat: "one" or "quorum" (bench/cluster)
 
 
 @dataclass
@@ -78,6 +79,7 @@ class Server:
     notes: dict[str, str] = field(default_factory=dict)
     store: Path | None = None  # its file, where there is one here
     is_target: bool = False  # it was not started here, and may have limits
+    nodes: Sequence[cluster.Node] = ()  # of a cluster: the first one writes
 
 
 @contextmanager
@@ -85,11 +87,13 @@ def serving(options: ServerOptions) -> Iterator[Server]:
     """Start the chosen server, or find the one that runs; stop it at the end if it was started here."""
     if options.front != "pipe" and options.against != "chatserver":
         raise BenchError(f"{options.against} speaks over the plain pipe alone: leave --front out")
+    if options.cluster and (options.target or options.against != "chatserver"):
+        raise BenchError("A cluster is of our own servers, started for the run: leave --target and --against out")
     if options.target:
         address = _reachable(options.target, greets=options.front == "pipe")
         yield Server(address, options.pid, f"target {options.target}", front=options.front, is_target=True)
-    elif not available(options.against):
-        raise BenchError(missing(options.against))
+    elif said := lacking(options):
+        raise BenchError(said)
     elif options.against in irc_servers.CONFIGURATIONS:
         with irc_servers.started(options.against, options.core) as (port, pid):
             at_a_time = irc_servers.CONFIGURATIONS[options.against].connecting_max
@@ -99,18 +103,42 @@ def serving(options: ServerOptions) -> Iterator[Server]:
         with _started(["-m", *module], options) as server:
             yield server
     elif options.against == "chatserver":
-        with tempfile.TemporaryDirectory(prefix="bench-store-") as folder:
-            store = str(Path(folder) / "chat.db") if options.store == "file" else options.store
-            secret = certificate(Path(folder)) if options.front == "tls" else {}
-            with _started(_own_arguments(options, store, secret), options) as server:
-                server.store = Path(store) if store != ":memory:" else None
-                server.notes = {"store": Path(options.store).name, "sync": options.sync or "default"}
-                if options.front != "pipe":
-                    server.notes["front"] = server.front = options.front
-                yield server
+        start = _clustered if options.cluster else _alone
+        with tempfile.TemporaryDirectory(prefix="bench-store-") as folder, start(options, Path(folder)) as server:
+            if options.front != "pipe":
+                server.notes["front"] = server.front = options.front
+            yield server
     else:
         known = ", ".join(["chatserver", *BASELINES, *irc_servers.CONFIGURATIONS])
         raise BenchError(f"There is no server called {options.against}: choose one of {known}")
+
+
+@contextmanager
+def _alone(options: ServerOptions, folder: Path) -> Iterator[Server]:
+    store = str(folder / "chat.db") if options.store == "file" else options.store
+    with _started(_own_arguments(options, store, folder), options) as server:
+        server.store = Path(store) if store != ":memory:" else None
+        server.notes = {"store": Path(options.store).name, "sync": options.sync or "default"}
+        yield server
+
+
+@contextmanager
+def _clustered(options: ServerOptions, folder: Path) -> Iterator[Server]:
+    if options.store not in (":memory:", "file") or options.sync:
+        raise BenchError(
+            "A cluster's nodes keep files of their own, which are removed again: leave --store and --sync out"
+        )
+    words = [options.python, *_own_arguments(options, "STORE", folder), "--set", "NAME", "--set", "web_port=0"]
+    words += ["--set", "tls_port=0"] if options.front == "tls" else []
+    words[words.index("0")] = "PORT"
+    ready = DOORS.get(options.front, PAGE)
+    begun = perf_counter()
+    with cluster.started(words, options.cluster, folder, options.root, options.core, ready) as (nodes, line):
+        address, ready_s = _address_in(line, ready), perf_counter() - begun
+        notes = {"cluster": cluster.ENGINES[options.cluster]}
+        yield Server(
+            *(address, nodes[0].pid, options.against), ready_s=ready_s, notes=notes, store=nodes[0].store, nodes=nodes
+        )
 
 
 def available(against: str) -> bool:
@@ -126,14 +154,19 @@ def available(against: str) -> bool:
     return True
 
 
-def missing(against: str) -> str:
-    """The sentence for a server that is not available."""
+def lacking(options: ServerOptions) -> str:
+    """The sentence for a server that is not available; empty for one that is."""
+    against = options.against
+    if options.cluster and not postgres.is_here():
+        return postgres.MISSING
+    if available(against):
+        return ""
     what = f"your system's package {against}" if against in irc_servers.CONFIGURATIONS else "pip install -e '.[bench]'"
     return f"{against} is not installed here: get it with {what}, or leave it out"
 
 
-def _own_arguments(options: ServerOptions, store: str, more: dict[str, str]) -> list[str]:
-    chosen = FAST_SETTINGS | more
+def _own_arguments(options: ServerOptions, store: str, folder: Path) -> list[str]:
+    chosen = FAST_SETTINGS | (certificate(folder) if options.front == "tls" else {})
     for setting in options.settings:
         name, equals, value = setting.partition("=")
         if not equals:
@@ -216,4 +249,8 @@ def _wait_ready(process: "subprocess.Popen[str]", log: TextIO, ready: str) -> tu
         log.seek(0)
         said = (line + log.read()).strip() or "nothing"
         raise BenchError(f"The server did not start; it said: {said}")
+    return _address_in(line, ready)
+
+
+def _address_in(line: str, ready: str) -> tuple[str, int]:
     return _address(line.removeprefix(ready).strip().rstrip("/"))

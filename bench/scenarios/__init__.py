@@ -4,7 +4,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bench.context import Bench
-from bench.scenarios import accounts, backlog, bots, connect, crowd, fanout, idle, paced, pairs, presence, slow, store
+from bench.scenarios import (
+    accounts,
+    backlog,
+    bots,
+    connect,
+    crowd,
+    failover,
+    fanout,
+    idle,
+    paced,
+    pairs,
+    presence,
+    slow,
+    store,
+)
 
 Metrics = dict[str, float]
 
@@ -19,6 +33,7 @@ class Scenario:
     defaults: dict[str, object] = field(default_factory=dict)
     dialects: tuple[str, ...] = ("pipe",)
     settings: tuple[str, ...] = ()  # of a server started for it, on top of those every run has
+    needs_cluster: bool = False
     measures: tuple[str, ...] = ()  # metrics, as patterns, beside those of all
 
     @property
@@ -163,6 +178,15 @@ _ROWS = (
         },
         settings=("bot_messages_per_s=0",),  # a user may ask as often as `rate` wants
         measures=(*_COUNTS, *_PERCENTILES, *_PER_MESSAGE, "messages_*"),
+    ),
+    Scenario(
+        "failover",
+        "pairs write while the node of a cluster that writes is stopped (SIGTERM), then killed: how long each is"
+        " without an answer, and what it sends again",
+        failover.run,
+        {"pairs": 10, "size": 64, "seconds": 2.0, **_UNTIMED, "drain": 60.0},
+        needs_cluster=True,
+        measures=(*_COUNTS, "sigterm_*", "sigkill_*"),
     ),
 )
 

@@ -19,6 +19,7 @@ from bench.process import cpu_seconds, rss_bytes
 from bench.rest import indexed
 from bench.scenarios import SCENARIOS
 from bench.servers import BASELINES, available
+from tests.bench.test_cluster import need_postgres
 from tests.conftest import StartServer
 from tests.harness import Process
 
@@ -37,6 +38,7 @@ SMALL: dict[str, list[str]] = {
     "sync": ["--pairs", "2", "--messages", "100", "--queries", "10"],
     "export": ["--pairs", "2", "--messages", "100", "--queries", "10"],
     "accounts": ["--users", "9"],
+    "failover": ["--pairs", "2", "--seconds", "0.2"],
     "bots": ["--users", "3", "--rate", "50", "--pairs", "2", "--beside", "100", "--seconds", "0.1", "--warmup", "0.05"],
 }
 SHORT = ["--seconds", "0.1", "--warmup", "0.05", "--no-syscalls"]
@@ -54,6 +56,8 @@ def test_every_scenario_is_tried_here() -> None:
 
 @pytest.mark.parametrize("scenario", SMALL)
 def test_a_scenario_runs_on_the_real_server(scenario: str, capsys: pytest.CaptureFixture[str]) -> None:
+    if SCENARIOS[scenario].needs_cluster:
+        need_postgres()
     assert main(command(scenario)) == 0
     found = json.loads(capsys.readouterr().out)
     metrics = found["metrics"]

@@ -1,108 +1,12 @@
-"""PostgreSQL for the tests: instances of their own in a folder of their own, on loopback, as a user who is not root."""
+"""PostgreSQL for the tests: as the load generator starts it, and small."""
 
-import glob
-import os
-import pwd
-import shutil
-import socket
-import subprocess
-import tempfile
-from pathlib import Path
-from typing import Any
+import bench.postgres
+from bench.postgres import binaries, free_port, make_folder
 
-USERS = ("postgres", "nobody")  # one of these, where the tests run as root, whom PostgreSQL refuses
-FAST = "-c shared_buffers=16MB -c max_connections=50 -c wal_level=replica -c wal_sender_timeout=5s"
+__all__ = ["Instance", "binaries", "free_port", "make_folder"]
 
 
-def binaries() -> str:
-    """The folder of initdb and the others; empty where there is none."""
-    found = max(glob.glob("/usr/lib/postgresql/*/bin/initdb"), default=shutil.which("initdb"))
-    return str(Path(found).parent) if found else ""
+class Instance(bench.postgres.Instance):
+    """One that takes little memory, and finds out soon that a standby has gone."""
 
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
-
-
-class Instance:
-    """One instance. `synchronous` names a standby without which no commit is answered."""
-
-    def __init__(self, folder: Path, port: int) -> None:
-        self.folder = folder
-        self.port = port
-        self.data = folder / f"data{port}"
-
-    @property
-    def conninfo(self) -> str:
-        return f"host=127.0.0.1 port={self.port} user=chat dbname=postgres"
-
-    def make(self) -> "Instance":
-        self._run("initdb", "-D", str(self.data), "-A", "trust", "-U", "chat", "--no-sync", "--locale=C.UTF-8")
-        return self
-
-    def make_standby(self, name: str, port: int = 0) -> "Instance":
-        """One more instance that follows this one; it is started by the caller."""
-        other = Instance(self.folder, port or free_port())
-        source = f"{self.conninfo} application_name={name}"
-        self._run("pg_basebackup", "-D", str(other.data), "-d", source, "-R", "-X", "stream", "-c", "fast", "--no-sync")
-        return other
-
-    def start(self) -> "Instance":
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder} {FAST}"
-        log = str(self.data) + ".log"
-        self._run("pg_ctl", "-D", str(self.data), "-o", options, "-l", log, "-w", "-t", "60", "start")
-        return self
-
-    def kill(self) -> None:
-        """At once, as a machine dies: nothing is told to anybody."""
-        self._run("pg_ctl", "-D", str(self.data), "-m", "immediate", "-w", "stop")
-
-    def close(self) -> None:
-        if (self.data / "postmaster.pid").exists():
-            self.kill()
-
-    def promote(self) -> None:
-        self._run("pg_ctl", "-D", str(self.data), "-w", "promote")
-
-    def execute(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
-        import psycopg
-
-        with psycopg.connect(self.conninfo, autocommit=True) as connection:
-            cursor = connection.execute(statement.encode(), parameters or None)
-            return cursor.fetchall() if cursor.description else []
-
-    def _run(self, program: str, *words: str) -> None:
-        user, group = owner()
-        done = subprocess.run(
-            [f"{binaries()}/{program}", *words],
-            user=user,
-            group=group,
-            extra_groups=[] if os.geteuid() == 0 else None,
-            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,  # pg_ctl's child keeps what it gets
-            stderr=subprocess.PIPE if program in ("initdb", "pg_basebackup") else subprocess.DEVNULL,
-            cwd="/",
-        )
-        assert done.returncode == 0, (program, (done.stderr or b"").decode())
-
-
-def owner() -> tuple[int, int]:
-    """As whom instances run."""
-    if os.geteuid() != 0:
-        return os.geteuid(), os.getegid()
-    for name in USERS:
-        try:
-            found = pwd.getpwnam(name)
-        except KeyError:
-            continue
-        return found.pw_uid, found.pw_gid
-    raise AssertionError("there is no user that PostgreSQL can run as")
-
-
-def make_folder() -> Path:
-    """A folder that belongs to that user; the caller removes it."""
-    folder = Path(tempfile.mkdtemp(prefix="pipechat-engine-"))
-    os.chown(folder, *owner())
-    return folder
+    settings = "-c shared_buffers=16MB -c max_connections=50 -c wal_level=replica -c wal_sender_timeout=5s"
