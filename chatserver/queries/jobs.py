@@ -43,8 +43,19 @@ Outcome = Answer | Refused | Looked | Shown
 Job = Generator[Any, Any, Outcome]  # it yields a batch, an Elsewhere or None, and is sent a result
 
 
+class Gathering(Protocol):
+    """The batch that is open."""
+
+    letters: int
+    """Of texts that are changed in it."""
+
+
 class Chat(Protocol):
     """What questions may look at."""
+
+    @property
+    def batch(self) -> Gathering:
+        """What gathers until the store takes it; a job may wait for that."""
 
     @property
     def state(self) -> State:

@@ -24,9 +24,11 @@ from chatserver.core.unread_marks import find_party, read_upto
 from chatserver.queries.jobs import Chat, Job, until_stored
 from chatserver.queries.requests import AskDelete, AskEdit, AskMarkRead, AskReact, AskReport, LookUp
 from chatserver.store import tagged, unread
+from chatserver.store.folding import letters
 from chatserver.store.postings import ID_MAX
 
 ADDED_AT_A_TIME = 1_000  # tags, some ms of them
+LETTERS_MAX = 10_000  # of texts changed in a batch, then further changes wait for the next: the index takes some 10 ms
 
 
 def look_up(chat: Chat, user: int, request: LookUp) -> Job:
@@ -98,12 +100,12 @@ def _read_tags(chat: Chat, user: int) -> Generator[None, None, Tags]:
 
 
 def _edit(chat: Chat, user: int, request: AskEdit) -> Job:
-    found = yield from _found(chat, user, request.message)
+    found = yield from _changeable(chat, user, request.message, request.text)
     return EditMessage(user, request.message, request.text, chat.stamp(), found)
 
 
 def _delete(chat: Chat, user: int, request: AskDelete) -> Job:
-    found = yield from _found(chat, user, request.message)
+    found = yield from _changeable(chat, user, request.message, "")
     return DeleteMessage(user, request.message, chat.stamp(), found)
 
 
@@ -116,6 +118,17 @@ def _report(chat: Chat, user: int, request: AskReport) -> Job:
     found = yield from _found(chat, user, request.message)
     message = chat.history.message(request.message) if found is not None else None
     return Report(user, request.message, request.why, chat.stamp(), found, message.text if message else "")
+
+
+def _changeable(chat: Chat, user: int, message: int, text: str) -> Generator[Any, Any, Found | None]:
+    """Storing a change has the search index forget one text and learn the other, which nobody else is to wait for."""
+    while chat.batch.letters >= LETTERS_MAX:
+        yield chat.batch
+    found = yield from _found(chat, user, message)
+    before = chat.history.message(message) if found is not None else None
+    if before is not None:
+        chat.batch.letters += letters(before.text) + letters(text)
+    return found
 
 
 def _found(chat: Chat, user: int, message: int) -> Generator[Any, Any, Found | None]:

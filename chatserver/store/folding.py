@@ -18,6 +18,11 @@ def fold(text: str) -> str:
     return "".join(map(_folded, text))
 
 
+def letters(text: str) -> int:
+    """What a text weighs: its signs, or its letters as it is compared; a sign may stand for fifteen, or for none."""
+    return max(len(text), len(fold(text)))
+
+
 def spell(text: str) -> str:
     """A text without letter case and width: NFKC(casefold(NFKC(text))). A mark at a seam may be left uncomposed."""
     if text.isascii():

@@ -19,13 +19,14 @@ from itertools import islice
 from typing import NamedTuple
 
 from chatserver.core.state import NO_PASSWORD
+from chatserver.store.folding import letters
 from chatserver.store.hidden import Hidden
 from chatserver.store.postings import Postings, list_keys
 
 STEP_COST = 6_000
-"""Of one step, some 2 ms: the characters of the texts that go, which the search index has to forget, and
-what follows."""
-REMOVED_COST = 100  # of a row that goes, beside its characters: pages may have to be rewritten for it alone
+"""Of one step, some 2 ms: the letters of the texts that go (`folding.letters`), which the search index has to forget,
+and what follows."""
+REMOVED_COST = 100  # of a row that goes, beside its letters: pages may have to be rewritten for it alone
 LOOKED_AT_COST = 5  # of a row that stays, and 1 more for each `CHARS_PER_COST` of its text
 CHARS_PER_COST = 400
 LISTS_PER_STEP = 200  # stored, before anything else
@@ -162,23 +163,23 @@ class Removal:
         others: set[int] = set()
         cost = log_bytes = before = 0
         rows = self._connection.execute(
-            "SELECT m.id, m.sender, m.recipient, length(m.text), m.sender = ? OR m.recipient > 0 AND"
+            "SELECT m.id, m.sender, m.recipient, m.text, m.sender = ? OR m.recipient > 0 AND"
             " EXISTS (SELECT 1 FROM users WHERE id = m.sender AND password_hash = ?)"
             " OR EXISTS (SELECT 1 FROM answers WHERE answer = m.id AND asker = ?)"
             " FROM json_each(?) j CROSS JOIN messages m ON m.id = j.value",
             (place.user, NO_PASSWORD, place.user, json.dumps(ids)),
         )
-        for message_id, sender, recipient, chars, goes in rows:
+        for message_id, sender, recipient, text, goes in rows:
             if place.party > 0 and (other := sender + recipient - place.user) not in others:
                 others.add(other)
                 cost += REMOVED_COST
             if goes:
                 own.append(message_id)
-                cost += REMOVED_COST + chars
-                log_bytes += min(PAGE_BYTES, (message_id - before) * (REMOVED_COST + chars))
+                cost += REMOVED_COST + letters(text)
+                log_bytes += min(PAGE_BYTES, (message_id - before) * (REMOVED_COST + len(text)))
                 before = message_id
             else:
-                cost += LOOKED_AT_COST + chars // CHARS_PER_COST
+                cost += LOOKED_AT_COST + len(text) // CHARS_PER_COST
             if cost >= STEP_COST:
                 return _Found(own, others, message_id, log_bytes + PAGE_BYTES * len(others))
         return _Found(own, others, ids[-1], log_bytes + PAGE_BYTES * len(others))

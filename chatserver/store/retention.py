@@ -10,10 +10,11 @@ import sqlite3
 from itertools import islice
 from typing import NamedTuple
 
+from chatserver.store.folding import letters
 from chatserver.store.postings import Postings
 
 SLICE_ROWS = 200
-SLICE_CHARS = 20_000  # of texts, which the search index has to forget
+SLICE_LETTERS = 20_000  # of texts (`folding.letters`), which the search index has to forget
 LOOKED_AT = 1_000  # messages of rooms that keep them longer, passed over in one slice: less than 1 ms
 BYTES_PER_ROW = 2_000  # about what one adds to the log, with what follows from it
 DAY_MS = 86_400_000
@@ -22,11 +23,11 @@ EVERYWHERE = 0
 
 _OWN_DAYS = "SELECT room FROM room_retention WHERE days IS NOT NULL"
 _OLDEST = (
-    f"SELECT id, time_ms, length(text), recipient NOT IN ({_OWN_DAYS}) FROM messages WHERE id > ? ORDER BY id LIMIT ?"
+    f"SELECT id, time_ms, CASE WHEN recipient NOT IN ({_OWN_DAYS}) THEN text END FROM messages"
+    " WHERE id > ? ORDER BY id LIMIT ?"
 )
 _OF_LIST = (
-    "SELECT j.value, m.time_ms, length(m.text), 1 FROM json_each(?) j LEFT JOIN messages m ON m.id = j.value"
-    " ORDER BY j.value"
+    "SELECT j.value, m.time_ms, m.text FROM json_each(?) j LEFT JOIN messages m ON m.id = j.value ORDER BY j.value"
 )
 _GONE_UPTO = "SELECT gone_id FROM room_retention WHERE room = ?"
 _NOTE_GONE = "UPDATE room_retention SET gone_id = ? WHERE room = ?"
@@ -57,7 +58,7 @@ class _Due(NamedTuple):
     """What goes in a slice, how far was looked, and whether there may be more."""
 
     ids: list[int]
-    chars: int
+    letters: int
     upto: int
     goes_on: bool
 
@@ -104,7 +105,7 @@ class Retention:
         if not due.goes_on:
             self._passes.pop()
             self.waits = bool(self._passes)
-        return len(due.ids) * BYTES_PER_ROW + due.chars
+        return len(due.ids) * BYTES_PER_ROW + due.letters
 
     def _begin(self, now_ms: int, days: int) -> list[_Pass]:
         rooms = self._connection.execute("SELECT room, days FROM room_retention WHERE days > 0").fetchall()
@@ -131,14 +132,14 @@ class Retention:
 
 def _due(rows: sqlite3.Cursor, before_ms: int, most: int) -> _Due:
     ids: list[int] = []
-    chars = upto = looked_at = 0
-    for message_id, time_ms, length, may_go in rows:
+    weight = upto = looked_at = 0
+    for message_id, time_ms, text in rows:
         if time_ms is not None and time_ms >= before_ms:
-            return _Due(ids, chars, upto, goes_on=False)
+            return _Due(ids, weight, upto, goes_on=False)
         upto, looked_at = message_id, looked_at + 1
-        if may_go and time_ms is not None:  # else it has gone otherwise
+        if text is not None:  # else it stays, or has gone otherwise
             ids.append(message_id)
-            chars += length
-            if len(ids) == SLICE_ROWS or chars > SLICE_CHARS:
-                return _Due(ids, chars, upto, goes_on=True)
-    return _Due(ids, chars, upto, goes_on=looked_at == most)
+            weight += letters(text)
+            if len(ids) == SLICE_ROWS or weight > SLICE_LETTERS:
+                return _Due(ids, weight, upto, goes_on=True)
+    return _Due(ids, weight, upto, goes_on=looked_at == most)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from chatserver.store.folding import fold
 
 SLICE_MESSAGES = 200  # indexed at a time, if their texts are short: about 5 ms
-SLICE_CHARS = 8_000  # as they are compared: one sign may stand for eighteen letters
+SLICE_LETTERS = 8_000  # as they are compared (`folding.letters`); a message with more is indexed by itself
 PENDING_MIN = 200  # ids; fewer wait for more, and cost a search nothing: a flush to the disk for each would cost more
 MERGED_PAGES = 32  # of the index, rewritten at a time, some 3 ms
 GRAMS_MAX = 12  # looked up for one search; the candidates are compared with all of its words anyway
@@ -156,13 +156,13 @@ class SearchIndex:
             (self.searched_id, upto, SLICE_MESSAGES),
         ).fetchall()
         documents: list[tuple[int, str]] = []
-        chars = 0
+        letters = 0
         for message_id, sender, recipient, text in rows:
             folded = fold(text)
-            documents.append((message_id, _folded_document(sender, recipient, folded)))
-            chars += len(folded)
-            if chars > SLICE_CHARS:
+            letters += max(len(text), len(folded))
+            if documents and letters > SLICE_LETTERS:
                 break
+            documents.append((message_id, _folded_document(sender, recipient, folded)))
         self._connection.executemany("INSERT INTO search_index (rowid, grams) VALUES (?, ?)", documents)
         searched_id = documents[-1][0] if documents else upto
         self._connection.execute("UPDATE meta SET value = ? WHERE name = 'searched_id'", (searched_id,))

@@ -24,6 +24,7 @@ class Batch:
         "events",
         "last_id",
         "leaving",
+        "letters",
         "over",
         "position",
         "staged",
@@ -40,6 +41,7 @@ class Batch:
         self.staged: list[tuple[Receiver, list[Record]]] = []  # what goes out once it is stored
         self.undo: list[Callable[[], None]] = []
         self.waiting: list[Callable[[], None]] = []  # what is called when it is over, stored or not
+        self.letters = 0  # of texts that are changed in it, and with it in the search index
         self.leaving: dict[Receiver, list[Record]] | None = None  # of `staged`, what still waits to be sent
         self.over = False
         self._facts: set[Fact] = set()

@@ -25,7 +25,7 @@ from chatserver.core.outcome import Refused
 from chatserver.core.state import Limits
 from chatserver.core.tags import StoredTags, Tags
 from chatserver.queries.jobs import Job
-from chatserver.queries.look_ups import TABLE, look_up, look_up_tag
+from chatserver.queries.look_ups import LETTERS_MAX, TABLE, look_up, look_up_tag
 from chatserver.queries.requests import AskDelete, AskEdit, AskMarkRead, AskReact, LookUp
 from chatserver.store import unread
 from chatserver.store.postings import ID_MAX
@@ -74,6 +74,27 @@ def test_what_is_found_of_a_message_goes_into_the_command(turn: FakeTurn) -> Non
     assert result(turn, AskEdit(2, "new")) == EditMessage(ANN, 2, "new", 0, found)
     assert result(turn, AskDelete(2)) == DeleteMessage(ANN, 2, 0, found)
     assert result(turn, AskReact(2, "y")) == React(ANN, 2, "y", 0, found)
+
+
+@pytest.mark.parametrize("request_", [AskEdit(1, "new"), AskDelete(1)])
+def test_a_change_waits_for_the_next_batch_once_enough_is_changed_in_this_one(turn: FakeTurn, request_: LookUp) -> None:
+    """The search index forgets one text and learns the other while the batch is written, and everybody waits for it."""
+    turn.batch.letters = LETTERS_MAX
+    heavy, job = turn.batch, look_up(turn, ANN, request_)
+    assert next(job) is heavy
+    turn.batch = Batch(2, 0)
+    with pytest.raises(StopIteration):
+        next(job)
+
+
+def test_what_a_change_weighs_is_the_letters_of_both_texts(turn: FakeTurn) -> None:
+    result(turn, AskEdit(1, "\ufdfa" * 10))
+    assert turn.batch.letters == len("t1") + 150
+    result(turn, AskDelete(5))
+    assert turn.batch.letters == len("t1") + 150 + len("t5")
+    result(turn, AskReact(2, "y"))
+    result(turn, AskEdit(999, "none"))
+    assert turn.batch.letters == len("t1") + 150 + len("t5")
 
 
 def test_what_somebody_else_put_to_it_is_counted_and_how_it_is_spelled(turn: FakeTurn) -> None:

@@ -21,6 +21,7 @@ class FakeTurn:
         self.state: State = store.load(Limits())
         self.stored_message_id = 0
         self.in_flight: Batch | None = None
+        self.batch = Batch(1, 0)
         self.asked: list[tuple[Collection[Fact], int]] = []
 
     @property

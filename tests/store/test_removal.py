@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -335,6 +336,21 @@ def test_a_step_is_bounded_by_what_it_costs(store: Store, chars: int) -> None:
     for rows, taken in steps:
         assert (rows - 1) * REMOVED_COST + taken <= STEP_COST + blanks + REMOVED_COST
     assert max(rows for rows, _ in steps) <= STEP_COST // REMOVED_COST
+
+
+def test_a_step_is_bounded_by_the_letters_that_texts_unfold_to(store: Store) -> None:
+    """Of a sign that stands for fifteen the search index has to forget as many."""
+    sign = "\ufdfa"
+    store.write([BurstSent(LAST_ID + 1, 5, ANN, BEN, [sign * (STEP_COST // 30)] * 20)])
+    store.write([AccountDeleted(9, LAST_ID + 20, ANN)])
+    store.commit()
+    query = f"messages WHERE text LIKE '{sign}%'"
+    left = [count(store, query)]
+    while store.removal.waits:
+        store.keep_house()
+        left.append(count(store, query))
+    assert (left[0], left[-1]) == (20, 0)
+    assert max(before - after for before, after in pairwise(left)) == 2
 
 
 def test_messages_of_others_cost_too(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,6 +63,17 @@ def test_what_is_old_goes_in_slices_and_ids_go_on(store: Store, monkeypatch: pyt
     assert store.load(Limits()).last_message_id == 102
 
 
+def test_a_slice_ends_by_the_letters_that_its_texts_unfold_to(store: Store) -> None:
+    """The search index has to forget them: of a sign that stands for fifteen, as many."""
+    store.write([MessageSent(at, at * 10, 1, 2, "\ufdfa" * 700, None) for at in range(103, 113)])
+    store.commit()
+    store.retention.let_go(10**6 + DAY_MS, 1)
+    left = []
+    while store.keep_house():
+        left.append(len([found for found in ids(store) if found > 102]))
+    assert [count for count in dict.fromkeys(left) if count] == [8, 6, 4, 2]
+
+
 def test_where_nothing_is_old_nothing_is_written(store: Store) -> None:
     work(store)
     before = store._connection.total_changes

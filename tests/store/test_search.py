@@ -13,7 +13,7 @@ from chatserver.core.events import AccountDeleted, MessageDeleted, MessageEdited
 from chatserver.core.state import Limits
 from chatserver.store import search, search_pages
 from chatserver.store.history import Message
-from chatserver.store.search import SLICE_CHARS, SLICE_MESSAGES, grams
+from chatserver.store.search import SLICE_LETTERS, SLICE_MESSAGES, grams
 from chatserver.store.search_pages import Wanted
 from chatserver.store.store import Store
 
@@ -275,8 +275,29 @@ def test_indexing_goes_on_in_slices_and_after_a_restart(tmp_path: Path) -> None:
 
 def test_a_slice_ends_by_what_its_texts_unfold_to(store: Store) -> None:
     sign = "\ufdfa"  # one character, compared as fifteen
-    per_message = SLICE_CHARS // len(sign.encode()) // 2
+    per_message = SLICE_LETTERS // len(sign.encode()) // 2
     store.write([MessageSent(at, at, 1, 2, sign * per_message, None) for at in range(1, SLICE_MESSAGES + 1)])
+    store.commit()
+    while not store.history.search.searched_id:
+        assert store.keep_house()
+    assert store.history.search.searched_id == 1
+
+
+def test_a_message_that_unfolds_to_more_than_a_slice_is_indexed_by_itself(store: Store) -> None:
+    long = "\ufdfa" * SLICE_LETTERS
+    texts = ["short", long, "short", "short"]
+    store.write([MessageSent(at, at, 1, 2, text, None) for at, text in enumerate(texts, 1)])
+    store.write([MessageSent(at, at, 1, 2, "short", None) for at in range(5, SLICE_MESSAGES + 1)])
+    store.commit()
+    reached = []
+    while store.keep_house():
+        reached.append(store.history.search.searched_id)
+    assert sorted(set(reached))[:4] == [0, 1, 2, SLICE_MESSAGES]
+
+
+def test_a_slice_ends_by_what_its_texts_are_too_where_they_fold_to_nothing(store: Store) -> None:
+    text = "a" + "\u0301" * (SLICE_LETTERS // 2)
+    store.write([MessageSent(at, at, 1, 2, text, None) for at in range(1, SLICE_MESSAGES + 1)])
     store.commit()
     while not store.history.search.searched_id:
         assert store.keep_house()
