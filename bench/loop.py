@@ -88,16 +88,22 @@ class Connection:
         self._socket.close()
         self.on_close()
 
-    def readable(self) -> None:
-        """Take one `recv` and hand on the lines that are now whole."""
+    def received(self) -> bytes:
+        """One `recv`; nothing where there is nothing yet, or no more."""
         try:
             data = self._receive(RECEIVE_BYTES)
         except BlockingIOError:
-            return
+            return b""
         except OSError:
             data = b""
         if not data:
             self._ended()
+        return data
+
+    def readable(self) -> None:
+        """Take one `recv` and hand on the lines that are now whole."""
+        data = self.received()
+        if not data:
             return
         if self._rest:
             data = self._rest + data

@@ -10,41 +10,19 @@ from typing import Protocol
 
 from bench.context import SATURATED_PERCENT, Bench, Span
 from bench.loop import Connection
-from bench.numbered import Acknowledgements, Form, Receipt
+from bench.numbered import Form
 from bench.percentiles import Latencies
+from bench.streams import OneToOne
 
 LAG_MS_MAX = 2.0
 
 
-class PacedPair:
-    """One sender, one receiver; message `n` of the pair is message `n * stride + at` of the plan."""
-
-    receivers = 1
+class PacedPair(OneToOne):
+    """A stream whose message `n` is message `n * stride + at` of the plan."""
 
     def __init__(self, sender: Connection, receiver: Connection, form: Form) -> None:
-        self.sender, self.receiver = sender, receiver
-        self.acknowledgements = Acknowledgements(stem=form.stem)
-        self.receipt = Receipt(form)
-        self.sent = 0
-        self._form = form
+        super().__init__(sender, receiver, form)
         sender.on_lines = self.acknowledgements.take
-
-    @property
-    def delivered(self) -> int:
-        """Messages that arrived, each counted once."""
-        return self.receipt.delivered
-
-    def settled(self, acknowledges: bool) -> bool:
-        """Whether nothing is in flight."""
-        heard = self.acknowledgements
-        if acknowledges and heard.accepted + heard.refused < self.sent:
-            return self.sender.closed
-        return self.receipt.delivered + heard.refused >= self.sent or self.receiver.closed
-
-    def send(self, count: int) -> None:
-        """Send so many messages now."""
-        self.sender.send(self._form.render(self.sent, count))
-        self.sent += count
 
 
 class Pace(Protocol):

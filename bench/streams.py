@@ -39,17 +39,41 @@ class Arrivals:
         self._timed = timed
 
 
-class Pair:
-    """One sender, one receiver, `window` messages in flight."""
+class OneToOne:
+    """One sender, one receiver, and how far their numbered messages have come."""
 
     receivers = 1
 
-    def __init__(self, sender: Connection, receiver: Connection, form: Form, window: int, latencies: Latencies) -> None:
+    def __init__(self, sender: Connection, receiver: Connection, form: Form) -> None:
         self.sender, self.receiver = sender, receiver
         self.acknowledgements = Acknowledgements(stem=form.stem)
         self.receipt = Receipt(form)
         self.sent = 0
         self._form = form
+
+    @property
+    def delivered(self) -> int:
+        """Messages that arrived, each counted once."""
+        return self.receipt.delivered
+
+    def settled(self, acknowledges: bool) -> bool:
+        """Whether nothing is in flight."""
+        heard = self.acknowledgements
+        if acknowledges and heard.accepted + heard.refused < self.sent:
+            return self.sender.closed
+        return self.receipt.delivered + heard.refused >= self.sent or self.receiver.closed
+
+    def send(self, count: int) -> None:
+        """Send so many messages now."""
+        self.sender.send(self._form.render(self.sent, count))
+        self.sent += count
+
+
+class Pair(OneToOne):
+    """A stream with `window` messages in flight."""
+
+    def __init__(self, sender: Connection, receiver: Connection, form: Form, window: int, latencies: Latencies) -> None:
+        super().__init__(sender, receiver, form)
         self._window = window
         self._departures: Departures = []
         self._arrivals = Arrivals(self._departures, latencies)
@@ -66,22 +90,9 @@ class Pair:
         """Send nothing more; what is in flight may still arrive."""
         self._running = False
 
-    @property
-    def delivered(self) -> int:
-        """Messages that arrived, each counted once."""
-        return self.receipt.delivered
-
-    def settled(self, acknowledges: bool) -> bool:
-        """Whether nothing is in flight."""
-        heard = self.acknowledgements
-        if acknowledges and heard.accepted + heard.refused < self.sent:
-            return self.sender.closed
-        return self.receipt.delivered + heard.refused >= self.sent or self.receiver.closed
-
     def _send(self, count: int, now: float) -> None:
         if count > 0:
-            self.sender.send(self._form.render(self.sent, count))
-            self.sent += count
+            self.send(count)
             self._departures.append((self.sent, now))
 
     def _delivered(self, block: bytes) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from bench import BenchError
-from bench.loop import RECEIVE_BYTES, Connection, Loop
+from bench.loop import Connection, Loop
 from bench.secure import SecureConnection
 
 MESSAGE_BYTES_MAX = 60_000
@@ -59,16 +59,7 @@ class WebConnection(Connection):
 
     def readable(self) -> None:
         """Take one `recv` and hand on the messages that are now whole."""
-        try:
-            data = self._receive(RECEIVE_BYTES)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
-        if not data:
-            self._ended()
-            return
-        self._rest += data
+        self._rest += self.received()
         if self._agreed or self._agrees():
             self._take()
 
