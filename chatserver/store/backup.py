@@ -96,7 +96,8 @@ def _keep_newest(folder: Path, stem: str, keep: int) -> int:
 def restore(copy: str, store: str, stamp: str) -> str:
     """Put a copy in the place of a store that no server uses; say what was done. Raises BackupError.
 
-    What was there stays beside it under another name.
+    What was there stays beside it under another name, and in its place until the copy takes that in one step: a power
+    cut in between leaves the one or the other.
     """
     if os.path.realpath(copy) == os.path.realpath(store):
         raise BackupError(f"{copy} is the store itself: name a copy of it")
@@ -108,11 +109,9 @@ def restore(copy: str, store: str, stamp: str) -> str:
             shutil.copyfile(copy, fresh)
             os.chmod(fresh, 0o600)
             _sync(fresh)
-            for end in ("", "-wal", "-shm"):
-                with suppress(FileNotFoundError):
-                    os.rename(store + end, kept + end)
-            os.rename(fresh, store)
+            _keep(store, kept)
             _forget_name(store)
+            os.replace(fresh, store)
             _flush(Path(store).absolute().parent)
     except OSError as error:
         raise BackupError(
@@ -122,6 +121,20 @@ def restore(copy: str, store: str, stamp: str) -> str:
         with suppress(OSError):
             os.unlink(fresh)
     return f"{store} holds all up to message {messages} of {copy}; what was there before is {kept}"
+
+
+def _keep(store: str, kept: str) -> None:
+    """Give a store a second name, with all that its log holds: beside another file that log would be that one's."""
+    with suppress(sqlite3.Error), closing(sqlite3.connect(store)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    try:
+        os.link(store, kept)
+    except OSError:  # there are disks without second names
+        shutil.copyfile(store, kept)
+        _sync(kept)
+    for end in ("-wal", "-shm"):  # there still where the store is damaged
+        with suppress(FileNotFoundError):
+            os.rename(store + end, kept + end)
 
 
 def _forget_name(store: str) -> None:

@@ -1,9 +1,11 @@
 """Copies of a store: whole, checked, and never in the place of something else."""
 
+import errno
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import pytest
@@ -106,6 +108,51 @@ def test_what_is_no_whole_copy_is_not_put_back(store: Store, tmp_path: Path, har
         restore(str(path), str(tmp_path / "chat.db"), STAMP)
     assert (tmp_path / "chat.db").read_bytes() == stored
     assert (path.read_bytes() if path.exists() else b"") == before
+
+
+@pytest.mark.parametrize("links", [True, False])
+@pytest.mark.parametrize("step", ["link", "copyfile", "replace", ""])
+def test_a_restore_that_is_broken_off_leaves_the_store_that_was_there_or_the_copy(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, links: bool
+) -> None:
+    """Also what only the log of a server that was killed held."""
+    copy_store(str(tmp_path / "chat.db"), str(tmp_path / "copy.db"), 0, STAMP)
+    store.write([MessageSent(500, 1, 1, 2, "behind the copy", None)])
+    store.commit()
+    killed = tmp_path / "killed"
+    killed.mkdir()
+    for end in ("", "-wal"):
+        shutil.copyfile(tmp_path / f"chat.db{end}", killed / f"chat.db{end}")
+    assert (killed / "chat.db-wal").stat().st_size
+
+    def broken_off(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    if not links:
+        monkeypatch.setattr(os, "link", broken_off)
+    if step:
+        monkeypatch.setattr(shutil if step == "copyfile" else os, step, broken_off)
+    fails = step in ("copyfile", "replace")
+    with pytest.raises(BackupError) if fails else nullcontext():
+        restore(str(tmp_path / "copy.db"), str(killed / "chat.db"), STAMP)
+    monkeypatch.undo()
+    assert last_message(killed / "chat.db") == (500 if fails else 499)
+    kept = list(killed.glob("chat.db.before-*"))
+    assert [last_message(path) for path in kept] == ([] if step == "copyfile" else [500])
+    assert not list(killed.glob("*.restored"))
+
+
+def last_message(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as file:
+        found: int = file.execute("SELECT max(id) FROM messages").fetchone()[0]
+        return found
+
+
+def test_a_link_to_the_store_is_no_copy_of_it(store: Store, tmp_path: Path) -> None:
+    store.close()
+    (tmp_path / "copy.db").symlink_to(tmp_path / "chat.db")
+    with pytest.raises(BackupError, match="is the store itself"):
+        restore(str(tmp_path / "copy.db"), str(tmp_path / "chat.db"), STAMP)
 
 
 def test_a_restore_begins_an_epoch_though_no_id_was_given_out_since(store: Store, tmp_path: Path) -> None:
