@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import socket
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import cast
 
 import pytest
 
-from chatserver.admin import door
+from chatserver.admin import command, door
 from chatserver.admin.administration import Administration
 from chatserver.admin.door import CALLS_MAX, socket_path
 from tests.conftest import StartServer
@@ -164,6 +165,19 @@ def test_what_is_no_socket_is_neither_used_nor_removed(start_server: StartServer
     assert "admin" in server.stderr
     assert Path(socket_path(str(store))).read_text() == "mine"
     assert "no socket" in sentence(store, "who", status=REFUSED)
+
+
+def test_a_socket_of_another_user_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = str(tmp_path / "admin")
+    with contextlib.closing(socket.socket(socket.AF_UNIX)) as made:
+        made.bind(path)
+        os.chmod(path, 0o600)
+        command._look_at(path)
+        found = list(os.lstat(path))
+        found[stat.ST_UID] = os.geteuid() + 1
+        monkeypatch.setattr(os, "lstat", lambda _: os.stat_result(found))
+        with pytest.raises(command.Failure, match="belongs to another user: run this as"):
+            command._look_at(path)
 
 
 def test_the_socket_of_a_server_that_was_killed_is_taken_over(server_process: Process) -> None:

@@ -1,5 +1,6 @@
 """Sockets that a service manager has opened, as systemd hands them on: LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES."""
 
+import os
 import re
 import socket
 import subprocess
@@ -124,6 +125,14 @@ def test_nothing_of_it_is_left_for_programs_that_the_server_starts() -> None:
 
 def test_a_number_that_is_none_is_passed_over() -> None:
     assert take_inherited({"LISTEN_FDS": "many"}, ["pipe"]) == {}
+
+
+def test_a_door_is_not_inherited_by_programs_that_the_server_starts() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as made:
+        descriptor = os.dup(made.fileno())
+        os.set_inheritable(descriptor, True)  # as a manager hands it on
+        with closing(inherited._adopt(descriptor, "pipe")) as adopted:
+            assert not adopted.get_inheritable()
 
 
 def test_a_descriptor_that_is_no_socket_is_named() -> None:

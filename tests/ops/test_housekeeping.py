@@ -22,7 +22,7 @@ class World:
         # The turn, its log and its release
         self.log = self.release = self
         self.unavailable = self.has_stored = self.answered = False
-        self.is_ready = True
+        self.is_ready = self.is_idle = True
         self.failures: list[Exception] = []
         self.broken: list[Exception] = []
         # The store
@@ -160,6 +160,17 @@ def test_nothing_is_begun_while_the_log_has_something_in_hand_or_cannot_write(wo
     assert world.turn() == ["checkpoint"]
     world.checkpoint_when = ""
     assert world.turn() == ["look", "commit"]
+
+
+def test_room_is_made_before_a_batch_is_taken_but_not_while_the_store_cannot_write(world: World) -> None:
+    world.checkpoint_when = "always"
+    for obstacle in ("unavailable", "is_idle"):
+        world.is_idle, world.unavailable = obstacle != "is_idle", obstacle == "unavailable"
+        world.house.make_room()
+        assert world.done == []
+    world.is_idle = True
+    world.house.make_room()
+    assert world.done == ["checkpoint"]
 
 
 def test_a_long_log_is_moved_at_once_and_a_shorter_one_when_it_is_quiet(world: World) -> None:

@@ -69,6 +69,16 @@ def test_sanctions_and_ones_own_reports_are_given(server: InThread) -> None:
     assert not [row for row in ann.rows("EXPORT|ann") if row[0] in ("report", "sanction")]
 
 
+def test_what_was_taken_back_is_told_as_a_deed_and_no_message(server: Running) -> None:
+    alice, bob = server.friends("alice", "bob")
+    taken, kept = write(alice, "bob", "secret", "tea")
+    alice.says(f"DELETEMESSAGE|alice|{taken}")
+    for client in (alice, bob):
+        rows = client.rows(f"EXPORT|{client.name}")
+        assert [row[1] for row in rows if row[0] == "message"] == [kept]
+    assert [row[1] for row in alice.rows("EXPORT|alice") if row[0] == "deleted"] == [taken]
+
+
 def test_the_last_ok_says_that_this_is_all(server: Running) -> None:
     alice = server.user("alice")
     alice.send("EXPORT#x|alice")
