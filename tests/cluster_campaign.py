@@ -1,24 +1,31 @@
 """Writers killed, stopped and paused, primaries killed and standbys promoted, under load, again and again.
 
     python3 -m tests.cluster_campaign --rounds 10 --seed 1
+    python3 -m tests.cluster_campaign --planted
 
 Two nodes share a PostgreSQL with one synchronous standby. Several users write to each other with tags, one message at a
 time, and go to whichever node lets them in; what was not answered is sent again. Each round something dies. Behind it
 every acknowledged message must exist once, in order, with the id that it was acknowledged with; at the end both files
-must be equal, up to the place and the hash of the shared log. The seed fixes what dies and when.
+must be equal, up to the place and the hash of the shared log. The seed fixes what dies and when. `--planted` has nodes
+or the engine with a defect each, which must be noticed.
 """
 
 import argparse
 import random
+import re
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from threading import Event, Thread
 
 from tests.cluster.node import Node
+from tests.cluster.planted import CONTROLS
 from tests.cluster.postgres import Instance, free_port, make_folder
 from tests.cluster.test_take_over import contents, same_name, settle
 from tests.harness import PASSWORD, befriend
@@ -27,7 +34,7 @@ from tests.wire import Client, Ended
 
 SENDERS = ("ann", "bob", "eve")
 READER = "zoe"
-KINDS = ("kill", "stop", "pause", "engine")
+KINDS = ("kill", "stop", "pause", "quiet", "engine", "cut")
 LOAD_S = (0.3, 1.5)
 
 
@@ -60,40 +67,42 @@ class Sender:
             raise Broken(f"{self.name} could not go on: {self.fault or 'no answer'}")
 
     def _write(self) -> None:
-        client: Client | None = None
         until_s = time.monotonic() + 80
         try:
-            while not self._ends.is_set() or self.number not in self.answered:
+            while not self._is_done:
                 if time.monotonic() > until_s:
                     raise Broken("no node answers")
-                try:
-                    client = client or self._come_in()
-                    if client is None:
-                        time.sleep(0.05)
-                    elif self._say(client) and not self._ends.is_set():
-                        self.number += 1
-                except (Ended, OSError):
-                    client = None
-                except AssertionError as unexpected:
-                    if "'BYE|" not in str(unexpected):
-                        raise
-                    client = None
+                self._look()
+                for node in self._nodes:
+                    if node.process.poll() is None and node.is_listening:
+                        self._visit(node, until_s)
+                time.sleep(0.05)
         except Exception as fault:
             self.fault = fault
-        finally:
-            if client is not None:
-                client.close()
 
-    def _come_in(self) -> Client | None:
-        for node in self._nodes:
-            if node.process.poll() is None and node.is_listening:
-                client = Client(node.address, self.name)
+    @property
+    def _is_done(self) -> bool:
+        return self._ends.is_set() and self.number in self.answered
+
+    def _look(self) -> None:
+        if all(node.process.poll() is not None for node in self._nodes):
+            raise Broken(f"all nodes have ended: {' '.join(node.said for node in self._nodes)}".replace("\n", " "))
+
+    def _visit(self, node: Node, until_s: float) -> None:
+        """Write to a node for as long as it lets one."""
+        try:
+            with closing(Client(node.address, self.name)) as client:
                 client.expect("HELLO|chatserver|1|…")
                 client.send(f"LOGIN|{self.name}|{PASSWORD}")
-                if client.answer()[-1].startswith("OK|"):
-                    return client
-                client.close()
-        return None
+                is_in = client.answer()[-1].startswith("OK|")
+                while is_in and not self._is_done and time.monotonic() < until_s:
+                    if self._say(client) and not self._ends.is_set():
+                        self.number += 1
+        except (Ended, OSError):
+            pass
+        except AssertionError as unexpected:
+            if "'BYE|" not in str(unexpected):
+                raise
 
     def _say(self, client: Client) -> bool:
         client.send(f"SENDMESSAGE#{self.number}|{self.name}|{READER}|{self.number}")
@@ -110,16 +119,21 @@ class Sender:
 class Campaign:
     """The nodes, the engine and the senders."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, seed: int, planted: str = "") -> None:
         self._chance = random.Random(seed)
         self._folder = make_folder()
         self.engine = Instance(self._folder, free_port()).make().start()
-        self.engine.execute("ALTER SYSTEM SET synchronous_standby_names = 'other'")  # the standby gets it too
         self._standby = self.engine.make_standby("other").start()
-        self.engine.execute("SELECT pg_reload_conf()")
+        if planted != "replicates_asynchronously":
+            for instance in (self.engine, self._standby):
+                instance.replicate_to("other")
         self._ports = (self.engine.port, self._standby.port)
         conninfo = "host=127.0.0.1,127.0.0.1 port={},{} user=chat dbname=postgres".format(*self._ports)
-        self.nodes = [Node(folder / "one.db", conninfo).listens(), Node(folder / "two.db", conninfo).stands_by()]
+        in_nodes = planted if planted and CONTROLS[planted].plant else ""
+        self.nodes = [
+            Node(folder / "one.db", conninfo, planted=in_nodes).listens(),
+            Node(folder / "two.db", conninfo, planted=in_nodes).stands_by(),
+        ]
         self.gaps: list[float] = []
         everybody = [self.nodes[0].user(name) for name in (*SENDERS, READER)]
         for client in everybody[:-1]:
@@ -134,8 +148,8 @@ class Campaign:
         time.sleep(self._chance.uniform(*LOAD_S))
         writer = next(node for node in self.nodes if node.process.poll() is None and node.is_listening)
         other = next(node for node in self.nodes if node is not writer)
-        if kind == "engine":
-            self._fail_over()
+        if kind in ("engine", "cut"):
+            self._fail_over(is_cut=kind == "cut")
         else:
             self._end(kind, writer, other)
         time.sleep(self._chance.uniform(*LOAD_S))
@@ -145,12 +159,8 @@ class Campaign:
 
     def _end(self, kind: str, writer: Node, other: Node) -> None:
         began_s = time.monotonic()
-        if kind == "pause":
-            writer.send(signal.SIGSTOP)
-            other.listens()
-            writer.send(signal.SIGCONT)
-            if writer.ends() != 1:
-                raise Broken(f"a writer that was fenced did not end with status 1: {writer.said}")
+        if kind in ("pause", "quiet"):
+            self._pause(kind, writer, other)
         else:
             writer.send(signal.SIGKILL if kind == "kill" else signal.SIGTERM)
             writer.ends()
@@ -159,8 +169,33 @@ class Campaign:
         writer.start()
         writer.says("follows")
 
-    def _fail_over(self) -> None:
-        """The primary dies, the standby takes its place, and a new standby comes where the primary was."""
+    def _pause(self, kind: str, writer: Node, other: Node) -> None:
+        """Beyond its lease: `quiet` is where nobody writes, so that only the lease tells that it is another's."""
+        for sender in self.senders if kind == "quiet" else ():
+            sender.end()
+        writer.send(signal.SIGSTOP)
+        other.listens()
+        writer.send(signal.SIGCONT)
+        try:
+            status = writer.ends()
+        except subprocess.TimeoutExpired:
+            raise Broken("a writer that was fenced goes on") from None
+        if status != 1:
+            raise Broken(f"a writer that was fenced did not end with status 1: {writer.said}")
+        for sender in self.senders if kind == "quiet" else ():
+            sender.begin()
+
+    def _fail_over(self, *, is_cut: bool) -> None:
+        """The primary dies, the standby takes its place, and a new standby comes where the primary was.
+
+        If it was cut off before, the primary has had to wait for it: what is in doubt then is on the primary alone.
+        """
+        if is_cut:
+            self._standby.execute("ALTER SYSTEM SET primary_conninfo = ''")
+            self._standby.execute("SELECT pg_reload_conf()")
+            while self.engine.execute("SELECT 1 FROM pg_stat_replication"):
+                time.sleep(0.02)
+            time.sleep(self._chance.uniform(*LOAD_S))
         dead, self.engine = self.engine, self._standby
         dead.kill()
         self.engine.promote()
@@ -208,6 +243,34 @@ class Campaign:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
+def plant(name: str, seed: int) -> str:
+    """Play the rounds that show a planted defect; what was noticed, or why it does not count."""
+    kinds, wanted, _ = CONTROLS[name]
+    with tempfile.TemporaryDirectory() as folder:
+        campaign = Campaign(Path(folder), seed, name)
+        try:
+            for kind in kinds:
+                campaign.round(kind)
+            campaign.compare()
+        except AssertionError as broken:
+            said = str(broken).strip().replace("\n", " ")
+            return said if re.search(wanted, said) else f"NOT FOUND, but something else: {said}"
+        finally:
+            campaign.close()
+    return "NOT FOUND"
+
+
+def look_for(names: Sequence[str], seed: int) -> int:
+    """Plant defects, one after the other; the status of the command is 0 if all are noticed."""
+    missed = 0
+    for name in names:
+        said = plant(name, seed)
+        print(f"{name}: {said[:300]}", flush=True)
+        missed += said.startswith("NOT FOUND")
+    print(f"{len(names) - missed} of {len(names)} planted defects are noticed")
+    return 1 if missed else 0
+
+
 def run_campaign(folder: Path, rounds: int, seed: int) -> int:
     """Play that many; how many messages were acknowledged. Raises Broken."""
     campaign = Campaign(folder, seed)
@@ -229,8 +292,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python3 -m tests.cluster_campaign", description="fail-overs under load")
     parser.add_argument("--rounds", type=int, default=10, help="how often something dies (default 10)")
     parser.add_argument("--seed", type=int, default=1, help="fixes what dies and when (default 1)")
+    parser.add_argument(
+        "--planted", nargs="*", choices=CONTROLS, metavar="NAME", help="plant defects, and see each found"
+    )
     options = parser.parse_args()
     use_memory()
+    if options.planted is not None:
+        return look_for(options.planted or list(CONTROLS), options.seed)
     with tempfile.TemporaryDirectory() as folder:
         try:
             acknowledged = run_campaign(Path(folder), options.rounds, options.seed)

@@ -15,11 +15,16 @@ WAIT_S = 40.0
 class Node(Running):
     """Started at once; `listens` waits until it writes."""
 
-    def __init__(self, store: Path, conninfo: str, settings: Mapping[str, int | str] | None = None) -> None:
+    def __init__(
+        self, store: Path, conninfo: str, settings: Mapping[str, int | str] | None = None, planted: str = ""
+    ) -> None:
+        """`planted` is a defect that it has (`tests/cluster/planted`)."""
         super().__init__()
         self.store = store
         given: dict[str, int | str] = {"web": "off", "cluster_node": store.stem, **(settings or {})}
         self._words = command_line(store, given, "--cluster", conninfo)
+        if planted:
+            self._words[2:3] = ["tests.cluster.planted", planted]
         self._log = store.with_suffix(".log")
         self._out = store.with_suffix(".out")
         self.start()
