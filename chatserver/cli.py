@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from chatserver.launch.beside import BESIDE
+from chatserver.launch.beside import BESIDE, run_beside
 from chatserver.launch.options import Failure, settings_from
 from chatserver.launch.serve import serve
 from chatserver.ops.logs import start_logging
@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the server, or what the first word names beside it; returns the exit status."""
     words = sys.argv[1:] if arguments is None else arguments
     if words and words[0] in BESIDE:
-        return BESIDE[words[0]](words[1:])
+        return run_beside(words)
     try:
         settings = settings_from(words, os.environ)
         start_logging(settings.log_level, settings.log_format)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from chatserver.admin.asked import Asked, UsageError, parse, split
 from chatserver.admin.desk import Actor, Desk
-from chatserver.admin.result import Later, Outcome, Result
+from chatserver.admin.result import Later, Outcome
 from chatserver.admin.table import TABLE
 from chatserver.core.commands import NoteDeed
 from chatserver.core.outcome import Refused
@@ -18,6 +18,7 @@ from chatserver.protocol.names import name_key
 from chatserver.queries.requests import Answer
 from chatserver.sessions.asks import AskAdmin
 from chatserver.sessions.client import Client
+from chatserver.store.backup import is_part_of
 from chatserver.turn.records import UNAVAILABLE
 
 log = logging.getLogger(__name__)
@@ -99,6 +100,9 @@ class Administration:
             guarded: str | None = command.guard(self.desk, actor, asked)
             if guarded:
                 return _for_owner(guarded, asked)
+        for file in asked.files:
+            if is_part_of(self.desk.settings.store, file):
+                return Refused("NOT_ALLOWED", f"{file} is a part of the store that is used: name another file")
         if command.changes and self.desk.turn.unavailable:
             return UNAVAILABLE
         if command.live and not self.desk.live:
@@ -108,7 +112,9 @@ class Administration:
         return None
 
     def _note(self, actor: Actor, asked: Asked, outcome: Outcome) -> Outcome:
-        if isinstance(outcome, Result) and asked.command.changes:
+        if isinstance(outcome, Refused):
+            return Refused(outcome.code, asked.in_short(outcome.text))
+        if asked.command.changes:
             deed = " ".join(map(shlex.quote, asked.words))[:DEED_CHARS_MAX]
             noted = self.desk.execute(NoteDeed(actor.name, deed, self.desk.now_ms()))
             if isinstance(noted, Refused):

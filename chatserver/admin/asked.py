@@ -16,6 +16,9 @@ from chatserver.protocol.verbs import nearest
 _DURATION = re.compile(r"([0-9]{1,6})(s|m|h|d|w)")
 _UNIT_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 WORDS_MAX = 100
+CHARS_MAX = 10_000  # in all words: what the machine owner's door takes, whatever characters they are
+
+WORD_CHARS_SHOWN = 400  # of one word, in a sentence that says what is wrong with it: a path may be long
 
 
 class UsageError(Exception):
@@ -61,13 +64,31 @@ class Asked:
         """One of the arguments, or what stands for it where it was left out."""
         return self.arguments[at] if at < len(self.arguments) else default
 
+    @property
+    def files(self) -> list[str]:
+        """The paths among what was said."""
+        named = [word for word, name in zip(self.arguments, self.command.arguments, strict=False) if name == "file"]
+        return named + [value for name, value in self.options.items() if "FILE" in self.command.options[name]]
+
+    def in_short(self, sentence: str) -> str:
+        """A sentence that does not say again what nobody would read to its end."""
+        for word in (*self.arguments, *self.options.values()):
+            if len(word) > WORD_CHARS_SHOWN:
+                sentence = sentence.replace(word, f"{word[:40]}…")
+        return sentence
+
     def until_ms(self, now_ms: int, default_ms: int = FOREVER_MS) -> int:
         """The end that `--for` or `--until` names. Raises UsageError."""
         if "for" in self.options and "until" in self.options:
             raise UsageError("say --for or --until, not both")
         if "for" in self.options:
             return min(now_ms + duration_ms(self.options["for"]), FOREVER_MS)
-        return instant_ms(self.options["until"]) if "until" in self.options else default_ms
+        if "until" not in self.options:
+            return default_ms
+        named_ms = instant_ms(self.options["until"])
+        if named_ms <= now_ms:
+            raise UsageError("that time is over already: name one that is still to come")
+        return named_ms
 
     def number(self, name: str, default: int, most: int) -> int:
         """A number that an option names. Raises UsageError."""
@@ -86,8 +107,10 @@ def parse(table: Mapping[str, Command], words: Sequence[str]) -> Asked:
     """Find the command that the words begin with, and sort what follows. Raises UsageError."""
     if not words:
         raise UsageError("say what to do: help lists the commands")
-    if len(words) > WORDS_MAX or not all(word.isprintable() for word in words):
-        raise UsageError("a command has some words without control characters: help lists the commands")
+    if len(words) > WORDS_MAX or sum(map(len, words)) > CHARS_MAX:
+        raise UsageError(f"a command has at most {WORDS_MAX} words, and {CHARS_MAX} characters: say it shorter")
+    if not all(word.isprintable() for word in words):
+        raise UsageError("a command has words without control characters: take them out")
     command, rest = _find(table, words)
     arguments, options, yes = _sort(command, rest)
     if command.rest and len(arguments) > len(command.arguments):
@@ -95,6 +118,8 @@ def parse(table: Mapping[str, Command], words: Sequence[str]) -> Asked:
         arguments[at:] = [" ".join(arguments[at:])]
     if not command.required <= len(arguments) <= len(command.arguments):
         raise UsageError(f"{command.name} is used so: {command.usage}")
+    if "" in arguments[command.required :]:  # a script's variable that is not set would mean all in the place of one
+        raise UsageError(f"a word of {command.name} is empty: leave it out, or fill it in: {command.usage}")
     return Asked(command, words, arguments, options, yes)
 
 

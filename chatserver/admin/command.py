@@ -11,16 +11,17 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from typing import Any, NoReturn
 
 from chatserver import __version__
 from chatserver.admin.asked import Asked, UsageError, parse
 from chatserver.admin.door import as_json, short_path, socket_path
 from chatserver.admin.table import TABLE, help_on
+from chatserver.core.outcome import Refused
 from chatserver.settings import Settings
 
 DONE, REFUSED, USAGE = 0, 1, 2
+MAKES_NO_SENSE = ("BAD_COMMAND", "NOT_CONFIRMED")  # the codes of a refusal after which other words have to be typed
 WATCH_S = 2.0
 ANSWER_S = 24 * 3600.0  # a backup of a large store takes a while
 BELONGS_TO_OTHERS = 0o077
@@ -37,6 +38,11 @@ class Failure(Exception):
     def __init__(self, sentence: str, status: int = REFUSED) -> None:
         super().__init__(sentence)
         self.status = status
+
+    @property
+    def code(self) -> str:
+        """What a program reads of it."""
+        return MAKES_NO_SENSE[0] if self.status == USAGE else "NOT_ALLOWED"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -77,37 +83,42 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str], settings_of: SettingsOf, on_file: OnFile) -> int:
     """Do one command."""
+    in_json = "--json" in arguments[: _end_of_options(arguments)]
     try:
-        options = parser().parse_args(arguments)
-        words, watch = _own_options(options)
-        asked = parse(TABLE, words)
-        _confirm(asked, options)
-        if asked.command.name == "help":  # it needs neither a server nor a store
-            return _show(as_json(help_on(asked.argument(0))), options.json)
-        settings = settings_of(options.store, options.config)
-        words = _with_whole_paths(asked, words)
-        while True:
-            reply = ask(settings, [*words, *(["--yes"] if options.yes and asked.command.final else [])], on_file)
-            status = _show(reply, options.json)
-            if not watch or status != DONE:
-                return status
-            time.sleep(WATCH_S)
+        return _do(arguments, settings_of, on_file)
     except UsageError as error:
-        return _fail(str(error), USAGE)
+        return _show(as_json(Refused("BAD_COMMAND", str(error))), in_json)
     except Failure as failure:
-        return _fail(str(failure), failure.status)
+        return _show(as_json(Refused(failure.code, str(failure))), in_json)
     except KeyboardInterrupt:
         return DONE
-    except BrokenPipeError:  # whoever read the answer has seen enough
-        with suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
+
+
+def _do(arguments: Sequence[str], settings_of: SettingsOf, on_file: OnFile) -> int:
+    options = parser().parse_args(arguments)
+    words, watch = _own_options(options)
+    asked = parse(TABLE, words)
+    _confirm(asked, options)
+    if asked.command.name == "help":  # it needs neither a server nor a store
+        return _show(as_json(help_on(asked.argument(0))), options.json)
+    settings = settings_of(options.store, options.config)
+    words = _with_whole_paths(asked, words)
+    while True:
+        reply = ask(settings, [*words, *(["--yes"] if options.yes and asked.command.final else [])], on_file)
+        status = _show(reply, options.json)
+        if not watch or status != DONE:
+            return status
+        time.sleep(WATCH_S)
+
+
+def _end_of_options(words: Sequence[str]) -> int:
+    return words.index("--") if "--" in words else len(words)
 
 
 def _own_options(options: argparse.Namespace) -> tuple[list[str], bool]:
     """Our own options may stand behind the command too."""
     words: list[str] = list(options.words)
-    end = words.index("--") if "--" in words else len(words)
+    end = _end_of_options(words)
     for name in ("json", "yes", "watch"):
         if f"--{name}" in words[:end]:
             at = words.index(f"--{name}")
@@ -119,9 +130,7 @@ def _own_options(options: argparse.Namespace) -> tuple[list[str], bool]:
 
 def _with_whole_paths(asked: Asked, words: list[str]) -> list[str]:
     """The server is in another folder: files are named from the root on."""
-    files = [word for word, name in zip(asked.arguments, asked.command.arguments, strict=False) if name == "file"]
-    files += [value for name, value in asked.options.items() if "FILE" in asked.command.options[name]]
-    made = []
+    files, made = asked.files, []
     for word in words:
         begin, equals, value = word.partition("=")
         if word and word in files:
@@ -137,7 +146,7 @@ def _confirm(asked: Asked, options: argparse.Namespace) -> None:
         return
     what = " ".join(asked.words)
     if not sys.stdin.isatty():
-        raise Failure(f"'{what}' cannot be undone: say it again with --yes", USAGE)
+        raise Failure(f"'{asked.in_short(what)}' cannot be undone: say it again with --yes", USAGE)
     print(f"'{what}' cannot be undone. Type yes to do it: ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip() != "yes":
         raise Failure("nothing was done: yes was not typed")
@@ -153,7 +162,7 @@ def ask(settings: Settings, words: Sequence[str], on_file: OnFile) -> Reply:
             connected.settimeout(ANSWER_S)
             with short_path(path) as short:
                 connected.connect(short)
-            connected.sendall(json.dumps({"words": list(words)}).encode() + b"\n")
+            connected.sendall(json.dumps({"words": list(words)}, ensure_ascii=False).encode() + b"\n")
             with connected.makefile("rb") as answer:
                 line = answer.readline()
     except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
@@ -179,19 +188,25 @@ def _look_at(path: str) -> None:
         )
 
 
-def _show(reply: Reply, as_json: bool) -> int:
-    if as_json:
-        print(json.dumps(reply, ensure_ascii=False), flush=True)
-        return DONE if reply["ok"] else REFUSED
-    if not reply["ok"]:
-        return _fail(reply["text"], USAGE if reply["code"] == "BAD_COMMAND" else REFUSED)
+def _show(reply: Reply, in_json: bool) -> int:
+    if in_json:
+        print(json.dumps(reply), flush=True)
+    elif reply["ok"]:
+        _print(reply)
+    else:
+        print(f"chatserver admin: {reply['text']}", file=sys.stderr)
+    if reply["ok"]:
+        return DONE
+    return USAGE if reply["code"] in MAKES_NO_SENSE else REFUSED
+
+
+def _print(reply: Reply) -> None:
     columns, rows = reply["columns"], [[_shown(value) for value in row.values()] for row in reply["rows"]]
     if rows:
         widths = [max(len(name), *(len(row[at]) for row in rows)) for at, name in enumerate(columns)]
         for row in (columns, *rows):
             print("  ".join(value.ljust(width) for value, width in zip(row, widths, strict=True)).rstrip())
     print(reply["text"], flush=True)
-    return DONE
 
 
 def _shown(value: object) -> str:
@@ -200,8 +215,3 @@ def _shown(value: object) -> str:
         return "-"
     text = ("yes" if value else "no") if isinstance(value, bool) else str(value)
     return "".join(char if char.isprintable() else "�" for char in text)
-
-
-def _fail(sentence: str, status: int) -> int:
-    print(f"chatserver admin: {sentence}", file=sys.stderr)
-    return status

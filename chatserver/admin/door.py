@@ -156,7 +156,7 @@ class _Call:
 
 
 def _rendered(outcome: Outcome) -> bytes:
-    return json.dumps(as_json(outcome), ensure_ascii=False).encode() + b"\n"
+    return json.dumps(as_json(outcome)).encode() + b"\n"
 
 
 def as_json(outcome: Outcome) -> dict[str, object]:

@@ -12,7 +12,7 @@ from chatserver.admin.asked import Asked
 from chatserver.admin.desk import Desk
 from chatserver.admin.result import Later, Outcome, Result, Value, stamp
 from chatserver.core.commands import Pardon, Sanction
-from chatserver.core.outcome import Refused
+from chatserver.core.outcome import Refused, quoted
 from chatserver.core.sanctions import DISABLED, FOREVER_MS
 from chatserver.net.workers import Result as Worked
 from chatserver.settings import LIVE, TABLE, SettingError, parse
@@ -92,7 +92,7 @@ def settings_show(desk: Desk, asked: Asked) -> Outcome:
     """What holds, and where it comes from."""
     wanted = asked.argument(0)
     if wanted and wanted not in TABLE:
-        return Refused("BAD_COMMAND", f"There is no setting {wanted[:40]}: settings show lists them all")
+        return Refused("BAD_COMMAND", f"There is no setting {quoted(wanted)}: settings show lists them all")
     names = [wanted] if wanted else list(TABLE)
     rows = [(name, _shown(desk, name), desk.settings.origin(name), name in LIVE) for name in names]
     return Result(f"{len(rows)} settings", ("setting", "value", "from", "may_change"), rows)
@@ -226,7 +226,7 @@ def bot_enable(desk: Desk, asked: Asked) -> Outcome:
     name = asked.argument(0)
     user = desk.state.find(name)
     if user is None or user.id not in desk.state.bots:
-        return Refused("NO_SUCH_USER", f"There is no bot {name[:40]}: bot list shows those that run")
+        return Refused("NO_SUCH_USER", f"There is no bot {quoted(name)}: bot list shows those that run")
     desk.bots.enable(user.name)
     if user.sanctions and DISABLED in user.sanctions:
         outcome = desk.execute(Pardon(name, DISABLED))

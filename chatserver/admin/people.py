@@ -12,7 +12,7 @@ from chatserver.core.accounts import check_sign_up
 from chatserver.core.commands import DeleteAccount, EndSessions, Pardon, ResetPassword, Sanction, SignUp
 from chatserver.core.moderation import find_person
 from chatserver.core.outcome import Refused, no_such_user, quoted
-from chatserver.core.sanctions import MUTED, SUSPENDED, ends
+from chatserver.core.sanctions import MUTED, SUSPENDED, check_reason, ends
 from chatserver.core.state import NO_PASSWORD, User
 from chatserver.net.workers import Result as Worked
 from chatserver.protocol.names import name_key
@@ -224,6 +224,9 @@ def kick(desk: Desk, asked: Asked) -> Outcome:
         return user
     open_sessions = user.sessions
     reason = asked.options.get("reason", "")
+    refused = check_reason(reason)
+    if refused:
+        return refused
     text = f"An administrator has ended this session: {reason}" if reason else SHOWN_OUT
     outcome = desk.execute(EndSessions(user.id, (), text))
     return outcome if isinstance(outcome, Refused) else Result(f"{user.name}: {open_sessions} sessions are ended")

@@ -157,7 +157,7 @@ def invite_revoke(desk: Desk, asked: Asked) -> Outcome:
 def announce(desk: Desk, asked: Asked) -> Outcome:
     """Tell everybody something."""
     now_ms = desk.now_ms()
-    outcome = desk.execute(Announce(asked.argument(0), asked.until_ms(now_ms, now_ms)))
+    outcome = desk.execute(Announce(asked.argument(0), asked.until_ms(now_ms, now_ms), now_ms))
     if isinstance(outcome, Refused):
         return outcome
     people = len({client.user for client in desk.clients() if client.user})
@@ -166,7 +166,8 @@ def announce(desk: Desk, asked: Asked) -> Outcome:
 
 def announce_list(desk: Desk, asked: Asked) -> Outcome:
     """What is told at logins."""
-    rows = [(number, ends(until_ms), text) for number, (text, until_ms) in desk.state.notices.items()]
+    notices, now_ms = desk.state.notices.items(), desk.now_ms()
+    rows = [(number, ends(until_ms), text) for number, (text, until_ms) in notices if until_ms > now_ms]
     return Result(f"{len(rows)} notices", ("number", "end", "text"), rows)
 
 

@@ -4,7 +4,7 @@ from chatserver.core.commands import Ban, Unban
 from chatserver.core.events import AddressBanned, BanEnded
 from chatserver.core.networks import keys_around
 from chatserver.core.outcome import Outcome, Refused
-from chatserver.core.sanctions import ends
+from chatserver.core.sanctions import check_reason, ends
 from chatserver.core.state import State
 
 BANS_MAX = 10_000
@@ -14,6 +14,9 @@ def ban(state: State, command: Ban) -> Outcome:
     """Keep a network out."""
     if command.until_ms <= command.now_ms:
         return Refused("BAD_COMMAND", "That time is over already: name one that is still to come")
+    refused = check_reason(command.reason)
+    if refused:
+        return refused
     if command.network not in state.bans and len(state.bans) >= BANS_MAX:
         return Refused("NOT_ALLOWED", f"There are {BANS_MAX} bans, which is the most: ban a network in their place")
     return (AddressBanned(command.network, command.until_ms, command.reason, command.now_ms),), (command.network,)

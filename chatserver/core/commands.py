@@ -532,6 +532,7 @@ class Announce:
 
     text: str
     until_ms: int
+    now_ms: int
 
 
 @dataclass(slots=True)

@@ -54,10 +54,12 @@ def announce(state: State, command: Announce) -> Outcome:
         return Refused("BAD_TEXT", "A notice needs a text that is not blank: write something")
     if len(command.text) > NOTICE_CHARS_MAX:
         return Refused("TOO_LONG", f"A notice has at most {NOTICE_CHARS_MAX} characters: make it shorter")
-    if len(state.notices) >= NOTICES_MAX:
+    over = [number for number, (_, until_ms) in state.notices.items() if until_ms <= command.now_ms]
+    if len(state.notices) - len(over) >= NOTICES_MAX:
         return Refused("NOT_ALLOWED", f"There are {NOTICES_MAX} notices, which is the most: announce end ends one")
     number = max(state.notices, default=0) + 1
-    return (Announced(number, command.text, command.until_ms),), (str(number),)
+    events: list[Event] = [NoticeEnded(each) for each in over]
+    return [*events, Announced(number, command.text, command.until_ms)], (str(number),)
 
 
 def end_notice(state: State, command: EndNotice) -> Outcome:

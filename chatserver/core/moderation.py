@@ -17,13 +17,12 @@ from chatserver.core.events import (
     UserRemoved,
 )
 from chatserver.core.outcome import Outcome, Refused, no_such_user, quoted
-from chatserver.core.sanctions import DISABLED, EXPIRED, FOREVER_MS, MUTED, SUSPENDED, ends, kept_from
+from chatserver.core.sanctions import DISABLED, EXPIRED, FOREVER_MS, MUTED, SUSPENDED, check_reason, ends, kept_from
 from chatserver.core.state import NO_PASSWORD, REPORTS_KEPT, State, User
 
 REPORTS_PER_HOUR = REPORTS_KEPT
 HOUR_MS = 3_600_000
 WHY_CHARS_MAX = 1000
-REASON_CHARS_MAX = 200
 
 KINDS = (SUSPENDED, MUTED, EXPIRED, DISABLED)
 
@@ -35,8 +34,9 @@ def set_sanction(state: State, command: Sanction) -> Outcome:
         return user
     if command.until_ms <= command.now_ms:
         return Refused("BAD_COMMAND", "That time is over already: name one that is still to come")
-    if len(command.reason) > REASON_CHARS_MAX:
-        return Refused("TOO_LONG", f"A reason has at most {REASON_CHARS_MAX} characters: make it shorter")
+    refused = check_reason(command.reason)
+    if refused:
+        return refused
     events: list[Event] = [SanctionSet(user.id, command.kind, command.until_ms, command.reason)]
     if command.kind == SUSPENDED:
         events.append(UserRemoved(user.id, "SUSPENDED", suspended(command.until_ms, command.reason)))

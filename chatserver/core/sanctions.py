@@ -11,12 +11,20 @@ DISABLED = "disabled"
 """Of bots alone: it answers nobody."""
 FOREVER_MS = 253_402_300_799_999
 """The last millisecond of the year 9999 stands for an end that nobody has set."""
+REASON_CHARS_MAX = 200
 
 
 def kept_from(user: User, kind: str, now_ms: int) -> tuple[int, str] | None:
     """Until when, and why, if it holds now."""
     found = user.sanctions.get(kind) if user.sanctions else None
     return found if found is not None and found[0] > now_ms else None
+
+
+def check_reason(reason: str) -> Refused | None:
+    """Refuse one that is too long for the line which tells it."""
+    if len(reason) <= REASON_CHARS_MAX:
+        return None
+    return Refused("TOO_LONG", f"A reason has at most {REASON_CHARS_MAX} characters: make it shorter")
 
 
 def is_kept_from_writing(user: User, now_ms: int) -> bool:

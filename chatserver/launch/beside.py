@@ -1,9 +1,11 @@
 """What the first word may name in the place of a port: administration, figures, a check, a restore, the client."""
 
+import io
 import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from chatserver.admin import command as admin
 from chatserver.admin import restore, top
@@ -19,13 +21,29 @@ from chatserver.store.opening import MEMORY
 from chatserver.store.store import Store
 
 
+def run_beside(words: Sequence[str]) -> int:
+    """Do what the first word names; the exit status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a letter that the terminal has not ends nothing
+    try:
+        return BESIDE[words[0]](words[1:])
+    except OSError as error:
+        with suppress(OSError, AttributeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):  # whoever read it has seen enough
+            return 0
+        why = f"the answer cannot be shown ({error.strerror or error}): look at standard output, and at what was done"
+        print(f"chatserver {words[0]}: {why}", file=sys.stderr)
+        return FAILED
+
+
 def _administer(words: Sequence[str]) -> int:
     """`admin`: the server's own commands, through its door or on the file of a server that does not run."""
     return admin.main(words, _settings_of, _on_file)
 
 
 def _settings_of(store: str | None, config: str | None) -> Settings:
-    words = [*(("--store", store) if store else ()), *(("--config", config) if config else ())]
+    words = [*(("--store", store) if store is not None else ()), *(("--config", config) if config is not None else ())]
     try:
         return settings_from(words, os.environ)
     except Failure as failure:

@@ -17,7 +17,18 @@ from chatserver.store.errors import StoreError
 from chatserver.store.identity import Mark
 
 STEP_PAGES = 64  # half a MiB, some 0.3 ms
+_PARTS = ("-wal", "-shm", "-journal", "-mark", ".admin")  # beside the file: SQLite's, up to which id, the owner's door
 REST_S = 0.002  # between steps: others use the disk too
+
+
+def is_part_of(store: str, path: str) -> bool:
+    """Whether a path is that of a file beside a store which is a part of it, also where there is none at the moment."""
+    places = (os.path.realpath(store), _in_real_folder(store))
+    return any(_in_real_folder(path) == place + end for place in places for end in _PARTS)
+
+
+def _in_real_folder(path: str) -> str:
+    return os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
 
 
 class BackupError(Exception):
@@ -37,7 +48,7 @@ def copy_store(store: str, wanted: str, keep: int, stamp: str) -> str:
     stem = Path(store).stem
     name = f"{stem}-{stamp.replace(':', '-')}.db"
     target = folder / name if folder else Path(wanted)
-    if target.exists() or target.is_symlink():
+    if os.path.lexists(target):
         raise BackupError(f"{target} is there already: name a file that is not, or a folder")
     partial = target.with_name(target.name + ".partial")
     try:

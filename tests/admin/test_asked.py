@@ -55,7 +55,10 @@ def test_options_stand_anywhere(line: str) -> None:
         ("reports --all=1", "--all takes nothing"),
         ("announce 'tea", "close the quotes"),
         ("announce tea\x1b[2J", "control"),
-        ("announce " + "tea " * 200, "some words"),
+        ("announce " + "tea " * 200, "100 words"),
+        ("announce " + "é" * 10_000, "10000 characters"),
+        ("sessions end ann ''", "empty"),
+        ("upgrade ''", "empty"),
     ],
 )
 def test_what_makes_no_sense_gets_a_sentence(line: str, hint: str) -> None:
@@ -83,6 +86,13 @@ def test_a_moment_is_in_utc_unless_it_says_otherwise() -> None:
     for text in ("", "tomorrow", "2026-13-01", "12:00"):
         with pytest.raises(UsageError, match="2027-01-31"):
             instant_ms(text)
+
+
+def test_an_end_is_still_to_come() -> None:
+    asked = parse(TABLE, split("invite create --until 2026-12-02T12:00:01"))
+    assert asked.until_ms(NOW_MS - 1) == NOW_MS
+    with pytest.raises(UsageError, match="over already"):
+        asked.until_ms(NOW_MS)
 
 
 @pytest.mark.parametrize("options", ["--for 1h --until 2027-01-01", "--for 1x", "--until now"])

@@ -7,7 +7,9 @@ import socket
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from typing import cast
 
 import pytest
@@ -152,10 +154,118 @@ def test_a_store_that_is_not_there(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_a_socket_with_wrong_rights_is_not_used(server_process: Process) -> None:
-    path = socket_path(str(server_process.store_path))
-    os.chmod(path, 0o660)
-    assert "660" in sentence(server_process.store_path, "who", status=REFUSED)
+@pytest.mark.parametrize(
+    ("spoil", "hint"),
+    [
+        (lambda path: os.chmod(path, 0o660), "mode 660"),
+        (lambda path: os.chmod(path, 0o602), "mode 602"),
+        (lambda path: os.chown(path, 4_000_000, -1), "another user"),
+        (lambda path: os.symlink(Path(path).rename(f"{path}-"), path), "no socket"),
+    ],
+    ids=("group", "others", "owner", "link"),
+)
+def test_a_socket_that_others_may_have_put_there_is_not_used(
+    tmp_path: Path, spoil: Callable[[str], object], hint: str
+) -> None:
+    """Nobody even connects to it, and nothing is done on the file, which whoever listens there may use."""
+    path = socket_path(str(tmp_path / "chat.db"))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as theirs:
+        theirs.bind(path)
+        os.chmod(path, 0o600)
+        theirs.listen()
+        theirs.setblocking(False)
+        try:
+            spoil(path)
+        except PermissionError:
+            pytest.skip("root alone can give a file to another user")
+        assert hint in sentence(tmp_path / "chat.db", "user", "list", status=REFUSED)
+        with pytest.raises(BlockingIOError):
+            theirs.accept()
+
+
+OPPOSITES = (
+    ("user suspend ann", "user reinstate ann"),
+    ("mute ben", "unmute ben"),
+    ("ban 192.0.2.7", "unban 192.0.2.7"),
+    ("bot disable DiceBot", "bot enable DiceBot"),
+    ("settings set signup closed", "settings set signup open"),
+)
+
+
+def test_two_administrators_who_do_opposite_things_at_once(server_process: Process) -> None:
+    """The audit says in which order it was done, and what holds is what the last of them said."""
+    store = server_process.store_path
+    server_process.friends("ann", "ben")
+    counts: list[int] = []
+
+    def insist(lines: list[str]) -> None:
+        answers = [say(store, line.split()) for _ in range(10) for line in lines]
+        counts.append(sum(answer["ok"] is True for answer in answers))
+
+    people = [Thread(target=insist, args=([pair[at] for pair in OPPOSITES],)) for at in range(2)]
+    for person in people:
+        person.start()
+    for person in people:
+        person.join()
+    deeds = [str(row["deed"]) for row in done(store, "audit", "--limit", "1000")]
+    assert len(counts) == 2
+    assert len(deeds) == sum(counts)
+    last = [next(deed for deed in deeds if deed in pair) == pair[0] for pair in OPPOSITES]
+    (signup,) = done(store, "settings", "show", "signup")
+    server_process.restart()
+    kinds = {row["user"]: row["sanctions"] for row in done(store, "user", "list")}
+    holds = [kinds["ann"] == "suspended", kinds["ben"] == "muted", done(store, "bans") != []]
+    assert [*holds, kinds["DiceBot"] == "disabled", signup["value"] == "closed"] == last
+
+
+def say(store: Path, words: list[str]) -> dict[str, object]:
+    """The answer at the door."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
+        door.settimeout(WAIT_S)
+        door.connect(socket_path(str(store)))
+        door.sendall(json.dumps({"words": words}).encode() + b"\n")
+        with door.makefile("rb") as answer:
+            made: dict[str, object] = json.loads(answer.readline())
+    return made
+
+
+def test_what_cannot_be_shown_or_written_ends_in_no_traceback(server_process: Process) -> None:
+    command = [sys.executable, "-m", "chatserver", "admin", "--store", str(server_process.store_path)]
+    done(server_process.store_path, "announce", "tée ☕", "--for", "1h")
+    narrow = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    for words, expected in (["announce", "list"], "t\\xe9e \\u2615"), (["--help"], "COMMAND \\u2026"):
+        shown = subprocess.run(
+            [*command, *words], cwd=ROOT, env=narrow, capture_output=True, timeout=WAIT_S, check=True
+        )
+        assert expected in shown.stdout.decode("ascii")
+    with open("/dev/full", "w", encoding="ascii") as full:
+        words = [*command, "user", "list"]
+        failed = subprocess.run(words, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, timeout=WAIT_S, check=False)
+    assert failed.returncode == REFUSED
+    (line,) = failed.stderr.decode().splitlines()
+    assert "No space left" in line
+
+
+def test_an_empty_word_is_no_store(tmp_path: Path) -> None:
+    """A script's variable that is not set meant ./chat.db."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "chatserver", "admin", "--store", "", "user", "list"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=WAIT_S,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (USAGE, "")
+    assert "store needs" in ended.stderr
+
+
+def test_what_a_program_reads_is_json_also_where_it_made_no_sense(tmp_path: Path) -> None:
+    for words, status in (["nonsense"], USAGE), (["purge"], USAGE), (["--nonsense"], USAGE), (["who"], REFUSED):
+        ended = run(tmp_path / "none.db", *words, "--json")
+        assert (ended.returncode, ended.stderr) == (status, ""), ended
+        assert json.loads(ended.stdout)["ok"] is False
 
 
 def test_what_is_no_socket_is_neither_used_nor_removed(start_server: StartServer, tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ def test_a_ban_ends_when_somebody_says_so_or_by_the_clock() -> None:
     refused(state, Unban("10.0.0.0/8"), "NOT_ALLOWED")
     assert when(state, Sweep(LATER_MS)).events == [BanEnded("11.0.0.0/8")]
     refused(state, Ban("10.0.0.0/8", NOW_MS, "", NOW_MS), "BAD_COMMAND")
+    refused(state, Ban("10.0.0.0/8", LATER_MS, "x" * 201, NOW_MS), "TOO_LONG")
 
 
 def test_a_ban_that_was_ended_is_gone_and_another_of_the_network_holds() -> None:

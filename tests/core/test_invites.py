@@ -57,18 +57,26 @@ def test_where_everybody_may_sign_up_a_code_is_not_used() -> None:
 def test_a_notice_is_heard_by_who_is_there_and_ends() -> None:
     state = given(PEOPLE, log_in(ANN))
     announced = Announced(1, "tea | five", LATER_MS)
-    assert when(state, Announce("tea | five", LATER_MS)) == ([announced], ["1"])
+    assert when(state, Announce("tea | five", LATER_MS, NOW_MS)) == ([announced], ["1"])
     assert heard(state, announced) == [([ANN], "EVENT|NOTICE|tea | five\n")]
-    when(state, Announce("more", LATER_MS + 1))
+    when(state, Announce("more", LATER_MS + 1, NOW_MS))
     assert when(state, Sweep(LATER_MS)).events == [NoticeEnded(1)]
     assert when(state, EndNotice(2)).events == [NoticeEnded(2)]
     refused(state, EndNotice(2), "NOT_ALLOWED")
 
 
+def test_notices_that_are_over_take_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty that were told once, within the hour until the sweep, kept the next one from being told."""
+    monkeypatch.setattr(invites, "NOTICES_MAX", 1)
+    state = given(Announce("only now", NOW_MS, NOW_MS))
+    assert when(state, Announce("tea", LATER_MS, NOW_MS)).events == [NoticeEnded(1), Announced(2, "tea", LATER_MS)]
+    refused(state, Announce("more tea", LATER_MS, NOW_MS), "NOT_ALLOWED")
+
+
 def test_what_is_no_notice(monkeypatch: pytest.MonkeyPatch) -> None:
-    refused(given(), Announce(" ", LATER_MS), "BAD_TEXT")
-    refused(given(), Announce("x" * 1001, LATER_MS), "TOO_LONG")
+    refused(given(), Announce(" ", LATER_MS, NOW_MS), "BAD_TEXT")
+    refused(given(), Announce("x" * 1001, LATER_MS, NOW_MS), "TOO_LONG")
     monkeypatch.setattr(invites, "NOTICES_MAX", 0)
-    refused(given(), Announce("tea", LATER_MS), "NOT_ALLOWED")
+    refused(given(), Announce("tea", LATER_MS, NOW_MS), "NOT_ALLOWED")
     monkeypatch.setattr(invites, "INVITES_MAX", 0)
     refused(given(), MakeInvite("abc", 1, LATER_MS), "NOT_ALLOWED")

@@ -13,7 +13,7 @@ import pytest
 from chatserver.core.events import MessageSent, UserSignedUp
 from chatserver.core.state import Limits
 from chatserver.store import backup
-from chatserver.store.backup import BackupError, copy_store, restore
+from chatserver.store.backup import BackupError, copy_store, is_part_of, restore
 from chatserver.store.check import check_store
 from chatserver.store.store import Store
 
@@ -28,6 +28,23 @@ def store(tmp_path: Path) -> Iterator[Store]:
         made.write([MessageSent(at, 1, 1, 2, "text" * 100, None) for at in range(1, 500)])
         made.commit()
         yield made
+
+
+def test_what_is_a_part_of_the_store(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "linked").symlink_to(tmp_path / "real")
+    (tmp_path / "chat.db").symlink_to(tmp_path / "real" / "other.db")
+    store = str(tmp_path / "chat.db")
+    for part in (
+        "chat.db.admin",
+        "chat.db-mark",
+        "real/other.db-wal",
+        "linked/other.db-journal",
+        "real/../chat.db-shm",
+    ):
+        assert is_part_of(store, str(tmp_path / part)), part
+    for other in ("chat.db.bak", "chat.db", "real/chat.db-wal", "chat.db-wal/in", ""):
+        assert not is_part_of(store, str(tmp_path / other)), other
 
 
 def test_a_copy_has_what_was_stored_when_it_began(
