@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 Words = Sequence[str]
 
-UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 7 * 86_400}
+UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 7 * 86_400, "fortnight": 14 * 86_400}
 SHORT = {
     "s": "second",
     "sec": "second",
@@ -24,9 +24,18 @@ NUMBERS = {
     "ten": 10, "eleven": 11, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50,
     "sixty": 60, "ninety": 90,
 }  # fmt: skip
+_TENS = ("twenty", "thirty", "forty", "fifty")
+NUMBERS |= {
+    f"{tens}-{one}": NUMBERS[tens] + number
+    for tens in _TENS
+    for one, number in list(NUMBERS.items())
+    if 1 < number < 10
+}
+NUMBERS |= {f"{tens}-one": NUMBERS[tens] + 1 for tens in _TENS}
 
 _NUMBER = re.compile(r"[0-9]{1,12}(?:[.,][0-9]{1,3})?")
 GLUED = re.compile(r"(?:[0-9]{1,12}(?:\.[0-9]{1,3})?[a-z]+)+")
+_HOURS_MINUTES = re.compile(r"([0-9]{1,3})h([0-5][0-9])")
 _PIECE = re.compile(r"([0-9]+(?:\.[0-9]+)?)([a-z]+)")
 
 
@@ -46,6 +55,8 @@ def _amount(words: Words, at: int) -> tuple[float, float, int] | None:
     word = word_at(words, at)
     if GLUED.fullmatch(word):
         return _glued(word, at)
+    if glued := _HOURS_MINUTES.fullmatch(word):
+        return int(glued[1]) * 3600 + int(glued[2]) * 60, 60, at + 1
     if word in ("half", "quarter") or (word == "a" and word_at(words, at + 1) in ("half", "quarter")):
         return _fraction(words, at + (word == "a"))
     if _NUMBER.fullmatch(word):

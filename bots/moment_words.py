@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date, time, timedelta
 from typing import Any
 
-from bots.durations import GLUED, Words, duration, is_unit, seconds_in, word_at
+from bots.durations import GLUED, NUMBERS, Words, duration, is_unit, seconds_in, word_at
 from bots.moments import DAY_S, DAYTIME, Moment, Passed
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -23,6 +23,9 @@ MONTHS = (
 MONTH_NAMES = {name[:length]: at for at, name in enumerate(MONTHS, 1) for length in (3, len(name))} | {"sept": 9}
 PARTS = {"morning": 9, "noon": 12, "midday": 12, "afternoon": 15, "evening": 19, "night": 20}  # the hour meant
 
+_GROUPS = {"day": range(7), "weekday": range(5), "workday": range(5), "weekend": range(5, 7)}
+_HOURS = {word: number for word, number in NUMBERS.items() if number <= 12 and word not in ("a", "an")}
+
 _TIME_WORDS = frozenset((
     *("and", "or", "at", "in", "on", "every", "each", "from", "past", "ago", "am", "pm", "a.m.", "p.m.", "o'clock"),
     *("today", "tomorrow", "tonight", "half", "quarter", "until", "till", "before", "after", "now", "later", "-", "–"),
@@ -30,6 +33,8 @@ _TIME_WORDS = frozenset((
     "midnight",
 ))  # fmt: skip
 _CLOCK = re.compile(r"([0-9]{1,2})(?:[:.]([0-9]{2}))?(am|pm)?")
+_CLOCK_WITH_H = re.compile(r"([0-9]{1,2})h([0-9]{2})?")
+_NUMERIC_DATE = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.(20[0-9]{2})?")
 _DAY_OF_MONTH = re.compile(r"([0-9]{1,2})(?:st|nd|rd|th|\.)?")
 
 
@@ -102,6 +107,12 @@ def _clock(words: Words, at: int, is_led: bool = False) -> tuple[time, int] | No
     word = word_at(words, at)
     if word in ("noon", "midday", "midnight"):
         return time(12 if word != "midnight" else 0), at + 1
+    if has_at and (with_h := _CLOCK_WITH_H.fullmatch(word)):
+        word = f"{with_h[1]}:{with_h[2] or '00'}"
+    elif part := _part_of_hour(words, at):
+        word, at = part
+    elif has_at and word in _HOURS:
+        word = str(_HOURS[word])
     match = _CLOCK.fullmatch(word.replace("a.m.", "am").replace("p.m.", "pm"))
     if not match:
         return None
@@ -119,8 +130,20 @@ def _clock(words: Words, at: int, is_led: bool = False) -> tuple[time, int] | No
     return time(hour % 12 + (12 if half == "pm" else 0) if half else hour, minute), end
 
 
+def _part_of_hour(words: Words, at: int) -> tuple[str, int] | None:
+    """`half past five`, `quarter to 6`, `a quarter past 9`: as a clock shows it, and where its hour stands."""
+    at += word_at(words, at) == "a"
+    part, side, said = (word_at(words, at + step) for step in range(3))
+    minutes, hour = {"half": 30, "quarter": 15}.get(part), _HOURS.get(said) or (int(said) if said.isdecimal() else None)
+    if minutes is None or hour is None or side not in (("past",) if part == "half" else ("past", "to")):
+        return None
+    at_hour, minute = (hour, minutes) if side == "past" else ((hour - 1) % 24, 60 - minutes)
+    return f"{at_hour}:{minute}", at + 2
+
+
 def _day(words: Words, at: int) -> tuple[Moment, int] | None:
     at += word_at(words, at) == "on"
+    at += word_at(words, at) == "the" and _DAY_OF_MONTH.fullmatch(word_at(words, at + 1)) is not None
     word = word_at(words, at)
     if word == "tonight":
         return Moment(day=lambda today: today, clock=time(PARTS["night"])), at + 1
@@ -163,6 +186,8 @@ def _date(words: Words, at: int) -> tuple[Moment, int] | None:
         return None
     if whole:
         return Moment(day=lambda today: whole), at + 1
+    if numeric := _NUMERIC_DATE.fullmatch(word_at(words, at)):
+        return _of_year(int(numeric[3]) if numeric[3] else None, int(numeric[2]), int(numeric[1]), at + 1)
     first, second = word_at(words, at), word_at(words, at + 1)
     if second == "of":
         second, at = word_at(words, at + 2), at + 1
@@ -224,20 +249,26 @@ def _repeated_days(words: Words, at: int) -> tuple[dict[str, Any], int, time | N
     word = word_at(words, at)
     if word == "daily":
         return {"on": list(range(7))}, at + 1, None
+    if word.removesuffix("s") in (*_GROUPS, *WEEKDAYS) and word.endswith("s"):  # mondays at 9
+        return _group(word, at + 1) or _listed_days(words, at)
     if word not in ("every", "each"):
         return None
     word, end = word_at(words, at + 1), at + 2
     if word in PARTS:
         return {"on": list(range(7))}, end, time(PARTS[word])
-    groups = {"day": range(7), "weekday": range(5), "workday": range(5), "weekend": range(5, 7)}
-    if word in groups or word[:-1] in groups:
-        return {"on": list(groups.get(word) or groups[word[:-1]])}, end, None
+    if group := _group(word, end):
+        return group
     if word == "week":
         return {"days": 7}, end, None
     if word.isdecimal() and seconds_in(word_at(words, end)) in (DAY_S, 7 * DAY_S):
         days = int(word) * (seconds_in(words[end]) or 0) // DAY_S
         return ({"days": days}, end + 1, None) if days else None
     return _listed_days(words, at + 1)
+
+
+def _group(word: str, end: int) -> tuple[dict[str, Any], int, None] | None:
+    days = _GROUPS.get(word.removesuffix("s"))
+    return ({"on": list(days)}, end, None) if days else None
 
 
 def _listed_days(words: Words, at: int) -> tuple[dict[str, Any], int, time | None] | None:

@@ -25,6 +25,18 @@ TRY = (
 )
 LEADS = (["to"], ["that"], ["-"], ["–"], [""])  # what may stand between the moment and the rest; a colon is taken off
 UNCLEAR = f"I do not understand when that is: {TRY}"
+OF_NOTHING = "Of what? Say for example: remind me {} to stretch"
+ZONED = "I go by your own clock, and by no other: say for example timezone Berlin, and then at 9:00"
+_ASKING = re.compile(
+    r"(?:please |pls )?(?:(?:can|could|will|would) you )?(?:please )?"
+    r"(?:remind me\b|(?:set|make|add|create)(?: me)? (?:a |an )?(?:reminder|alarm)\b(?: for\b)?)[ ,:]*",
+    re.IGNORECASE,
+)
+_OTHER_CLOCK = re.compile(
+    r"\b[0-9:.]+(?: ?[ap]\.?m\.?)? (?P<zone>(?:UTC|GMT|CES?T|[ECMP][SD]T|BST|IST|JST)(?:[+-][0-9:]{1,5})?)\b",
+    re.IGNORECASE,
+)
+_CLOCK_OF_PLACE = re.compile(r"\b[0-9:.]+(?: ?[ap]\.?m\.?)? (?:in |by )?(?P<zone>\w+(?: \w+)?) time\b", re.IGNORECASE)
 
 Answer = tuple[list[str | After], State]
 
@@ -81,14 +93,33 @@ def timezone(event: Event, state: State, name: str) -> tuple[str, State]:
 def remind(event: Event, state: State, said: str) -> str | Answer:
     if len(said) > SAID_CHARS_MAX:
         raise Sorry(TOO_FAR_OR_LONG)
-    asked = re.sub(r"(?i)^(?:please |pls )?(?:(?:can|could|will|would) you )?(?:please )?remind me\b[ ,:]*", "", said)
+    asked = _ASKING.sub("", said, count=1) if _ASKING.match(said) else said
+    asked = _by_own_clock(event, state, asked)
     spoken = asked.rstrip("?!. ").split()
     if spoken and normal(spoken[-1]) == "please":
         spoken.pop()
     found = _in_front(spoken) or _behind(spoken)
+    if found is None and (alone := read([normal(word) for word in spoken], 0)) and alone[1] == len(spoken):
+        raise Sorry(OF_NOTHING.format(" ".join(spoken)))
     if found is None:
         raise Sorry(UNCLEAR if asked != said or _mentions_time(spoken) else bot.help_text())
     return _remind(event, state, *found)
+
+
+def _by_own_clock(event: Event, state: State, asked: str) -> str:
+    """What is asked, without one's own clock: `at 9:00 UTC`, `at 9 am Berlin time`. Raises Sorry for another."""
+    named = _OTHER_CLOCK.search(asked) or _CLOCK_OF_PLACE.search(asked)
+    if named is None:
+        return asked
+    zone = _zone(state)
+    own = {state.get("zone", "UTC"), str(event.now.astimezone(zone).tzname()).upper()}
+    try:
+        is_theirs = named["zone"].upper() in own or find_zone(named["zone"]) in own
+    except Sorry:
+        return asked  # at 9 it is dinner time
+    if not is_theirs:
+        raise Sorry(ZONED)
+    return asked[: named.start("zone")] + asked[named.end() :]
 
 
 @bot.timer

@@ -62,6 +62,24 @@ def test_ways_to_say_when(said: str, when: str) -> None:
         ("in 5minutes tea", "at 12:05 UTC", "tea"),
         ("in ５ MIN tea", "at 12:05 UTC", "tea"),
         ("in 5 minutes, tea", "at 12:05 UTC", "tea"),
+        ("in 1h30 tea", "at 13:30 UTC", "tea"),
+        ("in twenty-five minutes tea", "at 12:25 UTC", "tea"),
+        ("in a fortnight renew the passport", "on 16 December 2026 at 12:00 UTC", "renew the passport"),
+        ("set a reminder for 5pm to call Bob", "at 17:00 UTC", "call Bob"),
+        ("Please set an alarm in 10 minutes: tea", "at 12:10 UTC", "tea"),
+        ("at half past five pm leave", "at 17:30 UTC", "leave"),
+        ("at quarter to 18 leave", "at 17:45 UTC", "leave"),
+        ("a quarter past 13 leave", "at 13:15 UTC", "leave"),
+        ("leave at quarter to one", "tomorrow at 00:45 UTC", "leave"),
+        ("at 17h30 the train", "at 17:30 UTC", "the train"),
+        ("at 17h the train", "at 17:00 UTC", "the train"),
+        ("at five pm the train", "at 17:00 UTC", "the train"),
+        ("on the 5th of december pay the rent", "on 05 December 2026 at 09:00 UTC", "pay the rent"),
+        ("on 24.12. at 18:00 presents", "on 24 December 2026 at 18:00 UTC", "presents"),
+        ("24.12.2026 presents", "on 24 December 2026 at 09:00 UTC", "presents"),
+        ("weekdays at 9 stand up", "every weekday at 09:00 UTC", "stand up"),
+        ("yoga mondays and thursdays at 18:00", "every Monday and Thursday at 18:00 UTC", "yoga"),
+        ("at 18:00 it is dinner time", "at 18:00 UTC", "it is dinner time"),
         ("in 2 days at 9:00 call Ann", "on 04 December 2026 at 09:00 UTC", "call Ann"),
         ("at 5:30 pm call Ann", "at 17:30 UTC", "call Ann"),
         ("5pm call Ann", "at 17:00 UTC", "call Ann"),
@@ -106,7 +124,6 @@ def test_plain_sentences_are_understood_whole(said: str, when: str, what: str) -
             "at 12:60 x",
             "at 13pm x",
             "at 9:00 am pm x",
-            "in 10 minutes",
             "on 31 february x",
         ),
         *("in 5 minutes ago tea", "in 10 minutes or so tea", "in 5 minutes and 3 hours tea", "every other day x"),
@@ -117,6 +134,33 @@ def test_plain_sentences_are_understood_whole(said: str, when: str, what: str) -
 def test_what_it_does_not_understand_whole_is_refused_with_an_example(said: str) -> None:
     talk = play(bot, f"me> {said}\nbot> {UNCLEAR}")
     assert not talk.timers
+
+
+@pytest.mark.parametrize("when", ["at 5", "in 10 minutes", "tomorrow at 9:00", "every weekday", "on friday"])
+def test_a_moment_alone_is_asked_what_for(when: str) -> None:
+    for said in (when, f"remind me {when}", f"Remind me {when}, please."):
+        play(bot, f"me> {said}\nbot> Of what? Say for example: remind me {when}... to stretch")
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["at 9:00 UTC+2 x", "at 9 am CET x", "x at 9:00 EST", "at 9:00 Berlin time x", "at 9 pm new york time call Ann"],
+)
+def test_another_clock_than_ones_own_is_not_passed_over(said: str) -> None:
+    assert not play(bot, f"me> {said}\nbot> I go by your own clock, ...").timers
+
+
+@pytest.mark.parametrize(
+    ("zone", "said"),
+    [
+        ("UTC", "at 17:00 UTC x"),
+        ("Berlin", "at 5 pm CET x"),
+        ("Berlin", "at 17:00 Berlin time x"),
+        ("Berlin", "x at 17:00 berlin time"),
+    ],
+)
+def test_one_s_own_clock_may_be_named(zone: str, said: str) -> None:
+    play(bot, f"me> timezone {zone}\nbot> ...\nme> {said}\nbot> I will remind you at 17:00 ... (no. 1): x")
 
 
 @pytest.mark.parametrize("said", ["hello", "what can you do", "9 call Ann"])
