@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from bots import Sorry, State
 from bots.regions import COUNTRIES, STATES
-from bots.weather_words import NOW, TODAY, TOMORROW, WEEKEND
+from bots.weather_words import NOW, TODAY, TOMORROW, WEEKDAYS, WEEKEND
 
 SEARCH_URL = "https://geocoding-api.open-meteo.com"
 FORECAST_URL = "https://api.open-meteo.com"
@@ -81,18 +81,25 @@ def weather(page: Any, question: str, imperial: bool) -> str:
         if question in (TODAY, TOMORROW):
             day, at = days[question == TOMORROW]
             return f" {question}, {_day(page['daily'], day, at, degrees) or NO_VALUES}"
-        wanted = (
-            [row for row in days if row[0].weekday() >= SATURDAY][:2] if question == WEEKEND else days[: int(question)]
-        )
-        said = [text for day, at in wanted if (text := _day(page["daily"], day, at, degrees))]
+        said = [text for day, at in _wanted(days, question) if (text := _day(page["daily"], day, at, degrees))]
         return f": {' · '.join(said) or NO_VALUES}"
     except (AttributeError, KeyError, IndexError, TypeError, ValueError):
         raise Sorry(UNREADABLE) from None
 
 
+def _wanted(days: list[tuple[date, int]], question: str) -> list[tuple[date, int]]:
+    """The days that a question is about, with their place on the page."""
+    if question == WEEKEND:
+        return [row for row in days if row[0].weekday() >= SATURDAY][:2]
+    if question in WEEKDAYS:
+        return [row for row in days if row[0].weekday() == WEEKDAYS.index(question)][:1]
+    return days[: int(question)]
+
+
 def days_needed(question: str) -> int:
     """How many days of a forecast answer a question. Raises Sorry where there are none, or not so many."""
-    days = {NOW: 1, TODAY: 1, TOMORROW: 2, WEEKEND: 8}.get(question) or int(question)
+    known = {NOW: 1, TODAY: 1, TOMORROW: 2, WEEKEND: 8, **dict.fromkeys(WEEKDAYS, 8)}
+    days = known.get(question) or int(question)
     if not 1 <= days <= DAYS_MAX:
         raise Sorry(f"I look 1 to {DAYS_MAX} days ahead: say for example forecast Paris 5 days")
     return days

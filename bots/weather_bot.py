@@ -12,6 +12,8 @@ from bots.open_meteo import SEARCHED_MAX, USUAL_MAX, days_needed, forecast_page,
 from bots.weather_words import TODAY, read
 from bots.zones import zone_of
 
+GREETINGS = ("hello", "hi", "hey", "good morning", "thanks", "thank you", "ok")
+
 bot = Bot("WeatherBot", "tells the weather, now and for the days to come")
 
 KEEP_S = 600  # the service itself has new values every 15 minutes
@@ -95,7 +97,7 @@ def morning(event: Event, state: State) -> Talk:
 @bot.matching(
     r"(?P<said>.+)",
     "weather in <place>",
-    "now, today, tomorrow, this weekend; without a place at home",
+    "now, today, tomorrow, on friday, this weekend; without a place at home",
     examples={
         "London": "London... now: ...",
         "weather in London tomorrow": "London... tomorrow, ...",
@@ -108,6 +110,8 @@ def there(event: Event, state: State, said: str) -> Talk:
     chosen = _chosen(state.get("choices", []), said.strip("?!. ").casefold())
     if chosen:
         return (yield from _tell(event, state, chosen, state["question"]))
+    if said.strip("?!. ").casefold() in GREETINGS:
+        raise Sorry(bot.help_text())
     question = read(said)
     days_needed(question.when)
     if question.place:

@@ -136,6 +136,32 @@ def test_plain_sentences(said: str, answer: str, where: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("how cold is it in London?", " now: ..."),
+        ("weather for London please", " now: ..."),
+        ("how warm will it be tomorrow in London", " tomorrow, Thu 03 Dec: ..."),
+        ("will it be warm in London tomorrow", " tomorrow, Thu 03 Dec: ..."),
+        ("will it be tomorrow in London", " tomorrow, Thu 03 Dec: ..."),
+        ("London tonight", " today, Wed 02 Dec: ..."),
+        ("weather in London this evening", " today, Wed 02 Dec: ..."),
+        ("weather in London on friday", ": Fri 04 Dec: overcast, 5 to 11 °C"),
+        ("London, next sunday", ": Sun 06 Dec: overcast, 5 to 11 °C"),
+        ("Wednesday in London", ": Wed 02 Dec: overcast, 5 to 11 °C, 60 % rain"),
+        ("London 2 day forecast", ": Wed 02 Dec: ... · Thu 03 Dec: overcast, 5 to 11 °C"),
+        ("2-day forecast for London", ": Wed 02 Dec: ... · Thu 03 Dec: overcast, 5 to 11 °C"),
+    ],
+)
+def test_a_question_as_people_ask_it(said: str, answer: str) -> None:
+    play(bot, f"me> {said}\nbot> {HERE}{answer}", fetch=service)
+
+
+@pytest.mark.parametrize("said", ["hello", "Thanks!", "good morning"])
+def test_a_greeting_is_no_place(said: str) -> None:
+    play(bot, f"me> {said}\nbot> WeatherBot tells the weather, now and for the days to come. You can say: ...")
+
+
+@pytest.mark.parametrize(
     ("said", "answer"), [("weather at home", " now: ..."), ("forecast 2", ": Wed 02 Dec: ... · Thu ...")]
 )
 def test_plain_sentences_about_home(said: str, answer: str) -> None:
