@@ -1,6 +1,5 @@
 """By the keyboard alone, by what a screen reader is told, in both colours, and when nobody looks."""
 
-import re
 from typing import Any
 
 import pytest
@@ -167,53 +166,3 @@ def test_colours_follow_the_system_and_can_be_chosen(site: Site, visit: Visit) -
     ana.tab.reload()
     ana.see_in("ana")
     assert ana.run(ground) == dark
-
-
-NOTIFICATIONS = """
-    window.shown = [];
-    window.asked = 0;
-    window.Notification = class {
-        static permission = sessionStorage.getItem("permission") ?? "default";
-        static async requestPermission() {
-            window.asked += 1;
-            sessionStorage.setItem("permission", "granted");
-            return (this.permission = "granted");
-        }
-        constructor(title, how) { window.shown.push(this); this.title = title; this.body = how.body; }
-        close() {}
-    };
-    window.looking = true;
-    Document.prototype.hasFocus = () => window.looking;
-"""
-
-
-def test_a_notification_is_asked_for_by_a_click_and_shown_once_for_two_tabs(site: Site, visit: Visit) -> None:
-    _, ben, _ = site.friends("ana", "ben", "mia")
-    ana = visit(site, script=NOTIFICATIONS).sign_in("ana")
-    ana.open("mia")
-    assert ana.run("() => window.asked") == 0
-    ana.choose_in_menu("Turn notifications on")
-    assert ana.run("() => window.asked") == 1
-    other = visit(site, context=ana.context)
-    other.see_in("ana")
-    other.run("() => { Notification.permission = 'granted'; }")
-    for tab in (ana, other):
-        tab.run("() => { window.looking = false; window.dispatchEvent(new Event('blur')); }")
-    shown = "() => window.shown.map(it => `${it.title}: ${it.body}`)"
-    ben.says("SENDMESSAGE|ben|ana|<b>psst</b>", "OK|SENDMESSAGE|…")
-    for tab in (ana, other):
-        expect(tab.badge("ben")).to_have_text("1")
-    assert ana.run(shown) + other.run(shown) == ["ben: <b>psst</b>"]
-    first = ana if ana.run(shown) else other
-    first.run("() => window.shown[0].onclick()")
-    first.see_open("ben")
-
-
-def test_who_looks_is_not_notified(site: Site, visit: Visit) -> None:
-    _, ben = site.friends("ana", "ben")
-    ana = visit(site, script=NOTIFICATIONS).sign_in("ana")
-    ana.choose_in_menu("Turn notifications on")
-    ben.says("SENDMESSAGE|ben|ana|hello", "OK|SENDMESSAGE|…")
-    expect(ana.badge("ben")).to_have_text("1")
-    assert ana.run("() => window.shown.length") == 0
-    expect(ana.tab).to_have_title(re.compile(r"^\(1\)"))

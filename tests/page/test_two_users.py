@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 from tests.page.conftest import Visit
 from tests.page.person import Person
 from tests.page.site import Site
-from tests.page.test_for_everybody import NOTIFICATIONS
+from tests.page.test_notifications import NOTIFICATIONS
 
 
 def two(site: Site, visit: Visit, script: str = "") -> tuple[Person, Person]:
