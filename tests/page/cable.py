@@ -11,8 +11,9 @@ PIECE_BYTES = 65536
 class Cable:
     """Passes bytes both ways in a thread of its own. `url` is where a browser finds the site through it."""
 
-    def __init__(self, url: str) -> None:
-        """Lay it to the site at that address."""
+    def __init__(self, url: str, *, holds_bytes: int = 0) -> None:
+        """Lay it to the site at that address; `holds_bytes`: how much the site can say while it stalls."""
+        self._holds_bytes = holds_bytes
         self._site = ("127.0.0.1", urlsplit(url).port or 0)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/"
@@ -24,6 +25,8 @@ class Cable:
         self._answers_held = threading.Event()
         self._cut_before = b""
         self.was_cut = threading.Event()
+        self._goes_on = threading.Event()
+        self._goes_on.set()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -45,8 +48,17 @@ class Cable:
         self._held.clear()
         self._answers_held.clear()
 
+    def stall(self) -> None:
+        """From now on nothing moves in it, and nothing is lost: who speaks finds it full after a while."""
+        self._goes_on.clear()
+
+    def go_on(self) -> None:
+        """What stood still moves again."""
+        self._goes_on.set()
+
     def close(self) -> None:
         self._over.set()
+        self._goes_on.set()
         self._thread.join()
         for one in (*self._other, self._listener):
             one.close()
@@ -54,6 +66,7 @@ class Cable:
 
     def _run(self) -> None:
         while not self._over.is_set():
+            self._goes_on.wait()
             for key, _ in self._selector.select(0.05):
                 one = key.fileobj
                 assert isinstance(one, socket.socket)
@@ -64,10 +77,14 @@ class Cable:
 
     def _accept(self) -> None:
         near, _ = self._listener.accept()
+        far = socket.socket()
+        if self._holds_bytes:
+            far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._holds_bytes)
         try:
-            far = socket.create_connection(self._site)
+            far.connect(self._site)
         except OSError:
             near.close()
+            far.close()
             return
         self._other |= {near: far, far: near}
         self._downwards.add(far)

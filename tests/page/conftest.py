@@ -32,12 +32,20 @@ class Served(Protocol):
 class Visit(Protocol):
     """`visit(site)`: a person who has just opened the page, in a profile of their own unless a context is given.
 
-    `url`: another way to the site; `clock`: the tab's time passes when the test says so; `script`: what the browser
-    runs before each page of the context.
+    `tab`: one that the page itself has opened; `url`: another way to the site; `clock`: the tab's time passes when the
+    test says so; `script`: what the browser runs before each page of the context.
     """
 
     def __call__(
-        self, site: Served, *, context: Any = None, url: str = "", clock: bool = False, script: str = "", **options: Any
+        self,
+        site: Served,
+        *,
+        context: Any = None,
+        tab: Any = None,
+        url: str = "",
+        clock: bool = False,
+        script: str = "",
+        **options: Any,
     ) -> Person: ...
 
 
@@ -84,7 +92,14 @@ def visit(browser: Browser) -> Iterator[Visit]:
     contexts: list[Any] = []
 
     def open_tab(
-        site: Served, *, context: Any = None, url: str = "", clock: bool = False, script: str = "", **options: Any
+        site: Served,
+        *,
+        context: Any = None,
+        tab: Any = None,
+        url: str = "",
+        clock: bool = False,
+        script: str = "",
+        **options: Any,
     ) -> Person:
         if context is None:
             context = new_context(browser, **options)
@@ -93,7 +108,7 @@ def visit(browser: Browser) -> Iterator[Visit]:
             context.clock.install()
         if script:
             context.add_init_script(script)
-        people.append(Person(context, url or site.url))
+        people.append(Person(context, url or site.url, tab))
         return people[-1]
 
     try:

@@ -30,14 +30,15 @@ expect.set_options(timeout=WAIT_MS)
 class Person:
     """One tab. `complaints` are the errors that the page has made: there should be none."""
 
-    def __init__(self, context: BrowserContext, url: str) -> None:
-        """Open a tab on the page."""
+    def __init__(self, context: BrowserContext, url: str, tab: Page | None = None) -> None:
+        """Open a tab on the page, or take one that has been opened."""
         self.context = context
         self.url = url
         self.complaints: list[str] = []
-        self.tab: Page = context.new_page()
+        self.tab: Page = tab or context.new_page()
         self._listen()
-        self.tab.goto(url)
+        if tab is None:
+            self.tab.goto(url)
 
     def _listen(self) -> None:
         self.tab.set_default_timeout(WAIT_MS)

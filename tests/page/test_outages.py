@@ -66,12 +66,12 @@ def test_a_duplicated_tab_with_a_full_outbox_sends_nothing_twice(site: Site, vis
     site.terminate(signal.SIGSTOP)
     ana.say("one", "two")
     expect(ana.tab.locator(".pending")).to_have_count(2)
-    outbox = ana.run("() => sessionStorage.getItem('pipechat.outbox.ana')")
-    site.terminate(signal.SIGCONT)
+    with ana.context.expect_page() as opened:  # which begins with a copy of sessionStorage, as a duplicate does
+        ana.run("() => { window.open(location.href); }")
+        site.terminate(signal.SIGCONT)
+    other = visit(site, context=ana.context, tab=opened.value)
+    assert other.run("() => opener !== null")
     ana.see("one", "two")
-    other = visit(site, context=ana.context)  # a duplicate begins with a copy of sessionStorage
-    other.run("outbox => sessionStorage.setItem('pipechat.outbox.ana', outbox)", outbox)
-    other.tab.reload()
     other.see_open("ben")
     other.see("one", "two")
     other.say("three")
@@ -132,9 +132,8 @@ def test_a_silent_connection_is_noticed_and_replaced(site: Site, visit: Visit) -
         ana.open("ben")
         cable.hold()
         ben.says("SENDMESSAGE|ben|ana|are you there?", "OK|SENDMESSAGE|…")
-        ana.tab.clock.run_for(30_000)
-        ana.tab.clock.run_for(8_500)
-        ana.tab.clock.run_for(2_500)
+        for passed_ms in (30_000, 8_000, 2_000):
+            ana.tab.clock.run_for(passed_ms)
         expect(ana.tab.locator("#banner")).to_be_visible()
         cable.let_go()
         ana.tab.locator("#try-now").evaluate("button => button.click()")  # hidden by now if it was found again already
@@ -144,6 +143,35 @@ def test_a_silent_connection_is_noticed_and_replaced(site: Site, visit: Visit) -
                 break
         expect(ana.message("are you there?")).to_be_visible()
         expect(ana.tab.locator("#banner")).to_be_hidden()
+    finally:
+        cable.close()
+
+
+@pytest.mark.timeout(300)
+def test_who_reads_too_slowly_is_told_so_and_loses_nothing(start_site: StartSite, visit: Visit) -> None:
+    site = start_site(send_bytes_max=200_000)
+    ana_elsewhere, ben, _ = site.friends("ana", "ben", "mia")
+    ana_elsewhere.close()
+    cable = Cable(site.url, holds_bytes=4096)
+    try:
+        ana = visit(site, url=cable.url).sign_in("ana")
+        ana.open("mia")
+        ben.says("PING")
+        ben.events.clear()
+        cable.stall()
+        count = 1500
+        for at in range(0, count, 50):
+            ben.send(*[f"SENDMESSAGE|ben|ana|{number} {'x' * 3000}" for number in range(at, at + 50)])
+            for _ in range(50):
+                ben.answers("OK|SENDMESSAGE|…")
+        hears(ben, "STATUS|ana|offline|")
+        cable.go_on()
+        expect(ana.badge("ben")).to_have_text(str(count))
+        ana.open("ben")
+        ana.tab.locator("#down").click()
+        expect(ana.tab.locator("#messages .body").last).to_contain_text(f"{count - 1} x")
+        numbers = [int(text.split()[0]) for text in ana.messages()]
+        assert numbers == list(range(numbers[0], count))
     finally:
         cable.close()
 

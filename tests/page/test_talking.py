@@ -1,6 +1,7 @@
 """Messages come and go: what is shown of them, once each, on both sides."""
 
 import re
+import signal
 import sqlite3
 from contextlib import closing
 
@@ -38,8 +39,12 @@ def test_a_message_says_what_became_of_it(site: Site, visit: Visit) -> None:
     _, ben = site.friends("ana", "ben")
     ana = visit(site).sign_in("ana")
     ana.open("ben")
+    site.terminate(signal.SIGSTOP)
     ana.say("are you there?")
     row = ana.message("are you there?")
+    expect(row.locator(".state")).to_have_text("waiting")
+    expect(ana.field).to_have_value("")
+    site.terminate(signal.SIGCONT)
     expect(row.locator(".state")).to_have_text("Sent")
     said = hears(ben, "MESSAGE|…|…|ana|ben|are you there?")
     ben.says(f"MARKREAD|ben|ana|{said.split('|')[2]}", "OK|MARKREAD|ana|…")

@@ -1,15 +1,18 @@
 """The page's door of a real server: the pipe's protocol over WebSocket, who may come in, and for how long."""
 
 import socket
-from contextlib import ExitStack
+import time
+from contextlib import ExitStack, suppress
+from pathlib import Path
 
 import pytest
 
 from chatserver.fronts.web.visitor import REQUESTS_PER_TURN
 from tests.conftest import StartServer
-from tests.harness import PASSWORD, Running, befriend
+from tests.harness import PASSWORD, Process, Running, befriend
 from tests.inside import InThread
 from tests.websocket import PING, PONG, TEXT, WebClient, answer_to, fetch, handshake, masked, parted
+from tests.wire import Client
 
 
 def web_client(server: Running, name: str = "") -> WebClient:
@@ -234,6 +237,40 @@ def test_slow_heads_take_places_and_give_them_back(start_server: StartServer) ->
         connection.sendall(b"GET / HT")
         assert connection.recv(100) == b""
         server.connect().says("PING")
+
+
+def test_two_thousand_slow_heads_are_closed_and_the_pipe_does_not_feel_them(start_server: StartServer) -> None:
+    server = start_server()
+    alice = server.connect("alice")
+    alone = work_of_pings(server, alice)
+    with ExitStack() as stack:
+        slow = []
+        begun = time.monotonic()
+        for _ in range(2000):
+            slow.append(stack.enter_context(socket.create_connection(server.web_address, timeout=30)))
+            slow[-1].sendall(b"GET / HT")
+        assert fetch(server.web_address)[0] == 200  # who came before has been let in
+        beside = work_of_pings(server, alice)
+        for connection in slow:
+            with suppress(OSError):
+                connection.sendall(b"T")  # a byte now and then gains no time
+        for connection in slow:
+            with suppress(ConnectionResetError):
+                assert connection.recv(100) == b""
+        assert time.monotonic() - begun >= 10
+    assert beside <= 2 * alone + 10
+
+
+def work_of_pings(server: Process, client: Client) -> int:
+    """Ticks of processor time that the server needs for many pings, each of which waits for the one before."""
+    before = ticks_of(server)
+    for number in range(5000):
+        client.says(f"PING|{number}", f"OK|PING|{number}")
+    return ticks_of(server) - before
+
+
+def ticks_of(server: Process) -> int:
+    return sum(map(int, Path(f"/proc/{server.pid}/stat").read_text().rpartition(")")[2].split()[11:13]))
 
 
 # Who may

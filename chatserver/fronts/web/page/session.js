@@ -8,6 +8,7 @@ import { Net } from "./net.js";
 import { Outbox } from "./outbox.js";
 
 const CATCH_UP_PAGES = 5; // 2,500 messages; beyond that windows are read again
+const SILENT = new Set(["QUIT", "TOO_SLOW"]); // the page comes back by itself
 const DISMISSALS = new Set(["REMOVED", "SUSPENDED", "BANNED"]);
 
 /** The server's refusal of a command, or that the connection was lost before its answer. */
@@ -248,7 +249,7 @@ export class Session {
         else if (DISMISSALS.has(reason)) this.#dismissed(reason, text);
         else if (reason === "SHUTDOWN") this.#net.expectSoon();
         else if (reason === "RESTART") this.#net.expectAtOnce();
-        else if (reason !== "QUIT") this.shows.onNotice(text);
+        else if (!SILENT.has(reason)) this.shows.onNotice(text);
       },
       Notice({ text }) {
         this.shows.onNotice(text);
