@@ -10,7 +10,7 @@ WEEK_DAYS = 7
 
 _LEAD = re.compile(
     r"(?:(?:please|tell me|show me|give me|and|what about|how about|what(?:'s| is| will| was)|whats|how(?:'s| is| will)"
-    r"|will it (?:rain|snow|be (?!today|tomorrow|tonight|on |in |this |next )\w+)|is it \w+|do i need an umbrella"
+    r"|will it (?:rain|snow|be(?: (?!today|tomorrow|tonight|on |in |this |next )\w+)?)|is it \w+|do i need an umbrella"
     r"|(?:can|could) you|how (?:cold|warm|hot|windy|wet))\b ?)+(?:(?:the|it|is|will|be|like|going to be|get)(?: |$))*"
     r"|the (?=weather|forecast|temperature)|"
 )
