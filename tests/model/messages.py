@@ -16,8 +16,7 @@ class Messages(Chat):
 
     def send(self, user: str, to: str, text: str, tag: str) -> Effect:
         verb = f"SENDMESSAGE#{tag}" if tag else "SENDMESSAGE"
-        sent_before = self.tags.get((user, tag))
-        if tag and sent_before and sent_before[1] > self.now_ms() - DAY_MS:
+        if sent_before := self.was_sent(user, tag):
             return Effect([f"OK|{verb}|{sent_before[0]}|{format_time(sent_before[1])}"])
         recipient: str | Room = to
         code = ""
@@ -37,6 +36,11 @@ class Messages(Chat):
         self.waiting += [(party, message) for party in parties if party != user and not self.sessions[party]]
         answer = f"OK|{verb}|{message.id}|{format_time(message.time_ms)}"
         return Effect([answer], [(party, f"EVENT|MESSAGE|{message.row(user)}") for party in parties])
+
+    def was_sent(self, user: str, tag: str) -> tuple[int, int] | None:
+        """Id and time of what the user has sent with a tag within the day."""
+        sent = self.tags.get((user, tag)) if tag else None
+        return sent if sent and sent[1] > self.now_ms() - DAY_MS else None
 
     def edit(self, user: str, number: int, text: str) -> Effect:
         message = self._own(user, number)

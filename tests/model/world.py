@@ -45,6 +45,7 @@ class Line:
         self.ended = False  # the client has closed its side
         self.is_cut = False  # the connection was reset
         self.closed = False
+        self.address = "127.0.0.1"  # where it comes from
         self.room: int | None = None  # bytes that it still takes; None for all
 
     def setblocking(self, flag: bool) -> None:
@@ -87,7 +88,8 @@ class Entrance:
     def accept(self) -> tuple[Line, tuple[str, int]]:
         if not self.waiting:
             raise BlockingIOError
-        return self.waiting.popleft(), ("127.0.0.1", 0)
+        line = self.waiting.popleft()
+        return line, (line.address, 0)
 
     def getsockname(self) -> tuple[str, int]:
         return "here", 0
@@ -368,7 +370,7 @@ class World:
             self.disk,
             self.reactor,
             Pools(self.flusher, pool, pool),
-            [self._make_door(cast(socket.socket, self._door))],
+            self._make_doors(),
             lambda: self.now_ms,
             lambda size: next(self._numbers).to_bytes(size, "big"),
             partial(start_bots, self._bots, self._settings, self.reactor, cast(WorkerPool, pool), Random(0)),
@@ -388,5 +390,5 @@ class World:
     def _make_threads(self) -> tuple[Flusher, Pool]:
         return Flusher(self.reactor.call_soon), Pool(self.reactor.call_soon)
 
-    def _make_door(self, listening: socket.socket) -> Door:
-        return Door(listening, Pipe())
+    def _make_doors(self) -> list[Door]:
+        return [Door(cast(socket.socket, self._door), Pipe())]

@@ -12,8 +12,8 @@ import sys
 from tests.simulation.campaign import find_planted, live, live_part, plant_one
 from tests.simulation.choices import Choices, Record
 from tests.simulation.corpus import as_text, read
+from tests.simulation.every_planted import PLANTED, SEEDS_MAX
 from tests.simulation.lives import Outcome, prepare, run
-from tests.simulation.planted import PLANTED, SEEDS_MAX
 from tests.simulation.shrink import Shrinker
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from tests.simulation.callers import Caller
 from tests.simulation.lines import NAMES
+from tests.simulation.moderation import moderate
 
 if TYPE_CHECKING:
     from tests.simulation.life import Life
@@ -51,7 +52,9 @@ def _say_much(life: "Life") -> None:
 
 def _say_slowly(life: "Life") -> None:
     """A stranger begins to send a byte now and then, and never a line."""
-    strangers = [caller for caller in life.callers if caller.is_alive and not caller.user and not caller.said]
+    strangers = [
+        each for each in life.callers if each.is_alive and not each.user and not each.said and not each.is_page
+    ]
     caller = life.choices.pick(strangers) if strangers else None
     if caller is not None and not caller.said:
         life.fired["a line that never ends"] += 1
@@ -62,6 +65,12 @@ def _say_slowly(life: "Life") -> None:
 def _call(life: "Life") -> None:
     if sum(caller.is_alive for caller in life.callers) < CALLERS_MAX:
         life.call(life.choices.pick(NAMES))
+
+
+def _call_by_page(life: "Life") -> None:
+    if sum(caller.is_alive for caller in life.callers) < CALLERS_MAX:
+        life.fired["a client of the page"] += 1
+        life.call(life.choices.pick(NAMES), by_page=True)
 
 
 def _end_side(life: "Life") -> None:
@@ -150,4 +159,7 @@ _ACTS: tuple[Callable[["Life"], None], ...] = (
     _kill,
     _say_slowly,
     _say_slowly,
+    *[_call_by_page] * 6,
+    *[moderate] * 3,
+    _kill,
 )

@@ -52,6 +52,8 @@ class Heard:
 class Caller:
     """One connection."""
 
+    is_page = False  # it speaks WebSocket
+
     def __init__(self, wire: Wire, name: str, now_s: float) -> None:
         self.wire = wire
         self.name = name  # as whom it speaks
@@ -70,6 +72,8 @@ class Caller:
         self.has_ended = False
         self.is_cut = False
         self.stranger_s = now_s  # since when it is nobody
+        self.found_ban: tuple[int, int] = (0, 0)  # that held when it knocked
+        self.must_go: Lot | None = None  # with what is decided there, an administrator has it leave
         self.rows = 0  # of the answer that is coming in
         self.heard_last: list[str] = []  # for who wants to look
         self._rest = b""
@@ -84,12 +88,18 @@ class Caller:
         said = Said(line)
         self.said.append(said)
         self.unread.append(said)
-        self.wire.incoming += line.encode() + b"\n"
+        self._send(line.encode() + b"\n")
+
+    def _send(self, data: bytes) -> None:
+        self.wire.incoming += data
+
+    def _taken(self) -> bytes:
+        data, self.wire.outgoing = self.wire.outgoing, b""
+        return data
 
     def frames(self) -> list[str]:
         """The frames that have come in whole since the last look."""
-        data = self._rest + self.wire.outgoing
-        self.wire.outgoing = b""
+        data = self._rest + self._taken()
         *whole, self._rest = data.split(b"\n")
         self.heard_last += [frame.decode() for frame in whole]
         return [frame.decode() for frame in whole]

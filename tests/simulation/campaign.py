@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tests.simulation.choices import Choices
+from tests.simulation.every_planted import lives_until_found
 from tests.simulation.lives import FAULTS, run
-from tests.simulation.planted import lives_until_found
 
 Seeds = tuple[int, int]
 """The first, and how many."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from chatserver.core.state import State, snapshot
 from tests.model.chat import Message
 from tests.simulation.callers import Caller
+from tests.simulation.oracle import under
 from tests.simulation.truth import BOT
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def check_turn(life: "Life") -> None:
         if life.lines_run[caller] > settings.commands_per_turn * RUNS_MAX:
             blame(f"{life.lines_run[caller]} lines of one client are run in a turn")
     for receiver, client in life.server._clients.items():
-        connection: Any = receiver.connection
+        connection: Any = under(receiver)
         wire = connection._socket
         if life.poll.wants_to_write(wire) != (connection.unsent > 0) and not receiver.over:
             blame(f"{connection.unsent} bytes are left, and interest in writing is {life.poll.wants_to_write(wire)}")
@@ -112,11 +113,19 @@ def check_handed(life: "Life", user: str) -> None:
             life.oracle.blame(f"message {message.id} from {message.sender} has never reached {name}")
 
 
+def check_gone(life: "Life") -> None:
+    """Whom an administrator has shown out is gone once that is stored, but for who was slow to read the good-bye."""
+    for caller in life.callers:
+        if caller.must_go is not None and caller.must_go.fate == "stored" and caller.is_alive and not caller.was_slow:
+            life.oracle.blame(f"{caller.name} is shown out and stays")
+
+
 def check_pending(life: "Life") -> None:
     """Every command has come to its end, and nobody was dropped without a word."""
     blame = life.oracle.blame
     for caller in life.callers:
-        if caller.is_cut or caller.bye or (caller.wire.closed and (caller.was_slow or not caller.is_greeted)):
+        was_slow = caller.was_slow or caller.wire.was_full  # then it may be over before it has read the good-bye
+        if caller.is_cut or caller.bye or (caller.wire.closed and (was_slow or not caller.is_greeted)):
             continue
         if caller.said:
             said = caller.said[0]

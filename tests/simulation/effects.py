@@ -63,5 +63,11 @@ TABLE: dict[type, Effects] = {
     c.DeleteMessage: lambda truth, user, command, names: truth.delete(user, command.id),
     c.React: lambda truth, user, command, names: truth.react(user, command.id, command.emoji),
     c.MarkRead: _mark,
+    c.Sanction: lambda truth, user, command, names: truth.sanction(command.name, command.kind),
+    c.Pardon: lambda truth, user, command, names: truth.pardon(command.name, command.kind),
+    c.EndSessions: lambda truth, user, command, names: Effect(["OK|"]),
+    c.Ban: lambda truth, user, command, names: truth.ban(),
+    c.Unban: lambda truth, user, command, names: truth.unban(),
+    c.Report: lambda truth, user, command, names: truth.report(user, command.id),
 }
 """Logins and their ends are the oracle's own."""

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 
 from tests.simulation.callers import Caller, Heard, Said
 from tests.simulation.oracle import Oracle
+from tests.simulation.sockets import ELSEWHERE
 
 BEFORE_LOGIN = ("SIGNUP", "LOGIN", "RESUME", "SETPASSWORD", "PING", "QUIT", "HELP")
 QUERIES = ("HISTORY", "SYNC", "SEARCH", "SHOWFRIENDS", "SHOWREQUESTS", "SHOWROOMS", "SHOWMEMBERS", "SHOWUNREAD")
@@ -32,6 +33,8 @@ class Judge:
             self._blame(f"{frame[:60]} comes behind BYE|{caller.bye}")
         elif kind == "HELLO" and not caller.is_greeted:
             caller.is_greeted = True
+            if caller.found_ban[0] and self._oracle.ban == caller.found_ban:
+                self._blame(f"{caller.name} is let in from an address that is banned")
             caller.stranger_s = now_s
         elif kind in ("OK", "ERR"):
             self._answered(caller, frame, now_s)
@@ -206,7 +209,11 @@ class Judge:
             "TOO_SLOW": caller.was_slow or caller.wire.was_full,
             "LOGIN_TIMEOUT": not caller.user or bool(self._oracle.failures),  # its LOGOUT failed when it was too late
             "KICKED": caller.user in self._oracle.kicked or bool(self._oracle.failures),
+            "REMOVED": caller.must_go is not None,
+            "SUSPENDED": caller.must_go is not None,
+            "BANNED": caller.must_go is not None or (caller.wire.address == ELSEWHERE and self._oracle.truth.bans > 0),
             "DELETED": caller.user not in self._oracle.truth.users or bool(self._oracle.failures),
         }
-        if not fits.get(reason, caller.was_slow or caller.is_dripping):
+        is_undone = reason in ("REMOVED", "SUSPENDED", "BANNED") and self._oracle.failures > 0
+        if not is_undone and not fits.get(reason, caller.was_slow or caller.is_dripping):
             self._blame(f"{caller.user or 'a stranger'} reads BYE|{reason} without a reason")

@@ -4,23 +4,34 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from socket import socket
-from typing import Any
+from typing import Any, cast
 
 from bots import Bot, Event, State
 from chatserver.fronts.pipe.front import Pipe
+from chatserver.fronts.web.lobby import open_lobby
 from chatserver.sessions.reception import Door
 from chatserver.store.store import Store
 from chatserver.turn.release import AT_ONCE
 from tests.model.messages import REACTIONS_MAX, REACTIONS_OF_ALL_MAX
 from tests.model.world import PASSWORD, World
 from tests.simulation.callers import Caller
-from tests.simulation.checks import check_file, check_handed, check_pending, check_shown, check_turn, check_whole
+from tests.simulation.checks import (
+    check_file,
+    check_gone,
+    check_handed,
+    check_pending,
+    check_shown,
+    check_turn,
+    check_whole,
+)
 from tests.simulation.choices import Choices
 from tests.simulation.judge import Judge
 from tests.simulation.lines import NAMES, Lines
 from tests.simulation.machine import Disk, Flusher, Helpers, after_power_cut, read_files, write_files
+from tests.simulation.moderation import let_all_in
 from tests.simulation.oracle import Oracle
-from tests.simulation.sockets import Gate, Poll, Wire
+from tests.simulation.page import PageCaller
+from tests.simulation.sockets import ELSEWHERE, Gate, Poll, Wire
 from tests.simulation.truth import BOT
 
 TURNS_MAX = 5000  # of the loop, till nothing is left to do
@@ -91,7 +102,11 @@ class Life(World):
         self.drawn = {name: choices.pick(values) for name, values in SETTINGS_DRAWN.items()}
         self._at_once = choices.pick((AT_ONCE, 1, 2))
         choices.is_calm = True
-        self.drawn |= {"reactions_per_message_max": REACTIONS_MAX, "reactions_of_all_max": REACTIONS_OF_ALL_MAX}
+        self.drawn |= {
+            "web_silence_s": 86_400,
+            "reactions_per_message_max": REACTIONS_MAX,
+            "reactions_of_all_max": REACTIONS_OF_ALL_MAX,
+        }
         super().__init__(folder, bots=[make_bot()], bot_messages_per_s=0, **self.drawn)
 
     # Its parts.
@@ -109,8 +124,14 @@ class Life(World):
         call_soon = self.reactor.call_soon
         return Flusher(call_soon, self.choices, self.fired), Helpers(call_soon, self.choices, self.fired)
 
-    def _make_door(self, listening: socket) -> Door:
-        return Door(listening, WatchedPipe(self))
+    def _make_doors(self) -> list[Door]:
+        front, lobby = open_lobby(self._settings, is_local=True, has_tls=False)
+        lobby._front = WatchedPipe(self)
+        self._page_door = self._make_entrance()
+        return [
+            Door(cast(socket, self._door), WatchedPipe(self)),
+            Door(cast(socket, self._page_door), front, lobby=lobby),
+        ]
 
     def _build(self) -> None:
         super()._build()
@@ -157,12 +178,18 @@ class Life(World):
         self.story.append(f"> {self.callers.index(caller)} {line}")
         caller.say(line)
 
-    def call(self, name: str) -> Caller:
-        """One more client knocks."""
-        caller = Caller(Wire(self.choices, self.fired), name, self.now_s)
-        caller.wire.caller = caller
+    def call(self, name: str, *, by_page: bool = False) -> Caller:
+        """One more client knocks, at the pipe's door or at the page's, where they come from elsewhere."""
+        wire = Wire(self.choices, self.fired)
+        if by_page:
+            wire.address = ELSEWHERE
+            caller: Caller = PageCaller(wire, name, self.now_s, self.choices, self.fired)
+            caller.found_ban = self.oracle.ban
+        else:
+            caller = Caller(wire, name, self.now_s)
+        wire.caller = caller
         self.callers.append(caller)
-        self._door.waiting.append(caller.wire)
+        (self._page_door if by_page else self._door).waiting.append(wire)
         return caller
 
     def ask(self, caller: Caller, line: str) -> None:
@@ -231,6 +258,9 @@ class Life(World):
             caller.wire.room = None
         if self.server.failure:
             self.crash("a restart after a failure")
+        self._recover()
+        check_gone(self)
+        let_all_in(self)
         self._flap()
         for half in range(HEALING_MAX_S * 2):
             self.settle()
@@ -241,9 +271,17 @@ class Life(World):
         check_pending(self)
         self._compare()
 
+    def _recover(self) -> None:
+        """Until the disk can be written again."""
+        self.settle()
+        while self.oracle.is_unavailable and not self.server.failure:
+            self.now_s += 0.5
+            self.settle()
+
     def _flap(self) -> None:
         """Everybody looks at the friends, and then changes status twice within a second."""
-        callers = [self.call(name) for name in self.oracle.truth.users if name != BOT]
+        names = [name for name in self.oracle.truth.users if name != BOT]
+        callers = [self.call(name, by_page=at % 2 == 1) for at, name in enumerate(names)]
         for line in ("LOGIN|{}|" + PASSWORD, "SHOWFRIENDS|{}", "SETSTATUS|{}|away", "SETSTATUS|{}|busy"):
             for caller in callers:
                 self.say(caller, line.format(caller.name))

@@ -133,6 +133,10 @@ class Lines:
     def set_password(self, name: str) -> list[str]:
         return [f"SETPASSWORD|{name}|{PASSWORD}|{PASSWORD}"]
 
+    def report(self, name: str) -> list[str]:
+        """One, or more than one may make in an hour."""
+        return [f"REPORT|{name}|{self._message('')}|look at this"] * (12 if self._choices.below(4) == 1 else 1)
+
     def delete_account(self, name: str) -> list[str]:
         if self._choices.below(4):
             return [f"DELETEACCOUNT|{name}|{PASSWORD}"]
@@ -177,4 +181,5 @@ _MAKERS: tuple[Callable[[Lines, str], list[str]], ...] = (
     Lines.set_password,
     Lines.delete_account,
     Lines.send_nothing,
+    *[Lines.report] * 2,
 )

@@ -24,6 +24,10 @@ FAULTS = (
     *("a disk that hangs", "a commit that fails", "a write that fails", "a flush that fails"),
     *("a flush that fails, though all was written", "a kill", "a crash in a commit that fails", "a power cut"),
     *("a power cut in the middle of a write", "a restart after a failure", "a wall clock that jumps"),
+    *("a client of the page", "a message in fragments", "a ping of WebSocket"),
+    *("an administrator's mute", "an administrator's kick", "an administrator's user suspend"),
+    *("an administrator's user reinstate", "an administrator's unmute", "an administrator's ban"),
+    "an administrator's unban",
 )
 """All that goes wrong, by the names under which it is counted."""
 

@@ -8,7 +8,17 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from chatserver.core.commands import AnswerForBot, LogIn, LogOut, Resume, SendBurst, SetPassword
+from chatserver.core.commands import (
+    AnswerForBot,
+    Ban,
+    EndSessions,
+    LogIn,
+    LogOut,
+    Resume,
+    Sanction,
+    SendBurst,
+    SetPassword,
+)
 from chatserver.core.messages import LOOK_UP
 from chatserver.core.outcome import Refused
 from chatserver.core.state import Limits
@@ -18,10 +28,16 @@ from tests.model.chat import Effect
 from tests.simulation.callers import Caller, Heard, Lot, Said
 from tests.simulation.effects import TABLE, Names
 from tests.simulation.machine import Disk
+from tests.simulation.sockets import ELSEWHERE
 from tests.simulation.truth import BOT, Truth
 
 TOKEN_LIFE_MS = Limits().token_life_ms
 SESSIONS = (LogIn, Resume, LogOut)
+
+
+def under(receiver: Any) -> Any:
+    """The connection of a receiver, also where WebSocket lies between."""
+    return getattr(receiver.connection, "_connection", receiver.connection)
 
 
 class Oracle:
@@ -64,9 +80,14 @@ class Oracle:
         """Whether the server cannot store anything now."""
         return bool(self._turn.unavailable)
 
+    @property
+    def ban(self) -> tuple[int, int]:
+        """Which ban holds, for good as far as is known; after a failure it may be another one."""
+        return (self.truth.banned, self.failures) if self.truth.banned else (0, 0)
+
     def caller_of(self, receiver: Any) -> Caller | None:
         """Whose receiver this is."""
-        wire = receiver.connection._socket if receiver is not None else None
+        wire = under(receiver)._socket if receiver is not None else None
         return wire.caller if wire is not None else None
 
     def read(self, caller: Caller, line: str, now_s: float) -> None:
@@ -110,24 +131,35 @@ class Oracle:
     ) -> Effect | None:
         is_refused = outcome.__class__ is Refused
         if isinstance(command, SESSIONS):
-            return self._session_effect(command, user, is_refused, caller, was_unavailable)
+            return self._session_effect(command, user, outcome, was_unavailable)
         if (isinstance(command, SendBurst) and is_refused) or outcome is LOOK_UP:
             return None  # its lines are done one by one; once more when it is known what the tag stands for
         if isinstance(command, AnswerForBot):
             self._bot_says(command)
         if isinstance(command, SetPassword):
             self.kicked.add(user)
+        if isinstance(command, (EndSessions, Sanction, Ban)) and not is_refused:
+            self._have_leave(command, user)
         row = TABLE.get(type(command))
         return row(self.truth, user, command, names) if row else None
+
+    def _have_leave(self, command: Any, user: str) -> None:
+        """An administrator shows out who is there now."""
+        lot = self._lot()
+        for caller, who in self._sessions.items():
+            if isinstance(command, Ban):
+                goes = caller.wire.address == ELSEWHERE
+            else:
+                goes = who == (user or command.name) and getattr(command, "kind", "") != "muted"
+            if goes:
+                caller.must_go = lot
 
     def _bot_says(self, command: Any) -> None:
         if isinstance(command, AnswerForBot) and not self.truth.answer(str(command.to), command.text):
             self.blame(f"the bot answers {command.to} {command.text[:40]!r}, which was not asked or is answered")
 
-    def _session_effect(
-        self, command: Any, user: str, is_refused: bool, caller: Caller | None, was_unavailable: bool
-    ) -> Effect:
-        truth = self.truth
+    def _session_effect(self, command: Any, user: str, outcome: Any, was_unavailable: bool) -> Effect:
+        truth, is_refused = self.truth, outcome.__class__ is Refused
         if isinstance(command, LogOut):
             truth.tokens.pop(command.token_hash, None)
             self._outage_logins.pop(command.token_hash, None)
@@ -137,11 +169,13 @@ class Oracle:
             verb, user = "RESUME", command.username
             holds = truth.tokens.get(command.token_hash) == user
             if self._is_doubtful(command.token_hash, command.now_ms):
-                holds = not is_refused
+                holds = not is_refused or outcome.code == "SUSPENDED"
             if not holds:
                 return Effect([f"ERR|{verb}|BAD_LOGIN|"])
         elif user not in truth.users:
             return Effect([f"ERR|{verb}|BAD_LOGIN|"])
+        if user in truth.suspended:
+            return Effect([f"ERR|{verb}|SUSPENDED|"])
         truth.tokens[command.token_hash] = user
         self._issued_ms.setdefault(command.token_hash, command.now_ms)
         if was_unavailable:

@@ -8,6 +8,7 @@ from typing import Any
 from tests.model.world import Entrance, Line, Selector
 from tests.simulation.choices import Choices
 
+ELSEWHERE = "203.0.113.9"  # from where the page's users come
 SHORT, NOTHING, LIE, LATE, NO_DESCRIPTOR = 0.2, 0.02, 0.01, 0.08, 0.1
 """How often a call gives a part, or nothing; readiness is claimed falsely, or kept back; accept fails."""
 
@@ -63,6 +64,9 @@ class Wire(Line):
 
     def fileno(self) -> int:
         return -1 if self.closed else 0
+
+    def getpeername(self) -> tuple[str, int]:
+        return self.address, 0
 
     def getsockopt(self, *_: int) -> int:
         return 0

@@ -9,8 +9,8 @@ import pytest
 from chatserver.store import store
 from tests.harness import ROOT
 from tests.simulation.choices import Choices, Record
+from tests.simulation.every_planted import PLANTED, lives_until_found
 from tests.simulation.lives import LISTED_FROM, run
-from tests.simulation.planted import PLANTED, lives_until_found
 from tests.simulation.shrink import Shrinker
 
 SOON_FOUND = (

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.model.chat import Effect, Heard, Message
-from tests.model.model import Model
+from tests.simulation.sanctioned import Moderated
 
 BOT = "EchoBot"
 
 
-class Truth(Model):
+class Truth(Moderated):
     """What is so, as far as has been decided."""
 
     def __init__(self, now_ms: Callable[[], int]) -> None:
