@@ -44,7 +44,7 @@ def test_axe_finds_nothing(site: Site, visit: Visit, scheme: str) -> None:
     ana.tab.keyboard.press("Control+k")
     assert findings(ana.tab) == []
     ana.tab.keyboard.press("Escape")
-    for item in ("Your status", "Change your password", "Keys and commands", "Requests"):
+    for item in ("Your status", "Settings", "Change your password", "Keys and commands", "Requests"):
         ana.choose_in_menu(item)
         assert findings(ana.tab) == [], item
         ana.tab.keyboard.press("Escape")

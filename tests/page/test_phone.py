@@ -93,6 +93,13 @@ def test_twice_as_large_it_can_still_be_used(site: Site, visit: Visit) -> None:
     assert ana.run("() => document.documentElement.scrollWidth - innerWidth") == 0
 
 
+def test_the_help_can_be_read(ana: Person) -> None:
+    ana.choose_in_menu("Keys and commands")
+    narrow = "() => Math.min(...[...document.querySelectorAll('dialog dd')].map(it => it.clientWidth))"
+    assert ana.run(narrow) > 200
+    assert ana.dialog.locator(".sheet").evaluate("it => it.scrollWidth - it.clientWidth") == 0
+
+
 def test_no_field_makes_the_phone_zoom(ana: Person) -> None:
     sizes = ana.run("() => [...document.querySelectorAll('input, textarea')].map(it => getComputedStyle(it).fontSize)")
     assert all(float(re.sub("px", "", size)) >= 16 for size in sizes)
