@@ -108,5 +108,5 @@ def _read_file(path: str | None) -> Mapping[str, object]:
             return tomllib.load(file)
     except OSError as error:
         raise Failure(f"{path} cannot be read ({error.strerror}): check --config", USAGE) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # a number or a nesting without an end, too
         raise Failure(f"{path} is no TOML ({error}): write one name = value a line", USAGE) from error
