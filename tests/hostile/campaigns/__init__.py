@@ -1,0 +1,1 @@
+"""What attackers do for long, or in thousands."""
