@@ -201,7 +201,7 @@ def _show(reply: Reply, in_json: bool) -> int:
 
 
 def _print(reply: Reply) -> None:
-    columns, rows = reply["columns"], [[_shown(value) for value in row.values()] for row in reply["rows"]]
+    columns, rows = reply["columns"], [[shown(value) for value in row.values()] for row in reply["rows"]]
     if rows:
         widths = [max(len(name), *(len(row[at]) for row in rows)) for at, name in enumerate(columns)]
         for row in (columns, *rows):
@@ -209,7 +209,7 @@ def _print(reply: Reply) -> None:
     print(reply["text"], flush=True)
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     """A value on a terminal: nothing in it steers one."""
     if value is None:
         return "-"

@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from chatserver.admin.command import DONE, Failure, OnFile, Reply, SettingsOf, ask, base_parser
+from chatserver.admin.command import DONE, Failure, OnFile, Reply, SettingsOf, ask, base_parser, shown
 
 EVERY_S = 2.0
 HOME_AND_CLEAR = "\x1b[H\x1b[J"
@@ -40,7 +40,7 @@ def _screen(stats: Reply, who: Reply) -> str:
         if not reply["ok"]:
             raise Failure(reply["text"])
     height = shutil.get_terminal_size().lines
-    figures = [f"{row['figure']:<24}{row['value']}" for row in stats["rows"]]
+    figures = [f"{row['figure']:<24}{shown(row['value'])}" for row in stats["rows"]]
     clients = sorted(who["rows"], key=lambda row: (-row["unsent_bytes"], row["idle_s"]))
     lines = [
         f"{row['user'] or '-':<34}{row['address']:<40}idle {row['idle_s']} s, {row['unsent_bytes']} B unsent"
