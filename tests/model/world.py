@@ -27,6 +27,7 @@ from chatserver.sessions.reception import Door
 from chatserver.settings import build
 from chatserver.store.errors import StoreUnavailable
 from chatserver.store.store import Store
+from chatserver.turn.log import LocalLog, MakeLog
 from tests.harness import SETTINGS
 
 PASSWORD = "correct horse"
@@ -374,6 +375,7 @@ class World:
             lambda: self.now_ms,
             lambda size: next(self._numbers).to_bytes(size, "big"),
             partial(start_bots, self._bots, self._settings, self.reactor, cast(WorkerPool, pool), Random(0)),
+            self._make_log(),
         )
 
     # Its parts, of which tests.simulation has worse ones.
@@ -389,6 +391,9 @@ class World:
 
     def _make_threads(self) -> tuple[Flusher, Pool]:
         return Flusher(self.reactor.call_soon), Pool(self.reactor.call_soon)
+
+    def _make_log(self) -> MakeLog:
+        return LocalLog
 
     def _make_doors(self) -> list[Door]:
         return [Door(cast(socket.socket, self._door), Pipe())]

@@ -16,7 +16,7 @@ START_S = 1000.0  # what the simulated clock shows at first
 
 def act(life: "Life") -> None:
     """One step."""
-    happens = life.choices.pick(_ACTS)
+    happens = life.choices.pick(life.acts)
     life.story.append(f"{life.now_s - START_S:.2f} s: {happens.__name__.strip('_').replace('_', ' ')}")
     happens(life)
     for caller in life.callers:
@@ -140,7 +140,7 @@ def _somebody(life: "Life") -> Caller | None:
     return life.choices.pick(alive) if alive else None
 
 
-_ACTS: tuple[Callable[["Life"], None], ...] = (
+ACTS: tuple[Callable[["Life"], None], ...] = (
     *[_rest] * 4,
     *[_say] * 26,
     *[_say_much] * 8,

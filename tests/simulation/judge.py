@@ -70,7 +70,8 @@ class Judge:
             self._became(caller, said, rest, now_s)
 
     def _unavailable(self, said: Said) -> None:
-        if said.lot is not None and said.lot.fate != "undone":
+        is_done = said.lot is not None and said.lot.fate != "undone" and not said.expected.startswith("ERR|")
+        if is_done:
             self._blame(f"UNAVAILABLE for {said.line[:60]!r}, which has been done")
         if not said.was_unavailable and said.failures == self._oracle.failures and not self._oracle.is_unavailable:
             self._blame(f"UNAVAILABLE for {said.line[:60]!r}, though the disk is well")

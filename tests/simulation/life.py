@@ -1,7 +1,7 @@
 """One run: a server and its clients in a hostile world, then in a kind one, in which all must come right."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from socket import socket
 from typing import Any, cast
@@ -14,6 +14,7 @@ from chatserver.store.store import Store
 from chatserver.turn.release import AT_ONCE
 from tests.model.messages import REACTIONS_MAX, REACTIONS_OF_ALL_MAX
 from tests.model.world import PASSWORD, World
+from tests.simulation.acts import ACTS
 from tests.simulation.callers import Caller
 from tests.simulation.checks import (
     check_file,
@@ -27,7 +28,7 @@ from tests.simulation.checks import (
 from tests.simulation.choices import Choices
 from tests.simulation.judge import Judge
 from tests.simulation.lines import NAMES, Lines
-from tests.simulation.machine import Disk, Flusher, Helpers, after_power_cut, read_files, write_files
+from tests.simulation.machine import Disk, Files, Flusher, Helpers, after_power_cut, read_files, write_files
 from tests.simulation.moderation import let_all_in
 from tests.simulation.oracle import Oracle
 from tests.simulation.page import PageCaller
@@ -86,6 +87,7 @@ class Life(World):
 
     disk: Disk
     flusher: Flusher
+    acts: Sequence[Callable[[Any], None]] = ACTS  # what may happen in a step
 
     def __init__(self, folder: Path, choices: Choices) -> None:
         self.choices = choices
@@ -229,7 +231,7 @@ class Life(World):
         self._abandon()
         self._lives += 1
         self._path = self._path.with_name(f"chat{self._lives}.db")
-        write_files(self._path, after)
+        write_files(self._path, self._left_to_next(after))
         calm, self.choices.is_calm = self.choices.is_calm, True
         self._build()
         self.disk.begin_again(before_disk)
@@ -237,6 +239,10 @@ class Life(World):
         self.settle()
         self.choices.is_calm = calm
         check_whole(self)
+
+    def _left_to_next(self, files: Files) -> Files:
+        """What the next server begins with."""
+        return files
 
     def _abandon(self) -> None:
         """Let go of what the operating system takes back."""
@@ -309,7 +315,7 @@ class Life(World):
             return
         state = self.server.state
         self.server.close()
-        left = Store(str(self._path), "off")
+        left = Store(str(self._path), "off", in_cluster=self.disk.in_cluster)
         loaded = left.load(self._settings.limits())
         left.close()
         check_file(self, loaded, state)

@@ -51,10 +51,10 @@ class Outcome:
     steps: int
 
 
-def run(choices: Choices, steps: int = STEPS) -> Outcome:
+def run(choices: Choices, steps: int = STEPS, make: type[Life] = Life) -> Outcome:
     """Live one life, until something is not as it must be."""
     with TemporaryDirectory(dir=FOLDER) as folder:
-        life = Life(Path(folder), choices)
+        life = make(Path(folder), choices)
         done = 0
         try:
             life.begin()

@@ -23,6 +23,8 @@ FLUSH_S = (0.0, 0.003, 0.02, 0.3)  # how long a flush may take
 class Disk(PlainDisk):
     """A store that knows what it has made durable, and fails when the run says so."""
 
+    in_cluster = False
+
     def __init__(self, path: str, choices: Choices, fired: Counter[str], wait: Callable[[float], None]) -> None:
         """`wait` lets time pass."""
         self._choices = choices
@@ -32,7 +34,9 @@ class Disk(PlainDisk):
         self.commits: list[list[Any]] = [[]]  # the events of each, by its number
         self._durable: dict[int, Any] = {}
         self.trouble = ""  # "commit", "write": no room there. "flush": the next one is not confirmed
-        super().__init__(path, "off")  # the disk's caprices are played here, not by the kernel
+        super().__init__(
+            path, "off", in_cluster=self.in_cluster
+        )  # the disk's caprices are played here, not by the kernel
 
     def holds(self, events: Sequence[Any]) -> bool:
         """Whether all of these, but for those that are never stored, are on the disk."""
