@@ -134,7 +134,7 @@ def test_a_silent_connection_is_noticed_and_replaced(site: Site, visit: Visit) -
         ben.says("SENDMESSAGE|ben|ana|are you there?", "OK|SENDMESSAGE|…")
         for passed_ms in (30_000, 8_000, 2_000):
             ana.tab.clock.run_for(passed_ms)
-        expect(ana.tab.locator("#banner")).to_be_visible()
+        assert ana.tab.locator("#banner").is_visible()
         cable.let_go()
         ana.tab.locator("#try-now").evaluate("button => button.click()")  # hidden by now if it was found again already
         for _ in range(8):
