@@ -167,6 +167,7 @@ def test_who_reads_too_slowly_is_told_so_and_loses_nothing(start_site: StartSite
         hears(ben, "STATUS|ana|offline|")
         cable.go_on()
         expect(ana.badge("ben")).to_have_text(str(count))
+        assert ana.tab.locator("#notice").text_content() == ""  # there is nothing for a person to do
         ana.open("ben")
         ana.tab.locator("#down").click()
         expect(ana.tab.locator("#messages .body").last).to_contain_text(f"{count - 1} x")
