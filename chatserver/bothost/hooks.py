@@ -1,5 +1,7 @@
 """What programs post to a hook, said in its room by HookBot. It knows no HTTP (`fronts/web/hooks`).
 
+It counts as an answer to who made the hook, whose word its name is: so it goes with that account, and the hook too.
+
 HookBot alone makes tokens and takes them back; here is looked up what it keeps of them in this very turn, so that one
 that is revoked is unknown at once.
 """
@@ -12,7 +14,7 @@ from bots.kit.texts import join_lines, messages
 from chatserver.bothost.floods import FloodGate, Verdict
 from chatserver.bothost.surroundings import Chat
 from chatserver.core.bots import EVERYBODY
-from chatserver.core.commands import SendMessage
+from chatserver.core.commands import AnswerForBot
 from chatserver.core.outcome import Refused
 from chatserver.core.sanctions import DISABLED
 from chatserver.core.state import User
@@ -40,7 +42,7 @@ class Hooks:
         self._chat = chat
         self._floods = FloodGate(MESSAGES_PER_S, BURST, clock)
         self._memory = "{}"
-        self._rooms: dict[str, tuple[int, str]] = {}  # hash of a token → room, and the hook's name; of that memory
+        self._rooms: dict[str, tuple[int, str, str]] = {}  # hash of a token → room, the hook's name, and its maker's
 
     def deliver(self, token: str, text: Callable[[], str], done: Done) -> None:
         """Say a text in the room of a token. `done` is called with what is refused, or None once it is on the disk.
@@ -57,11 +59,12 @@ class Hooks:
         chat = self._chat
         bot = chat.state.find(NAME)
         found = self._find(bot, token) if bot is not None and bot.id in chat.state.bots else None
-        if bot is None or found is None or (bot.sanctions and DISABLED in bot.sanctions):
+        maker = chat.state.find(found[2]) if found is not None else None
+        if bot is None or found is None or maker is None or (bot.sanctions and DISABLED in bot.sanctions):
             return UNKNOWN
         if chat.unavailable:
             return NOT_STORED
-        room, name = found
+        room, name, _ = found
         if room not in bot.rooms:
             return NOT_THERE
         if self._floods.judge(hash_of(token)) is not Verdict.ANSWER:
@@ -74,19 +77,19 @@ class Hooks:
         if len(parts) > PARTS_MAX:
             return Refused("TOO_LONG", f"A text has at most about {PARTS_MAX * limit} characters")
         for part in parts:
-            outcome = chat.execute(None, SendMessage(bot.id, room, part, "", chat.stamp()))
+            outcome = chat.execute(None, AnswerForBot(bot.id, room, part, 0, maker.id, chat.stamp()))
             if isinstance(outcome, Refused):
                 return outcome
         return None
 
-    def _find(self, bot: User, token: str) -> tuple[int, str] | None:
+    def _find(self, bot: User, token: str) -> tuple[int, str, str] | None:
         memory = self._chat.state.bot_memory.get(EVERYBODY, {}).get(bot.id, "{}")
         if memory != self._memory:
             self._memory = memory
             self._rooms = {
-                row["hash"]: (int(place), key.removeprefix("in:"))
+                row["hash"]: (int(place), key.removeprefix("in:"), row["by"])
                 for place, hooks in json.loads(memory).items()
                 for key, row in hooks.items()
-                if key.startswith("in:") and "hash" in row
+                if key.startswith("in:") and "hash" in row and "by" in row  # not where the maker's account is gone
             }
         return self._rooms.get(hash_of(token))

@@ -6,6 +6,7 @@ import re
 import socket
 import sqlite3
 import threading
+import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -23,7 +24,7 @@ from bots.kit.fetching import fetch_page
 from bots.kit.running import begin, resume
 from chatserver.bothost.hooks import BURST
 from tests.conftest import StartServer
-from tests.harness import Process
+from tests.harness import PASSWORD, Process
 from tests.ops.test_health import free_port
 from tests.wire import WAIT_S, Client
 
@@ -206,6 +207,30 @@ def test_a_hook_survives_a_restart(start_hooked: Callable[..., Hooked], start_se
     assert post(url, b"hello")[0] == 200
     ben = again.login("ben")
     ben.until("EVENT|MISSED|…|HookBot|#ops|[deploy] hello")
+
+
+@pytest.mark.parametrize("has_ended", [False, True])
+def test_what_a_hook_has_said_goes_with_the_account_that_made_it(
+    start_hooked: Callable[..., Hooked], has_ended: bool
+) -> None:
+    """Its name stands in each message, and is the maker's word; also in a room that has ended."""
+    _, ann, ben = start_hooked()
+    url = address(ann, "annswords")
+    assert post(url, b"build 7")[0] == 200
+    said(ben, "HookBot|#ops")
+    if has_ended:
+        ann.says("KICK|ann|#ops|HookBot", "OK|…")
+        ben.says("LEAVE|ben|#ops", "OK|…")
+    ann.says(f"DELETEACCOUNT|ann|{PASSWORD}", "OK|…")
+    assert post(url, b"build 8")[0] == 404
+    ends_s = time.monotonic() + WAIT_S
+    while any("annswords" in row for row in _synced(ben)):  # it goes bit by bit
+        assert time.monotonic() < ends_s, "the hook's name is still told"
+
+
+def _synced(client: Client) -> list[str]:
+    client.send(f"SYNC|{client.name}|0")
+    return client.answer()
 
 
 def test_only_the_owner_makes_hooks(start_hooked: Callable[..., Hooked]) -> None:
