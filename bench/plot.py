@@ -1,8 +1,9 @@
 """`bench plot`: what `compare`, `sweep` and `growth` found, drawn as SVG.
 
 A comparison becomes bars (processor time a message, a panel a load), once with all contenders and once with three; a
-sweep over a rate becomes latency curves, any other sweep the cost of a message against what was varied; growth becomes
-lines of what each question costs against how much there is. Lower is better in all of them, and each says so.
+sweep over a rate becomes latency curves, a crowd how long its people wait and how busy the server is, any other sweep
+the cost of a message against what was varied; growth becomes lines of what each question costs against how much there
+is. Lower is better in all of them, and each says so.
 """
 
 import json
@@ -85,6 +86,8 @@ def draw(content: Content) -> str:
         return draw_comparison(content["figures"])
     if content["kind"] == "growth":
         return draw_growth(content)
+    if content["scenario"] == "crowd":
+        return draw_crowd(content)
     if content["over"] == "rate":
         return draw_latency(content)
     return draw_cost(content)
@@ -145,6 +148,31 @@ def draw_cost(content: Content) -> str:
     title = f"What a message costs: bench {content['scenario']} over {content['over']} ({LESS})"
     y_label = "microseconds of the server's processor for each delivered message"
     return _curves(content, {COST: ""}, title, content["over"], y_label, logarithmic=False)
+
+
+def draw_crowd(content: Content) -> str:
+    """People as they are: how long their messages take, and what that leaves of a core, against their number."""
+    panels = (
+        (
+            "How long a message takes until it arrives",
+            {"message_p50_ms": "half of them", "message_p99_ms": "99 of 100"},
+        ),
+        ("How busy the server is", {"server_cpu_percent": "of one core"}),
+    )
+    units = ("milliseconds, logarithmic", "per cent of one core")
+    panel = 300
+    drawing = Drawing(WIDTH, panel * len(panels), "A crowd of people as they are")
+    for at, ((title, names), unit) in enumerate(zip(panels, units, strict=True)):
+        lines = {words: _points(content, name) for name, words in names.items()}
+        values = [y for points in lines.values() for _, y in points]
+        axes = Axes(drawing, content["values"], values, list(lines), logarithmic=at == 0, top=at * panel, height=panel)
+        axes.draw(
+            f"{title} ({LESS})",
+            "people who are there, each with a message every 30 s and all else that people do",
+            unit,
+        )
+        _draw_lines(axes, lines)
+    return drawing.render()
 
 
 def draw_growth(content: Content) -> str:

@@ -19,7 +19,7 @@ from bench.progress import Progress
 from bench.result import Result, environment, plain, shown
 from bench.runner import run_scenario
 from bench.servers import ServerOptions
-from bench.sweep import sweep
+from bench.sweep import Sweep, sweep
 
 MEMORY = ServerOptions()
 FULL = ServerOptions(store="file", sync="full")
@@ -65,24 +65,21 @@ def _machine(shop: Workshop) -> str:
     return "\n".join(["| | |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows.items())])
 
 
-def _crowd(shop: Workshop) -> str:
-    """The figure that counts: people as they are. The first table is of the whole, the second by action."""
-    users = shop.number(10_000)
-    result = shop.one("crowd", FULL, users=users, seconds=shop.seconds(60.0), warmup=shop.seconds(10.0))
-    shop.keep("crowd", json.dumps(plain([vars(result)]), indent=1, sort_keys=True))
-    return f"{_whole(result)}\n\n{_by_action(result)}{_notes([result])}"
-
-
+CROWDS = (1_000, 2_500, 5_000, 10_000)
+TOLD_BY_ACTION = 5_000
+OF_CROWD = ("server_cpu_percent", "message_p50_ms", "message_p99_ms", "longest_turn_ms", "rss_bytes_per_user", "lost")
 BY_ACTION = ("count", "p50_ms", "p99_ms")
 
 
-def _whole(result: Result) -> str:
-    """All metrics but those of single actions."""
-    of_actions = {
-        name.replace("count", each) for name in result.metrics if name.endswith("_count") for each in BY_ACTION
-    }
-    rows = {name: value for name, value in result.metrics.items() if name not in of_actions}
-    return "\n".join(["| | |", "| --- | ---: |", *(f"| {name} | {shown(value)} |" for name, value in rows.items())])
+def _crowd(shop: Workshop) -> str:
+    """The figure that counts: people as they are. The first table is by their number, the second by action."""
+    counts = [shop.number(count) for count in CROWDS]
+    chosen: dict[str, object] = {"seconds": shop.seconds(40.0), "warmup": shop.seconds(10.0)}
+    found = sweep("crowd", "users", counts, chosen, FULL, shop.progress)
+    plot([shop.keep("crowd", found.as_json())], shop.folder)
+    told = counts.index(shop.number(TOLD_BY_ACTION))
+    by_action = f"Of {counts[told]:,}, by action:\n\n{_by_action(found.results[told])}"
+    return f"{_by_number(found, OF_CROWD)}{_notes(found.results)}\n\n{by_action}"
 
 
 def _by_action(result: Result) -> str:
@@ -133,11 +130,15 @@ def _connections(shop: Workshop) -> str:
     chosen: dict[str, object] = {"seconds": shop.seconds(2.0), "syscalls": False}
     found = sweep("idle", "connections", counts, chosen, MEMORY, shop.progress)
     plot([shop.keep("connections", found.as_json())], shop.folder)
-    names = ("rss_bytes_per_connection", "idle_cpu_percent", "among_to_alone_ratio")
-    rows = [f"| connections | {' | '.join(names)} |", "| ---: | ---: | ---: | ---: |"]
-    for count, result in zip(counts, found.results, strict=True):
+    return _by_number(found, ("rss_bytes_per_connection", "idle_cpu_percent", "among_to_alone_ratio"))
+
+
+def _by_number(found: Sweep, names: Sequence[str]) -> str:
+    """A row for each number of what was swept over."""
+    rows = [f"| {found.over} | {' | '.join(names)} |", "| ---: |" + " ---: |" * len(names)]
+    for count, result in zip(found.values, found.results, strict=True):
         cells = [shown(result.metrics[name]) if name in result.metrics else "-" for name in names]
-        rows.append(f"| {count:,} | {' | '.join(cells)} |")
+        rows.append(f"| {count:,.0f} | {' | '.join(cells)} |")
     return "\n".join(rows)
 
 
