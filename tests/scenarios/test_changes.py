@@ -217,7 +217,9 @@ def test_a_heart_is_one_heart_for_all_whichever_way_it_is_typed(server: Running)
     assert marks == [f"EVENT|REACTION|{number}|bob|alice|❤\ufe0f|+"]
 
 
-@pytest.mark.parametrize("emoji", ["", " ", "a b", f"{THUMB}\t", "\u3000", "x" * 33, "x|y"], ids=shown)
+@pytest.mark.parametrize(
+    "emoji", ["", " ", "a b", f"{THUMB}\t", "\u3000", "\u3164", "\ufe0f", "\U000e0041" * 3, "x" * 33, "x|y"], ids=shown
+)
 def test_what_is_no_emoji(server: Running, emoji: str) -> None:
     alice, bob = server.friends("alice", "bob")
     number = send(alice, "bob", "hi")

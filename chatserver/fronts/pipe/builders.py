@@ -29,6 +29,7 @@ from chatserver.core.commands import (
 )
 from chatserver.core.outcome import Refused
 from chatserver.protocol.verbs import PING_CHARS_MAX, VERBS, nearest_verb, parse_number
+from chatserver.protocol.visible import is_blank
 from chatserver.queries.requests import (
     Answer,
     AskDelete,
@@ -189,7 +190,8 @@ def _delete_message(session: Who, fields: list[str], tag: str, now_ms: int) -> R
 
 def _react(session: Who, fields: list[str], tag: str, now_ms: int) -> Request:
     message_id, emoji = parse_number(fields[1], 1, ID_MAX), fields[2]
-    if message_id is None or not 1 <= len(emoji) <= EMOJI_CHARS_MAX or any(map(str.isspace, emoji)):
+    is_one = len(emoji) <= EMOJI_CHARS_MAX and not any(map(str.isspace, emoji)) and not is_blank(emoji)
+    if message_id is None or not is_one:
         return BAD_ARGUMENTS
     return AskReact(message_id, emoji)
 
