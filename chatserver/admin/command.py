@@ -96,6 +96,8 @@ def main(arguments: Sequence[str], settings_of: SettingsOf, on_file: OnFile) -> 
 
 def _do(arguments: Sequence[str], settings_of: SettingsOf, on_file: OnFile) -> int:
     options = parser().parse_args(arguments)
+    if sys.stdout is None:  # closed: a new password would be lost
+        raise Failure("there is nowhere to answer to: leave standard output open")
     words, watch = _own_options(options)
     asked = parse(TABLE, words)
     _confirm(asked, options)
@@ -189,7 +191,7 @@ def _look_at(path: str) -> None:
 
 
 def _show(reply: Reply, in_json: bool) -> int:
-    if in_json:
+    if in_json and sys.stdout is not None:
         print(json.dumps(reply), flush=True)
     elif reply["ok"]:
         _print(reply)

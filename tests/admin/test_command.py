@@ -246,6 +246,17 @@ def test_what_cannot_be_shown_or_written_ends_in_no_traceback(server_process: Pr
     assert "No space left" in line
 
 
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_where_standard_output_is_closed_nothing_is_done(server_process: Process, form: list[str]) -> None:
+    server_process.user("ann")
+    words = [sys.executable, "-m", "chatserver", "admin", *form, "--store", str(server_process.store_path)]
+    script = ["sh", "-c", 'exec "$@" >&-', "sh", *words, "user", "passwd", "ann"]
+    ended = subprocess.run(script, cwd=ROOT, stderr=subprocess.PIPE, text=True, timeout=WAIT_S, check=False)
+    assert ended.returncode == REFUSED
+    assert ended.stderr == "chatserver admin: there is nowhere to answer to: leave standard output open\n"
+    server_process.login("ann")
+
+
 def test_an_empty_word_is_no_store(tmp_path: Path) -> None:
     """A script's variable that is not set meant ./chat.db."""
     ended = subprocess.run(
