@@ -1,5 +1,6 @@
 """The fixtures of all tests: a server, and a way to start one with other settings."""
 
+import os
 import shutil
 import ssl
 import subprocess
@@ -17,6 +18,12 @@ from tests.temporary import use_memory
 use_memory()
 settings.register_profile("patient", deadline=None, max_examples=50)  # a busy machine makes no test fail
 settings.load_profile("patient")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """How many `-n auto` means: one more than cores, because many tests wait for a browser, a disk or a deadline."""
+    return (os.cpu_count() or 1) + 1
 
 
 class StartServer(Protocol):
