@@ -22,8 +22,8 @@ settings.load_profile("patient")
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """How many `-n auto` means: two more than cores, because many tests wait for a browser, a disk or a deadline."""
-    return (os.cpu_count() or 1) + 2
+    """How many `-n auto` means: one more than cores, because many tests wait for a browser, a disk or a deadline."""
+    return (os.cpu_count() or 1) + 1
 
 
 class StartServer(Protocol):
