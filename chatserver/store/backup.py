@@ -125,6 +125,7 @@ def restore(copy: str, store: str, stamp: str) -> str:
             os.replace(fresh, store)
             _flush(Path(store).absolute().parent)
     except OSError as error:
+        _put_back(store, kept)
         raise BackupError(
             f"{store} could not be restored ({error.strerror}): what was there is {kept}, or as it was"
         ) from error
@@ -146,6 +147,16 @@ def _keep(store: str, kept: str) -> None:
     for end in ("-wal", "-shm"):  # there still where the store is damaged
         with suppress(FileNotFoundError):
             os.rename(store + end, kept + end)
+
+
+def _put_back(store: str, kept: str) -> None:
+    """Take the second name away again where the store is still there: two names of one file invite two logs."""
+    with suppress(OSError):
+        if os.path.samefile(store, kept):
+            for end in ("-wal", "-shm"):
+                with suppress(FileNotFoundError):
+                    os.rename(kept + end, store + end)
+            os.unlink(kept)
 
 
 def _forget_name(store: str) -> None:
