@@ -33,10 +33,12 @@ _ASKING = re.compile(
     re.IGNORECASE,
 )
 _OTHER_CLOCK = re.compile(
-    r"\b[0-9:.]+(?: ?[ap]\.?m\.?)? (?P<zone>(?:UTC|GMT|CES?T|[ECMP][SD]T|BST|IST|JST)(?:[+-][0-9:]{1,5})?)\b",
+    r"\b[0-9:.]{1,8}(?: ?[ap]\.?m\.?)? (?P<zone>(?:UTC|GMT|CES?T|[ECMP][SD]T|BST|IST|JST)(?:[+-][0-9:]{1,5})?)\b",
     re.IGNORECASE,
 )
-_CLOCK_OF_PLACE = re.compile(r"\b[0-9:.]+(?: ?[ap]\.?m\.?)? (?:in |by )?(?P<zone>\w+(?: \w+)?) time\b", re.IGNORECASE)
+_CLOCK_OF_PLACE = re.compile(
+    r"\b[0-9:.]{1,8}(?: ?[ap]\.?m\.?)? (?:in |by )?(?P<zone>\w+(?: \w+)?) time\b", re.IGNORECASE
+)
 
 Answer = tuple[list[str | After], State]
 
