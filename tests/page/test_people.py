@@ -127,6 +127,24 @@ def test_a_public_room_is_found_joined_and_left(site: Site, visit: Visit) -> Non
     expect(ana.entry("#market")).to_have_count(0)
 
 
+def test_an_open_room_that_one_leaves_and_joins_elsewhere_goes_on(site: Site, visit: Visit) -> None:
+    elsewhere, ben = site.friends("ana", "ben")
+    ben.says("CREATEROOM|ben|#market|public", "OK|CREATEROOM|…")
+    elsewhere.says("JOIN|ana|#market", "OK|JOIN|…")
+    ana = visit(site).sign_in("ana")
+    ana.open("#market")
+    ben.says("SENDMESSAGE|ben|#market|one", "OK|SENDMESSAGE|…")
+    ana.see("one")
+    elsewhere.says("LEAVE|ana|#market", "OK|LEAVE|…")
+    expect(ana.tab.get_by_text("You are not in #market.")).to_be_visible()
+    ben.says("SENDMESSAGE|ben|#market|two", "OK|SENDMESSAGE|…")
+    elsewhere.says("JOIN|ana|#market", "OK|JOIN|…")
+    ben.says("SENDMESSAGE|ben|#market|three", "OK|SENDMESSAGE|…")
+    ana.see("one", "two", "three")
+    ana.say("four")
+    expect(ana.message("four").locator(".state")).to_have_text("Sent")
+
+
 def test_a_status_is_set_and_seen(site: Site, visit: Visit) -> None:
     _, ben = site.friends("ana", "ben")
     ana = visit(site).sign_in("ana")

@@ -106,7 +106,7 @@ class App {
     this.details.render();
     this.composer.refresh();
     this.list.said(this.#said.splice(0));
-    if (store.open?.loaded) this.list.changed();
+    this.list.changed();
     this.notifier.render();
   }
 
@@ -174,6 +174,7 @@ class App {
     if (isOpen) this.details.refresh();
     if (!this.store.isMe(name)) return;
     attempt(() => this.rooms.readRooms());
+    if (type === "Joined" && isOpen) attempt(() => this.opening.open(room)); // there again by another device: read it anew
     if (type === "Left" && isOpen) notice(`You are not in ${isolated(room)} any more.`);
   }
 

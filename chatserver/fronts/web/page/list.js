@@ -37,7 +37,7 @@ export class List {
     return Boolean(this.#talk?.atEnd) && this.#to >= this.#talk.messages.length && scrollHeight - scrollTop - clientHeight < END_PX;
   }
 
-  /** Show a talk whose window is loaded: where one left it, at the first unread, or at the end. */
+  /** Show a talk: where one left it, at the first unread, or at the end. Of one that is yet to be read, what waits. */
   open(talk) {
     this.#remember();
     this.#talk = talk;
@@ -89,7 +89,7 @@ export class List {
   render(anchor = this.#following ? null : this.#anchor()) {
     const talk = this.#talk;
     const count = talk.messages.length;
-    if (this.#following && talk.atEnd) {
+    if (this.#following && talk.endsHere) {
       this.#to = count;
       this.#from = Math.max(0, Math.min(this.#from, count), count - SHOWN_ROWS_MAX);
     }
@@ -158,7 +158,7 @@ export class List {
     const count = this.#talk.messages.length;
     this.#to = count;
     this.#from = Math.max(0, count - STEP);
-    this.#following = this.#talk.atEnd;
+    this.#following = this.#talk.endsHere;
     this.#newCount = 0;
     this.render(null);
     this.#stickToEnd();
@@ -194,7 +194,7 @@ export class List {
   // Moving
 
   #scrolled() {
-    if (!this.#talk) return;
+    if (!this.#talk?.loaded) return;
     this.#following = this.atEnd;
     const { scrollTop, clientHeight, scrollHeight } = this.scroller;
     if (scrollTop < NEAR_PX) this.#older();

@@ -110,7 +110,7 @@ export class Opening {
     const turn = (this.#turn += 1);
     const { list } = this.app;
     if (!talk.loaded) {
-      list.open(null);
+      list.open(talk); // what was said and waits is there at once
       try {
         await this.#firstWindow(talk);
       } catch (refusal) {

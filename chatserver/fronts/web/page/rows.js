@@ -11,7 +11,7 @@ const GROUP_MS = 5 * 60 * 1000;
  */
 export function wantedRows(talk, from, to, { me, outbox, acts }) {
   const wanted = [];
-  const isWhole = talk.atEnd && to === talk.messages.length;
+  const isWhole = talk.endsHere && to === talk.messages.length;
   const lastMine = isWhole ? talk.lastOf(me) : null;
   let before = null;
   if (from === 0 && talk.atStart) wanted.push(["start", "", () => startRow(`This is the beginning of ${talk.name}.`)]);

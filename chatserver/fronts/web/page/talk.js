@@ -43,6 +43,11 @@ export class Talk {
     return this.name.startsWith("#");
   }
 
+  /** Whether what is said now stands right behind the window: it reaches to the end, or is yet to be read. */
+  get endsHere() {
+    return this.atEnd || !this.loaded;
+  }
+
   /** Whether it would show in a list of talks. */
   get isBegun() {
     return this.lastId > 0;
