@@ -6,7 +6,7 @@ import ssl
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 from hypothesis import settings
@@ -24,6 +24,16 @@ settings.load_profile("patient")
 def pytest_xdist_auto_num_workers() -> int:
     """How many `-n auto` means: one more than cores, because many tests wait for a browser, a disk or a deadline."""
     return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A worker that has nothing left takes tests over from another: the slowest stand side by side."""
+    if config.getoption("dist") != "load":
+        return None  # somebody has chosen another one
+    from xdist.scheduler import WorkStealingScheduling
+
+    return WorkStealingScheduling(config, log)
 
 
 class StartServer(Protocol):
