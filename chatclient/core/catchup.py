@@ -4,13 +4,18 @@ A login that goes on from an earlier one asks for everything after the last id i
 login looks for the end of what is old (`LastIdSearch`), and asks from there.
 
 Ids rise across the whole server, and reach one connection in their order. So while a connection is whole, one number
-says what has been seen; after a loss, what comes above that number is remembered by itself until a `SYNC` has closed
-the gap.
+says what has been seen; after a loss, what comes above that number is ahead of what the connection has lost. It is kept
+back until a `SYNC` has closed the gap, so that messages are handed out in their order; if the connection is lost
+before, the next `SYNC` brings it again.
 """
 
-from chatclient.core.events import Message
+import math
+
+from chatclient.core.events import Deleted, Edited, Message, Reaction
 
 PAGE = 500
+Told = Message | Edited | Deleted | Reaction
+"""A message, or a change of one."""
 Question = tuple[str, str]
 """The fields of a `SYNC`: after which id, and how many messages at most."""
 
@@ -89,24 +94,28 @@ class LastIdSearch:
 class CatchUp:
     """What one user has seen, over all connections of a login."""
 
-    __slots__ = ("_last_missed", "_search", "_seen")
+    __slots__ = ("_early", "_last_missed", "_search", "_seen")
 
     def __init__(self, floor: int | None = None) -> None:
         """`floor`: the last id known from an earlier run, if there was one."""
         self._seen = SeenIds(floor)
         self._search: LastIdSearch | None = None
         self._last_missed: int | None = None
+        self._early: list[Told] | None = None  # what has come as events, while a gap is being closed
 
     @property
     def last_id(self) -> int | None:
         """The id up to which everything has been seen; None if that is not known yet."""
         return self._seen.floor
 
-    def is_new(self, message: Message) -> bool:
-        """Take note of a message that came as an event; tell whether it had not come before."""
-        if message.origin == "missed":
-            self._last_missed = max(message.id, self._last_missed or 0)
-        return self._seen.is_new(message.id)
+    def heard(self, event: Told) -> list[Told]:
+        """Take what came as an event; return it, unless it is a message that had come before, or is kept back."""
+        if self._early is not None and (isinstance(event, Message) or event.id in {early.id for early in self._early}):
+            self._early.append(event)
+            return []
+        if isinstance(event, Message) and event.origin == "missed":
+            self._last_missed = max(event.id, self._last_missed or 0)
+        return [event] if self._is_news(event) else []
 
     def note_own(self, message_id: int) -> None:
         """Take note of a message that this client sent."""
@@ -114,34 +123,47 @@ class CatchUp:
 
     def interrupted(self) -> None:
         """The connection, or the user on it, is gone."""
-        self._search = None
+        self._search = self._early = None
         self._seen.gap_open()
 
     def begin(self) -> Question:
         """The first question after a login."""
         self._last_missed = None
         if self._seen.floor is not None:
+            self._early = []
             return str(self._seen.floor), str(PAGE)
         self._search = LastIdSearch()
         return "0", "1"
 
-    def take(self, found: list[Message], more: bool) -> tuple[list[Message], Question | None]:
-        """Take an answer; return the messages of it that are new, and the next question, None at the end."""
+    def take(self, found: list[Message], more: bool) -> tuple[list[Told], Question | None]:
+        """Take an answer; return what is new up to its end, and the next question, None where there is none."""
         if self._search is not None:
             return [], self._take_search(self._search, found, more)
-        fresh = [message for message in found if self._seen.is_new(message.id)]
+        fresh = self._in_order(found, up_to=found[-1].id if found else 0)
         before = self._seen.floor
         if found:
             self._seen.raise_floor(found[-1].id)
         if more and self._seen.floor != before:
             return fresh, (str(self._seen.floor), str(PAGE))
-        self.end()
-        return fresh, None
+        return [*fresh, *self.end()], None
 
-    def end(self) -> None:
-        """There is nothing more to ask."""
-        self._search = None
+    def end(self) -> list[Told]:
+        """There is nothing more to ask: return what was kept back."""
+        fresh = self._in_order([])
+        self._search = self._early = None
         self._seen.gap_closed()
+        return fresh
+
+    def _in_order(self, found: list[Message], up_to: float = math.inf) -> list[Told]:
+        """What is new of a page, and of what was kept back and belongs before its end: what came as an event first."""
+        early = self._early or []
+        if self._early is not None:
+            self._early = [event for event in early if event.id > up_to]
+        events: list[Told] = [*(event for event in early if event.id <= up_to), *found]
+        return [event for event in sorted(events, key=lambda event: event.id) if self._is_news(event)]
+
+    def _is_news(self, event: Told) -> bool:
+        return not isinstance(event, Message) or self._seen.is_new(event.id)
 
     def _take_search(self, search: LastIdSearch, found: list[Message], more: bool) -> Question:
         """Go on with the search, or from its end.

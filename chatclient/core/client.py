@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from chatclient.core import events as ev
-from chatclient.core.catchup import CatchUp
+from chatclient.core.catchup import CatchUp, Told
 from chatclient.core.commands import NAMELESS, Command, NotLoggedInError, Queue
 from chatclient.core.outcomes import (
     CaughtUp,
@@ -178,8 +178,8 @@ class ClientCore:
             return [ev.Stranger(f"This is no chat server: its first line is {shown(line)}")]
         if isinstance(frame, ev.Ok | ev.Refused | ev.Item):
             return self._take_answer(frame)
-        if isinstance(frame, ev.Message):
-            return [frame] if self._catch_up.is_new(frame) else []
+        if isinstance(frame, Told):
+            return [*self._catch_up.heard(frame)]
         if isinstance(frame, ev.Hello):
             is_restored = self._meet(frame)
             self.phase = Phase.ANONYMOUS
@@ -266,8 +266,7 @@ class ClientCore:
 
     def _on_sync(self, answer: ev.Ok | ev.Refused) -> list[Event]:
         if isinstance(answer, ev.Refused):
-            self._catch_up.end()
-            return [answer, *self._caught_up()]
+            return [answer, *self._catch_up.end(), *self._caught_up()]
         found = [message for row in answer.rows if (message := message_from_row(row, "sync"))]
         fresh, question = self._catch_up.take(found, more=answer.fields[1:] == ("1",))
         if question:

@@ -211,12 +211,12 @@ def test_messages_written_while_offline_go_out_in_their_order(core: ClientCore) 
     assert said(core) == ["SENDMESSAGE|alice|bob|two"]
 
 
-def test_a_catch_up_takes_page_after_page_and_drops_what_came_live_meanwhile(core: ClientCore) -> None:
+def test_a_catch_up_takes_page_after_page_and_tells_what_came_live_meanwhile_in_its_place(core: ClientCore) -> None:
     ready(core)
     feed(core, f"EVENT|MESSAGE|10|{TIME}|bob|alice|ten")
     reconnected(core)
     assert said(core) == ["SYNC|alice|10|500"]
-    feed(core, f"EVENT|MESSAGE|14|{TIME}|bob|alice|fourteen")
+    assert feed(core, f"EVENT|MESSAGE|14|{TIME}|bob|alice|fourteen") == []
     tag = last_tag(core)
     happened = feed(
         core,
@@ -230,7 +230,17 @@ def test_a_catch_up_takes_page_after_page_and_drops_what_came_live_meanwhile(cor
     ]
     assert said(core) == ["SYNC|alice|12|500"]
     tag = last_tag(core)
-    assert feed(core, f"ITEM|SYNC#{tag}|14|{TIME}|bob|alice|fourteen", f"OK|SYNC#{tag}|1|0") == [CaughtUp()]
+    happened = feed(
+        core,
+        f"ITEM|SYNC#{tag}|13|{TIME}|bob|alice|thirteen",
+        f"ITEM|SYNC#{tag}|14|{TIME}|bob|alice|fourteen",
+        f"OK|SYNC#{tag}|2|0",
+    )
+    assert [(event.id, event.origin) for event in happened if isinstance(event, ev.Message)] == [
+        (13, "sync"),
+        (14, "live"),
+    ]
+    assert happened[-1] == CaughtUp()
     assert core.last_id == 14
 
 
@@ -249,7 +259,7 @@ def test_a_loss_during_the_catch_up_begins_it_again_where_it_was(core: ClientCor
         f"ITEM|SYNC#{tag}|9|{TIME}|bob|alice|live",
         f"OK|SYNC#{tag}|2|0",
     )
-    assert [event.id for event in happened if isinstance(event, ev.Message)] == [7]
+    assert [event.id for event in happened if isinstance(event, ev.Message)] == [7, 9]
 
 
 def test_what_cannot_be_repeated_is_reported_as_unanswered(core: ClientCore) -> None:

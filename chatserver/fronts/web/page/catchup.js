@@ -1,6 +1,7 @@
 // After a login: which `SYNC` to ask next, and which messages are new (the twin of chatclient/catchup.py and seen.py).
 // Ids rise over the whole server and reach one connection in their order: while a connection is whole, one number says
-// what has been seen; after a loss, what comes above it is remembered by itself until a `SYNC` has closed the gap.
+// what has been seen; after a loss, what comes above it is kept back until a `SYNC` has closed the gap, so that messages are
+// handed out in their order. If the connection is lost before, the next `SYNC` brings it again.
 
 const SYNC_ROWS = 500;
 
@@ -60,6 +61,7 @@ export class CatchUp {
   #seen;
   #search = null;
   #lastMissed = null;
+  #early = null; // what has come as events, while a gap is being closed
   #pages = 0;
 
   /** `pagesMax`: after so many pages the rest is passed over, and `skipped` says so. */
@@ -73,10 +75,15 @@ export class CatchUp {
     return this.#seen.floor;
   }
 
-  /** Take note of a message that came as an event; tell whether it had not come before. */
-  isNew(message) {
-    if (message.origin === "missed") this.#lastMissed = Math.max(message.id, this.#lastMissed ?? 0);
-    return this.#seen.isNew(message.id);
+  /** Take a message or a change of one; return it, unless it is a message that had come before, or is kept back. */
+  heard(event) {
+    const isMessage = event.type === "Message";
+    if (this.#early && (isMessage || this.#early.some(({ id }) => id === event.id))) {
+      this.#early.push(event);
+      return [];
+    }
+    if (isMessage && event.origin === "missed") this.#lastMissed = Math.max(event.id, this.#lastMissed ?? 0);
+    return this.#isNews(event) ? [event] : [];
   }
 
   noteOwn(id) {
@@ -84,7 +91,7 @@ export class CatchUp {
   }
 
   interrupted() {
-    this.#search = null;
+    this.#search = this.#early = null;
     this.#seen.whole = false;
   }
 
@@ -93,32 +100,49 @@ export class CatchUp {
     this.#lastMissed = null;
     this.#pages = 0;
     this.skipped = false;
-    if (this.#seen.floor !== null) return [String(this.#seen.floor), String(SYNC_ROWS)];
+    if (this.#seen.floor !== null) {
+      this.#early = [];
+      return [String(this.#seen.floor), String(SYNC_ROWS)];
+    }
     this.#search = new LastIdSearch();
     return ["0", "1"];
   }
 
-  /** Take an answer; return the messages of it that are new, and the next question, null at the end. */
+  /** Take an answer; return what is new up to its end, and the next question, null where there is none. */
   take(found, more) {
     if (this.#search !== null) return [[], this.#takeSearch(found, more)];
-    const fresh = found.filter((message) => this.#seen.isNew(message.id));
+    const fresh = this.#inOrder(found, found.at(-1)?.id ?? 0);
     const before = this.#seen.floor;
     if (found.length) this.#seen.raiseFloor(found.at(-1).id);
-    if (more && this.#seen.floor !== before) return [fresh, this.#goOn()];
-    this.end();
-    return [fresh, null];
-  }
-
-  end() {
-    this.#search = null;
-    this.#seen.gapClosed();
-  }
-
-  /** The next page; or, where too much was missed, a search for the end of it. */
-  #goOn() {
+    if (!more || this.#seen.floor === before) return [[...fresh, ...this.end()], null];
     this.#pages += 1;
-    if (this.#pages < this.pagesMax) return [String(this.#seen.floor), String(SYNC_ROWS)];
+    if (this.#pages < this.pagesMax) return [fresh, [String(this.#seen.floor), String(SYNC_ROWS)]];
+    return [[...fresh, ...this.#inOrder([])], this.#skip()];
+  }
+
+  /** There is nothing more to ask: return what was kept back. */
+  end() {
+    const fresh = this.#inOrder([]);
+    this.#search = this.#early = null;
+    this.#seen.gapClosed();
+    return fresh;
+  }
+
+  /** What is new of a page, and of what was kept back and belongs before its end: what came as an event first. */
+  #inOrder(found, upTo = Infinity) {
+    const events = (this.#early ?? []).filter(({ id }) => id <= upTo);
+    if (this.#early) this.#early = this.#early.filter(({ id }) => id > upTo);
+    return [...events, ...found].sort((one, other) => one.id - other.id).filter((event) => this.#isNews(event));
+  }
+
+  #isNews({ type, id }) {
+    return type !== "Message" || this.#seen.isNew(id);
+  }
+
+  /** Too much was missed: look for the end of it. */
+  #skip() {
     this.#pages = 0;
+    this.#early = null;
     this.skipped = true;
     this.#search = new LastIdSearch(this.#seen.floor);
     return [String(this.#search.after), "1"];

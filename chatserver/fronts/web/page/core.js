@@ -16,6 +16,7 @@ export const READY = "online";
 
 const RETRY_LOGIN = new Set(["THROTTLED", "UNAVAILABLE", "INTERNAL"]); // they say nothing about the password
 const LAST_WORDS = new Set(["QUIT", "DELETED", "REMOVED", "SUSPENDED", "BANNED"]);
+const TOLD = new Set(["Message", "Edited", "Deleted", "Reaction"]); // a message, or a change of one
 const WATCHED = new Set(["SENDMESSAGE", "LOGOUT", "SETPASSWORD"]);
 
 /** The name under which two names are the same, near enough for what the server itself has spelled. */
@@ -139,7 +140,7 @@ export class Core {
       return [];
     }
     if (frame.type === "Ok" || frame.type === "Refused") return this.#takeAnswer(frame);
-    if (frame.type === "Message") return this.#catchUp.isNew(frame) ? [frame] : [];
+    if (TOLD.has(frame.type)) return this.#catchUp.heard(frame);
     if (frame.type === "Hello") {
       const isRestored = this.#meet(frame.store);
       this.phase = ANONYMOUS;
@@ -225,8 +226,7 @@ export class Core {
 
   #onSync(answer) {
     if (answer.type === "Refused") {
-      this.#catchUp.end();
-      return [answer, ...this.#caughtUp()];
+      return [answer, ...this.#catchUp.end(), ...this.#caughtUp()];
     }
     const found = answer.rows.map((row) => messageFromRow(row, "sync")).filter(Boolean);
     const [fresh, question] = this.#catchUp.take(found, answer.fields[1] === "1");
