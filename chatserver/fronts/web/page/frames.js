@@ -19,6 +19,14 @@ const encoder = new TextEncoder();
 /** What was asked for cannot be sent; the message is a sentence that says what to do. */
 export class BadCommand extends Error {}
 
+/** The server's refusal of a command, or that the connection was lost before its answer. */
+export class Refusal extends Error {
+  constructor(code, text) {
+    super(text);
+    this.code = code;
+  }
+}
+
 const MESSAGE = ["id", "time", "sender", "to", "text"];
 const KINDS = {
   MESSAGE: ["Message", MESSAGE],

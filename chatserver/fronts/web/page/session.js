@@ -2,7 +2,7 @@
 // It knows no document but through the calls it was given.
 
 import { Core, READY, nameKey } from "./core.js";
-import { commandLine } from "./frames.js";
+import { Refusal, commandLine } from "./frames.js";
 import { forget, loadLogin, onSignedOutElsewhere, saveLogin } from "./keep.js";
 import { Net } from "./net.js";
 import { Outbox } from "./outbox.js";
@@ -10,14 +10,6 @@ import { Outbox } from "./outbox.js";
 const CATCH_UP_PAGES = 5; // 2,500 messages; beyond that windows are read again
 const SILENT = new Set(["QUIT", "TOO_SLOW"]); // the page comes back by itself
 const DISMISSALS = new Set(["REMOVED", "SUSPENDED", "BANNED"]);
-
-/** The server's refusal of a command, or that the connection was lost before its answer. */
-class Refusal extends Error {
-  constructor(code, text) {
-    super(text);
-    this.code = code;
-  }
-}
 
 export class Session {
   #core;
