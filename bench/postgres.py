@@ -4,7 +4,6 @@ import glob
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from importlib.util import find_spec
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from bench import BenchError
+from bench.ports import free_port
 
 USERS = ("postgres", "nobody")  # one of these, where this runs as root, whom PostgreSQL refuses
 MISSING = "A cluster needs PostgreSQL here: apt-get install postgresql, and pip install 'pipechat[cluster]'"
@@ -26,12 +26,6 @@ def binaries() -> str:
     """The folder of initdb and the others; empty where there is none."""
     found = max(glob.glob("/usr/lib/postgresql/*/bin/initdb"), default=shutil.which("initdb"))
     return str(Path(found).parent) if found else ""
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
 
 
 class Instance:

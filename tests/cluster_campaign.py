@@ -24,9 +24,10 @@ from contextlib import closing
 from pathlib import Path
 from threading import Event, Thread
 
+from bench.ports import free_port
 from tests.cluster.node import Node
 from tests.cluster.planted import CONTROLS
-from tests.cluster.postgres import Instance, free_port, make_folder
+from tests.cluster.postgres import Instance, make_folder
 from tests.cluster.test_take_over import contents, same_name, settle
 from tests.harness import PASSWORD, befriend
 from tests.temporary import use_memory

@@ -18,6 +18,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import pytest
 
+from bench.ports import free_port
 from bots import Event, Post, Reply, hook_bot
 from bots.kit.addresses import is_public
 from bots.kit.fetching import fetch_page
@@ -25,7 +26,6 @@ from bots.kit.running import begin, resume
 from chatserver.bothost.hooks import BURST
 from tests.conftest import StartServer
 from tests.harness import PASSWORD, Process
-from tests.ops.test_health import free_port
 from tests.wire import WAIT_S, Client
 
 

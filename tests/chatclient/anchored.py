@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from bench.ports import free_port
 from chatclient import Client
 from tests.harness import PASSWORD, Process, command_line
 
@@ -11,11 +12,9 @@ class AnchoredServer(Process):
     """Starts on a free port, and again on the same."""
 
     def __init__(self, store_path: Path, settings: Mapping[str, int | str] | None = None) -> None:
-        super().__init__(command_line(store_path, settings or {}), store_path)
-
-    def _start(self) -> None:
-        super()._start()
-        self._words[3] = str(self.port)
+        words = command_line(store_path, settings or {})
+        words[words.index("0")] = str(free_port())
+        super().__init__(words, store_path)
 
     def make_friends(self, *names: str) -> None:
         """Sign these users up, each a friend of every other."""

@@ -1,10 +1,10 @@
 """The blocking client, the carrier and the link, against a scripted peer."""
 
-import socket
 import ssl
 
 import pytest
 
+from bench.ports import free_port
 from chatclient import Client, ClientError, ConnectionFailedError, RefusedError
 from chatclient.core import events as ev
 from chatclient.core.client import ClientCore, Phase
@@ -336,9 +336,7 @@ def test_a_client_goes_to_the_machine_that_lets_people_in() -> None:
         peer.log_in()
         peer.hear_end()
 
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        gone = closed.getsockname()[1]
-    with FakeServer(script) as server, Client(f"127.0.0.1:{gone},127.0.0.1:{server.port}") as client:
+    with FakeServer(script) as server, Client(f"127.0.0.1:{free_port()},127.0.0.1:{server.port}") as client:
         assert client.login("alice", "password") == "token-of-alice"
 
 

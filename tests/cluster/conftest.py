@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.ports import free_port
 from tests.cluster.node import Node
-from tests.cluster.postgres import Instance, binaries, free_port, make_folder
+from tests.cluster.postgres import Instance, binaries, make_folder
 
 StartNode = Callable[..., Node]
 

@@ -1,9 +1,9 @@
 """PostgreSQL for the tests: as the load generator starts it, and small."""
 
 import bench.postgres
-from bench.postgres import binaries, free_port, make_folder
+from bench.postgres import binaries, make_folder
 
-__all__ = ["Instance", "binaries", "free_port", "make_folder"]
+__all__ = ["Instance", "binaries", "make_folder"]
 
 
 class Instance(bench.postgres.Instance):

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from bench.ports import free_port
 from tests.cluster.conftest import StartNode
 from tests.cluster.node import Node
-from tests.cluster.postgres import Instance, free_port
+from tests.cluster.postgres import Instance
 from tests.harness import ROOT, befriend
 from tests.wire import Client, Ended
 

@@ -3,9 +3,10 @@
 import subprocess
 import sys
 
+from bench.ports import free_port
 from tests.cluster.conftest import StartNode
 from tests.cluster.node import Node
-from tests.cluster.postgres import Instance, free_port
+from tests.cluster.postgres import Instance
 from tests.harness import ROOT
 from tests.ops.test_health import ask
 

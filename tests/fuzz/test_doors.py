@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
+from bench.ports import free_port
 from tests.conftest import StartServer
 from tests.fuzz.grammar import Grammar
 from tests.harness import PASSWORD, Process
@@ -100,9 +101,7 @@ def unframed(data: bytes) -> bytes:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_door_gives_the_same_answers(start_server: StartServer, start_tls_server: StartServer, seed: int) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        web_port = free.getsockname()[1]
+    web_port = free_port()
     data = script(seed)
     expected = through_pipe(start_server(), [data])
     assert len(expected) > 60

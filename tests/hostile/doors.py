@@ -4,9 +4,9 @@ import re
 import socket
 from pathlib import Path
 
+from bench.ports import free_port
 from tests.harness import Process, command_line
 from tests.hostile.watched import MARK
-from tests.ops.test_health import free_port
 from tests.wire import WAIT_S, Address
 
 WATCHED = "tests.hostile.watched"

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from bench.ports import free_port
 from tests.conftest import StartServer
 from tests.harness import PASSWORD, Process
 from tests.launch.upgrading import LINE, Gone, answer, ask, logged, program, upgrade, writers
-from tests.ops.test_health import free_port
 from tests.websocket import WebClient
 from tests.wire import Client
 

@@ -7,6 +7,7 @@ from contextlib import ExitStack, closing
 
 import pytest
 
+from bench.ports import free_port
 from chatserver.ops.figures import Histogram
 from chatserver.ops.health import CALLS_MAX
 from tests.conftest import StartServer
@@ -16,12 +17,6 @@ from tests.wire import WAIT_S
 SAMPLE = re.compile(
     r"[a-z_]+(\{[a-z_]+=\"[^\"]*\"(,[a-z_]+=\"[^\"]*\")*\})? -?[0-9.e+-]+|.*_bucket\{le=\"\+Inf\"\} [0-9]+"
 )
-
-
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def ask(port: int, path: str, method: str = "GET") -> tuple[int, str]:

@@ -1,8 +1,8 @@
 """A server for a browser to visit: on ports of its own, which it keeps when it is started again."""
 
-import socket
 from pathlib import Path
 
+from bench.ports import free_port
 from tests.harness import Process, command_line
 from tests.wire import Client, matches
 
@@ -12,7 +12,7 @@ class Site(Process):
 
     def __init__(self, store: Path, **settings: int | str) -> None:
         """Start it and wait until it serves the page."""
-        self._ports = _free_ports(2)
+        self._ports = [free_port(), free_port()]
         self.url = ""
         words = command_line(store, {"web_port": self._ports[1], **settings})
         words[words.index("0")] = str(self._ports[0])
@@ -21,15 +21,6 @@ class Site(Process):
     def _start(self) -> None:
         super()._start()
         self.url = "http://{}:{}/".format(*self.web_address)
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on now; all are held until the last is found, so that they differ."""
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in held]
-    for one in held:
-        one.close()
-    return ports
 
 
 def hears(client: Client, pattern: str) -> str:

@@ -5,9 +5,10 @@ import signal
 import pytest
 from playwright.sync_api import expect
 
+from bench.ports import free_port
 from tests.cluster.conftest import StartNode, engine, engine_folder, one_engine, start_node
 from tests.cluster.node import Node
-from tests.cluster.postgres import Instance, free_port
+from tests.cluster.postgres import Instance
 from tests.page.conftest import Visit
 from tests.page.test_outages import history
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.ports import free_port
 from tests.conftest import StartServer
 from tests.harness import Process
 from tests.scenarios.test_command_line import one_sentence
@@ -149,8 +150,7 @@ def test_sighup_harms_no_server_without_tls(server_process: Process) -> None:
 def test_the_tls_port_can_be_named_and_the_plain_one_be_kept_at_home(
     start_tls_server: StartServer, request: pytest.FixtureRequest
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        free = found.getsockname()[1]
+    free = free_port()
     server = start_tls_server("--host", "0.0.0.0", tls_port=free, plain_host="127.0.0.1")
     assert server.plain_address[0] == "127.0.0.1"
     assert server.address == ("0.0.0.0", free)

@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from threading import Event
 
+from bench.ports import free_port
 from tests.harness import ROOT, SETTINGS
 from tests.launch.upgrading import Gone
 from tests.machine.disk import Disk, compiled
-from tests.ops.test_health import free_port
 from tests.websocket import WebClient
 from tests.wire import WAIT_S, Client
 from tests.year.crowd import Broken
