@@ -21,6 +21,7 @@ READ = selectors.EVENT_READ
 WRITE = selectors.EVENT_WRITE
 Callback = Callable[[], None]
 SLOW_TURN_S = 0.050
+TIMERS_MAX = 200  # run in a turn: thousands of connections may have come, and have to go, at the same moment
 DEFECT = "a defect in an event handler; the loop goes on"
 
 
@@ -146,7 +147,9 @@ class Reactor:
         if not self._timers:
             return
         now = self.clock()
-        while self._timers and self._timers[0][0] <= now:
+        for _ in range(TIMERS_MAX):
+            if not self._timers or self._timers[0][0] > now:
+                break
             timer = heapq.heappop(self._timers)[2]
             callback, timer.callback = timer.callback, None
             if callback is not None:

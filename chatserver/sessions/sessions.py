@@ -7,7 +7,7 @@ import hashlib
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from functools import partial
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Protocol
 
 from chatserver.core import queries
@@ -25,6 +25,7 @@ from chatserver.turn.release import backlog_waits
 from chatserver.turn.turn import Turn
 
 TOKEN_BYTES = 24
+LATE_MAX = 100  # told good-bye in a turn: thousands may have come at the same moment
 GONE_S = 60.0  # how long a client that has closed its side may take to read the rest
 LEFT = ""  # in place of a BYE's reason: the client has gone by itself, and is told nothing
 _FAREWELLS = {
@@ -81,7 +82,10 @@ class Sessions:
     def end_late(self) -> None:
         """Say good-bye to those who have not logged in in time, whatever else they have said."""
         now = self._reactor.clock()
-        for client in list(takewhile(lambda client: self._unknown[client] <= now, self._unknown)):
+        late = list(islice(takewhile(lambda client: self._unknown[client] <= now, self._unknown), LATE_MAX))
+        if len(late) == LATE_MAX:
+            self._reactor.call_soon(self.end_late)
+        for client in late:
             if client.ticket is not None:  # it has sent its password: the queue for hashing is long
                 del self._unknown[client]
                 self._late.add(client)

@@ -8,7 +8,7 @@ from threading import Thread
 
 import pytest
 
-from chatserver.net.reactor import DEFECT, READ, WRITE, Reactor
+from chatserver.net.reactor import DEFECT, READ, TIMERS_MAX, WRITE, Reactor
 from tests.net.loops import Loop, Sleepless
 
 
@@ -113,6 +113,16 @@ def test_timers_come_in_the_order_of_their_times_and_then_in_that_they_were_made
         loop.reactor.call_later(delay_s, note(done, what))
     loop.pass_time(3)
     assert "".join(done) == "abcde"
+
+
+def test_a_turn_runs_so_many_timers_at_most_and_does_not_sleep_before_the_others(loop: Loop, done: list[str]) -> None:
+    for number in range(TIMERS_MAX + 2):
+        loop.reactor.call_later(1, note(done, str(number)))
+    loop.pass_time(1)
+    assert len(done) == TIMERS_MAX
+    loop.turn()
+    assert loop.selector.told_s[-1] == 0
+    assert done == [str(number) for number in range(TIMERS_MAX + 2)]
 
 
 def test_a_timer_that_is_cancelled_is_not_called(loop: Loop, done: list[str]) -> None:

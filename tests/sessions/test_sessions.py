@@ -92,6 +92,20 @@ def test_who_logs_out_has_a_new_time_to_log_in(world: World) -> None:
     assert [frame.split("|")[1] for frame in ann.frames()] == ["LOGIN_TIMEOUT"]
 
 
+def test_many_who_do_not_log_in_in_time_are_told_so_in_several_turns(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatserver.sessions.sessions.LATE_MAX", 2)
+    strangers = [world.connect(str(number)) for number in range(5)]
+    world.now_s += 31
+    told = []
+    for _ in range(6):
+        world.reactor.turn()
+        told.append(sum(len(stranger.frames()) for stranger in strangers))
+    assert max(told) == 2
+    assert sum(told) == 5
+
+
 def test_who_does_not_log_in_in_time_is_told_so_and_who_does_stays(world: World) -> None:
     early = world.connect("early")
     world.pass_time(10)
