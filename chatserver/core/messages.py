@@ -8,7 +8,7 @@ from chatserver.core.outcome import Outcome, Refused, find_own_room, no_such_use
 from chatserver.core.sanctions import check_mute
 from chatserver.core.state import TAG_LIFE_MS, Limits, State, User, apart
 from chatserver.protocol.times import format_time
-from chatserver.protocol.visible import is_blank
+from chatserver.protocol.visible import any_blank, is_blank
 
 BAD_TEXT = Refused("BAD_TEXT", "A message needs a text that can be seen: write something")
 LOOK_UP = Refused("LOOK_UP", "A tag that may have been used has to be looked up: see queries/look_ups")
@@ -67,7 +67,7 @@ def send_burst(state: State, command: SendBurst) -> Outcome:
     for recipient in recipients:
         if type(recipient) is Refused:
             return recipient
-    if any(map(is_blank, texts)):
+    if any_blank(texts):
         return BAD_TEXT
     longest = max(map(len, texts))
     limits = state.limits

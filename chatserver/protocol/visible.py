@@ -1,6 +1,7 @@
 """Characters that show as nothing."""
 
 import re
+from collections.abc import Sequence
 
 # Default_Ignorable_Code_Point of the Unicode Character Database (DerivedCoreProperties), which `unicodedata` does not
 # carry.
@@ -19,3 +20,10 @@ def is_blank(text: str) -> bool:
     if text.isascii():
         return not text or text.isspace()
     return _VISIBLE.search(text) is None
+
+
+def any_blank(texts: Sequence[str]) -> bool:
+    """Tell whether one of many shows as nothing: where all are ASCII, without a call for each."""
+    if "".join(texts).isascii():
+        return not all(texts) or any(map(str.isspace, texts))
+    return any(map(is_blank, texts))

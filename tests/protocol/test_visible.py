@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatserver.protocol.visible import is_blank
+from chatserver.protocol.visible import any_blank, is_blank
 from tests.harness import shown
 
 NOTHING = [
@@ -31,3 +31,11 @@ def test_this_is_blank(text: str) -> None:
 )
 def test_this_is_not(text: str) -> None:
     assert not is_blank(text)
+
+
+@pytest.mark.parametrize("others", [["x", "y z"], ["x", "\u00e9"]])
+@pytest.mark.parametrize("text", ["", " ", "\u00a0", *NOTHING], ids=shown)
+def test_one_blank_among_many_is_found(text: str, others: list[str]) -> None:
+    assert any_blank([*others, text])
+    assert any_blank([text, *others])
+    assert not any_blank(others)
