@@ -7,7 +7,8 @@ import hashlib
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from functools import partial
-from itertools import islice, takewhile
+from itertools import takewhile
+from math import inf
 from typing import Protocol
 
 from chatserver.core import queries
@@ -15,6 +16,7 @@ from chatserver.core.commands import CloseSession, LogIn, LogOut, Resume
 from chatserver.core.events import AccountDeleted, OtherSessionsEnded, UserRemoved
 from chatserver.core.outcome import Outcome, Refused
 from chatserver.net.reactor import Reactor
+from chatserver.net.round import Round
 from chatserver.protocol.render import event, ok
 from chatserver.sessions.client import Client, Ticket
 from chatserver.sessions.phases import OPEN, Phase
@@ -25,7 +27,6 @@ from chatserver.turn.release import backlog_waits
 from chatserver.turn.turn import Turn
 
 TOKEN_BYTES = 24
-LATE_MAX = 100  # told good-bye in a turn: thousands may have come at the same moment
 GONE_S = 60.0  # how long a client that has closed its side may take to read the rest
 LEFT = ""  # in place of a BYE's reason: the client has gone by itself, and is told nothing
 _FAREWELLS = {
@@ -65,6 +66,7 @@ class Sessions:
         self._random_bytes = random_bytes
         self._clients: dict[Receiver, Client] = {}  # of those who hear what a user hears
         self._unknown: dict[Client, float] = {}  # not logged in → deadline; in the order of deadlines
+        self._round = Round(self._end_late, reactor.call_soon)
         self._late: set[Client] = set()  # whose deadline is over, while a last password is checked
         self._closing: dict[Client, float] = {}  # once what is staged is sent → within how many seconds
         self.ending: list[tuple[Client, str, str]] = []  # told good-bye once the answer in hand is staged
@@ -82,15 +84,16 @@ class Sessions:
     def end_late(self) -> None:
         """Say good-bye to those who have not logged in in time, whatever else they have said."""
         now = self._reactor.clock()
-        late = list(islice(takewhile(lambda client: self._unknown[client] <= now, self._unknown), LATE_MAX))
-        if len(late) == LATE_MAX:
-            self._reactor.call_soon(self.end_late)
-        for client in late:
-            if client.ticket is not None:  # it has sent its password: the queue for hashing is long
-                del self._unknown[client]
-                self._late.add(client)
-            else:
-                self.end(client, "LOGIN_TIMEOUT")
+        self._round.begin(takewhile(lambda client: self._unknown[client] <= now, self._unknown))
+
+    def _end_late(self, client: Client) -> None:
+        if self._unknown.get(client, inf) > self._reactor.clock():
+            return  # it has logged in at last
+        if client.ticket is not None:  # it has sent its password: the queue for hashing is long
+            del self._unknown[client]
+            self._late.add(client)
+        else:
+            self.end(client, "LOGIN_TIMEOUT")
 
     def waited(self, client: Client) -> None:
         """A wait is over: if it was for a login in the last moment, and was refused, there is no other try."""

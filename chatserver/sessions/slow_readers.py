@@ -7,6 +7,7 @@ to wait, and reckoned anew before anybody is closed for the sum: what was read m
 
 from collections.abc import Callable, Mapping
 
+from chatserver.net.round import Round
 from chatserver.sessions.client import Client
 from chatserver.sessions.phases import OPEN
 from chatserver.settings import Settings
@@ -34,6 +35,7 @@ class SlowReaders:
         self._clock = clock
         self._waiting: dict[Receiver, int] = {}  # bytes, as of the last look
         self._sum = 0
+        self._round = Round(self._end_unread, call_soon)
         self._left: dict[Receiver, tuple[int, float]] = {}  # bytes that have left, and since when there are no more
 
     def look(self, receiver: Receiver) -> None:
@@ -54,16 +56,17 @@ class SlowReaders:
 
     def end_unread(self) -> None:
         """Close those who have not read a byte for too long, whatever it is that waits; called once a second."""
-        now_s = self._clock()
-        for receiver in list(self._waiting):
-            if receiver.book is None:
-                continue
-            left = receiver.book.left(receiver.connection.unsent)
-            before, since_s = self._left.setdefault(receiver, (left, now_s))
-            if left > before:
-                self._left[receiver] = left, now_s
-            elif now_s - since_s >= self._settings.unread_s and self._clients[receiver].phase in OPEN:
-                self._close(receiver)
+        self._round.begin(self._waiting)
+
+    def _end_unread(self, receiver: Receiver) -> None:
+        if receiver.book is None or receiver not in self._waiting:
+            return
+        now_s, left = self._clock(), receiver.book.left(receiver.connection.unsent)
+        before, since_s = self._left.setdefault(receiver, (left, now_s))
+        if left > before:
+            self._left[receiver] = left, now_s
+        elif now_s - since_s >= self._settings.unread_s and self._clients[receiver].phase in OPEN:
+            self._close(receiver)
 
     def _note(self, receiver: Receiver) -> None:
         waits = receiver.connection.unsent + (receiver.book.own_bytes if receiver.book else 0)

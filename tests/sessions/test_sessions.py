@@ -95,7 +95,7 @@ def test_who_logs_out_has_a_new_time_to_log_in(world: World) -> None:
 def test_many_who_do_not_log_in_in_time_are_told_so_in_several_turns(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chatserver.sessions.sessions.LATE_MAX", 2)
+    monkeypatch.setattr("chatserver.net.round.IN_A_TURN", 2)
     strangers = [world.connect(str(number)) for number in range(5)]
     world.now_s += 31
     told = []

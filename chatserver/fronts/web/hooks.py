@@ -16,6 +16,7 @@ from chatserver.fronts.web.http import Problem, Request, RequestReader, Response
 from chatserver.fronts.web.share import Loop, Share
 from chatserver.fronts.web.site import refusal
 from chatserver.net.connection import Connection, Owner
+from chatserver.net.round import Round
 
 READ_BYTES = 16_384
 TURN_S = 0.01  # of a turn, for all who call: a text of JSON takes up to some ms to be read
@@ -59,6 +60,7 @@ class HookLobby:
     def attend(self, host: Host) -> None:
         """Learn whom it is for, once there is one."""
         self.host = host
+        self._round = Round(self._show_out, host.call_soon)
         self.share = Share(host, TURN_S)
 
     def expects_many(self, address: str) -> bool:
@@ -79,7 +81,10 @@ class HookLobby:
     def go_round(self) -> None:
         """Once a second: who takes too long is shown out."""
         now_s = self.host.clock()
-        for caller in [each for each, until_s in self._callers.items() if until_s <= now_s]:
+        self._round.begin(each for each, until_s in self._callers.items() if until_s <= now_s)
+
+    def _show_out(self, caller: "_Caller") -> None:
+        if caller in self._callers:
             caller.connection.abort()
 
     def close(self) -> None:

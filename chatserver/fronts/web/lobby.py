@@ -19,6 +19,7 @@ from chatserver.fronts.web.visitor import TURN_S as VISITORS_S
 from chatserver.fronts.web.visitor import Visitor
 from chatserver.fronts.web.websocket import Code
 from chatserver.net.connection import Connection, Owner, Stream
+from chatserver.net.round import Round
 from chatserver.sessions.client import Front
 from chatserver.settings import Settings
 
@@ -71,6 +72,8 @@ class Lobby:
     def attend(self, host: Host) -> None:
         """Learn whom it is for, once there is one."""
         self._host = host
+        self._visitors_round = Round(self._show_out, host.call_soon)
+        self._links_round = Round(self._look_after, host.call_soon)
         self.share = Share(host, VISITORS_S)
         self._links_share = Share(host, LINKS_S)
 
@@ -122,16 +125,19 @@ class Lobby:
     def go_round(self) -> None:
         """Once a second."""
         now_s = self.clock()
-        for visitor in [each for each in self._visitors if each.deadline <= now_s]:
-            visitor.connection.abort()
-        for link in list(self._links):
-            if link.closed:
-                del self._links[link]
-            else:
-                self._look_after(link, now_s)
+        self._visitors_round.begin(each for each in self._visitors if each.deadline <= now_s)
+        self._links_round.begin(self._links)
 
-    def _look_after(self, link: Link, now_s: float) -> None:
+    def _show_out(self, visitor: Visitor) -> None:
+        if visitor in self._visitors and visitor.deadline <= self.clock():
+            visitor.connection.abort()
+
+    def _look_after(self, link: Link) -> None:
         """Ping who is silent, once; give up who stays so."""
+        now_s = self.clock()
+        if link.closed:
+            del self._links[link]
+            return
         if link.is_paused:
             link.heard_s = now_s
         pinged_s = self._links[link]
