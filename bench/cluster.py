@@ -13,7 +13,8 @@ from pathlib import Path
 from time import perf_counter, sleep
 
 from bench import BenchError
-from bench.postgres import Instance, free_port, make_folder
+from bench.ports import free_port
+from bench.postgres import Instance, make_folder
 from bench.process import STOP_S_MAX, on_core
 
 ENGINES = {"one": "one PostgreSQL", "quorum": "a PostgreSQL and a quorum of two standbys"}
