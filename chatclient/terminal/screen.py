@@ -112,12 +112,15 @@ class Screen:
         elif lines:
             columns, _ = self._size()
             rows = [row for shown in lines for row in self.palette.rows(shown, columns - 1)]
-            self._write(bell + self._wiped() + "".join(f"{row}\n" for row in rows) + self._bottom())
+            self._write_stream(bell + self._wiped() + "".join(f"{row}\n" for row in rows) + self._bottom())
 
     def draw(self, view: View) -> None:
         """Draw how things stand, and the line being typed."""
         self._view = view
-        self._write(self._wiped() + self._bottom() if self._stream else self._changes())
+        if self._stream:
+            self._write_stream(self._wiped() + self._bottom())
+        else:
+            self._write(self._changes())
 
     def draw_anew(self, *, forget: bool = False) -> None:
         """Draw all that is visible again: the terminal has another size, or shall be empty (`forget`)."""
@@ -132,7 +135,7 @@ class Screen:
         visible = rows[-max(rows_max - 2, 0) :] if rows_max > 2 else []
         start = self._wiped() if self._dumb else "\x1b[H\x1b[2J"
         self._drawn = False
-        self._write(start + "".join(f"{row}\n" for row in visible) + self._bottom())
+        self._write_stream(start + "".join(f"{row}\n" for row in visible) + self._bottom())
 
     # Windows
 
@@ -162,6 +165,10 @@ class Screen:
         return f"{self.palette.paint(prompt, 'bold')}{shown}", width(prompt) + at
 
     # The stream
+
+    def _write_stream(self, text: str) -> None:
+        """Without the cursor, which would be seen running about."""
+        self._write(text if self._dumb else f"\x1b[?25l{text}\x1b[?25h")
 
     def _wiped(self) -> str:
         """What removes the bottom rows and leaves the cursor where they began."""

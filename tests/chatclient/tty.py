@@ -97,7 +97,8 @@ class Terminal:
         rows = self.lines()
         whole = "\n".join(rows)
         fits = not narrower or all(len(row) < narrower for row in rows)
-        return fits and all(text in whole for text in texts) and (not absent or absent not in whole)
+        found = fits and all(text in whole for text in texts) and (not absent or absent not in whole)
+        return found and not self.screen.cursor.hidden  # it is while the client draws: a pty gives 4 KB at a time
 
     def _read(self) -> bool:
         if not select.select([self._master], [], [], PATIENCE_S)[0]:
