@@ -105,6 +105,22 @@ def test_a_duplicated_tab_with_a_full_outbox_sends_nothing_twice(site: Site, vis
     ben.no_event()
 
 
+def test_a_question_whose_answer_was_cut_off_is_owned_up_to_and_the_page_goes_on(site: Site, visit: Visit) -> None:
+    _, ben = site.friends("ana", "ben")
+    cable = Cable(site.url)
+    try:
+        ana = visit(site, url=cable.url).sign_in("ana")
+        ana.open("ben")
+        cable.cut_before(b"OK|SETSTATUS")
+        ana.say("/status busy")
+        assert cable.was_cut.wait(30)
+        expect(ana.tab.get_by_text("look whether it has been done")).to_be_visible()
+        ben.says("SENDMESSAGE|ben|ana|hello ana", "OK|SENDMESSAGE|…|…")
+        ana.see("hello ana")
+    finally:
+        cable.close()
+
+
 def test_a_message_whose_ok_was_cut_off_is_one_row_and_one_message(site: Site, visit: Visit) -> None:
     _, ben = site.friends("ana", "ben")
     cable = Cable(site.url)

@@ -15,6 +15,9 @@ export class Session {
   #core;
   #net;
   #asked = new Map(); // tag → {resolve, reject}
+  #unheard = []; // lines that came behind an answer that is being seen to
+  #isAnswering = false;
+  #nextTask = new MessageChannel(); // no timer: those of a tab behind others come once a second
   #stay = true;
   #byToken = false; // the login that is tried is an earlier one's
   #server = ""; // which store the server has, and its epoch (PROTOCOL.md, "The store")
@@ -33,6 +36,7 @@ export class Session {
       lost: (retryAt) => this.#lost(retryAt),
       ping: () => this.#ping(),
     });
+    this.#nextTask.port1.onmessage = () => this.#goOn();
     this.outbox = new Outbox(store, (to, text, how) => this.#say(to, text, how));
     onSignedOutElsewhere(() => this.store.me && this.#signedOut());
     addEventListener("pagehide", () => this.#keepPlace());
@@ -132,11 +136,23 @@ export class Session {
   }
 
   #heard(lines) {
-    for (const event of this.#core.receive(lines)) this.#take(event);
+    this.#unheard = this.#unheard.concat(lines);
+    if (!this.#isAnswering) this.#goOn();
+  }
+
+  /** Take lines up to an answer that is waited for: whoever does has seen to it before what came behind it is taken. */
+  #goOn() {
+    this.#isAnswering = false;
+    while (this.#unheard.length && !this.#isAnswering) this.#hear(this.#unheard.shift());
     this.#flush();
   }
 
+  #hear(line) {
+    for (const event of this.#core.receive([line])) this.#take(event);
+  }
+
   #lost(retryAt) {
+    for (const line of this.#unheard.splice(0)) this.#hear(line);
     for (const event of this.#core.lost()) this.#take(event);
     this.store.connected = false;
     this.store.retryAt = retryAt;
@@ -167,7 +183,7 @@ export class Session {
   #take(event) {
     const handle = HEARD[event.type];
     if (handle) handle.call(this, event);
-    else {
+    else if (this.store.me) {
       const talk = this.store.take(event);
       if (event.type === "Message" && talk) this.shows.onSaid(talk, event);
       else this.shows.onHappened?.(event);
@@ -252,6 +268,10 @@ export class Session {
   #settle(tag) {
     const promise = this.#asked.get(tag);
     this.#asked.delete(tag);
+    if (promise) {
+      this.#isAnswering = true;
+      this.#nextTask.port2.postMessage(null);
+    }
     return promise;
   }
 
