@@ -15,6 +15,7 @@ from time import perf_counter, sleep
 from typing import NamedTuple
 
 from bench import BenchError
+from bench.ports import free_port
 from bench.process import on_core, stop
 
 START_S_MAX = 10.0
@@ -90,7 +91,7 @@ def started(name: str, core: int | None) -> Iterator[tuple[int, int]]:
     template, command, _ = CONFIGURATIONS[name]
     with tempfile.TemporaryDirectory(prefix="bench-irc-") as folder:
         os.chmod(folder, 0o777)  # they give up root, and then write their log
-        port = _free_port()
+        port = free_port()
         configuration = Path(folder) / "server.conf"
         configuration.write_text(template.format(port=port, folder=folder))
         said = Path(folder) / "said"
@@ -108,14 +109,6 @@ def started(name: str, core: int | None) -> Iterator[tuple[int, int]]:
             yield port, process.pid
         finally:
             stop(process)
-
-
-def _free_port() -> int:
-    """A port that is free now; these servers cannot be asked to choose one and say it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _listens(process: "subprocess.Popen[bytes]", port: int) -> bool:

@@ -4,19 +4,39 @@ import socket
 from random import SystemRandom
 
 LOWEST, HIGHEST = 20_000, 31_999  # below those that Linux gives to connections, each of which would be in the way
-_given: set[int] = set()
+BLOCK = 100
+_claims: list[socket.socket] = []
+_left: list[int] = []
 
 
 def free_port() -> int:
-    """One that nobody listens on now, and that this process has not been given before."""
-    random = SystemRandom()
+    """One that nobody listens on now, and that no other caller is given as long as this process lives.
+
+    A process hands out the ports of blocks of its own: it holds the first port of each, which tells the others.
+    """
     while True:
-        port = random.randint(LOWEST, HIGHEST)
-        if port in _given:
-            continue
-        try:
-            socket.create_server(("127.0.0.1", port)).close()
-        except OSError:
-            continue
-        _given.add(port)
-        return port
+        if not _left:
+            _claim_block()
+        port = _left.pop()
+        listener = _listen(port)
+        if listener:
+            listener.close()
+            return port
+
+
+def _claim_block() -> None:
+    firsts = list(range(LOWEST, HIGHEST, BLOCK))
+    SystemRandom().shuffle(firsts)
+    for first in firsts:
+        if listener := _listen(first):
+            _claims.append(listener)
+            _left.extend(range(first + 1, first + BLOCK))
+            return
+    raise OSError(f"all blocks of ports from {LOWEST} to {HIGHEST} are taken")
+
+
+def _listen(port: int) -> socket.socket | None:
+    try:
+        return socket.create_server(("127.0.0.1", port))
+    except OSError:
+        return None
