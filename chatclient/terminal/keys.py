@@ -8,8 +8,10 @@ import re
 from typing import NamedTuple
 
 PASTE_BYTES_MAX = 1 << 20  # kept of one paste; the rest of it is passed over, up to its end mark
+PASTE_SILENCE_S = 3.0
+"""How long nothing may come within a paste; after that it is over. A slow line stands still for a second or two."""
 SILENCE_S = 1.0
-"""How long nothing may come within a paste or a sequence; after that it is over."""
+"""The same within a sequence."""
 ESCAPE_S = 0.1
 """The same behind Escape: a terminal sends a sequence at once, so that it was typed alone."""
 
@@ -77,9 +79,11 @@ class KeyReader:
     @property
     def patience_s(self) -> float | None:
         """How long to wait for the rest of what has begun, before `silence`; None if nothing has."""
-        if self._paste is not None or self._rest not in (b"", b"\x1b"):
-            return SILENCE_S
-        return ESCAPE_S if self._rest else None
+        if self._paste is not None:
+            return PASTE_SILENCE_S
+        if self._rest == b"\x1b":
+            return ESCAPE_S
+        return SILENCE_S if self._rest else None
 
     def feed(self, data: bytes) -> list[Key]:
         """Take what was read; return the keys now complete. Unknown sequences are left out."""

@@ -8,6 +8,7 @@ import termios
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from secrets import token_hex
+from time import monotonic
 
 from chatclient import keep
 from chatclient.core.client import ClientCore, Phase
@@ -61,12 +62,14 @@ def _sit(carrier: Carrier, user: str | None, password: str | None, stream: bool)
         session = Session(carrier, screen, keep.state_folder(), stream=stream or dumb)
         keys = KeyReader()
         session.begin(user, password)
+        typed_at = monotonic()
         while not session.done:
             screen.draw(session.view())
-            ready = wait(carrier, _patience_s(session, keys), (0, signals.fileno()))
+            ready = wait(carrier, _patience_s(session, keys, typed_at), (0, signals.fileno()))
             if 0 in ready:
                 _read_keys(session, screen, keys)
-            elif keys.patience_s and not ready:
+                typed_at = monotonic()
+            elif keys.patience_s and monotonic() - typed_at >= keys.patience_s:  # the connection ends a wait as well
                 _press_all(session, screen, keys.silence())
             if signals.fileno() in ready:
                 _obey(session, screen, signals.recv(KEY_BYTES))
@@ -75,9 +78,11 @@ def _sit(carrier: Carrier, user: str | None, password: str | None, stream: bool)
     return EXIT_OK
 
 
-def _patience_s(session: Session, keys: KeyReader) -> float | None:
+def _patience_s(session: Session, keys: KeyReader, typed_at: float) -> float | None:
     """How long to wait for what comes next; None: for ever."""
-    return keys.patience_s or (STATUS_EVERY_S if session.is_changing else None)
+    if keys.patience_s:
+        return max(0.0, typed_at + keys.patience_s - monotonic())
+    return STATUS_EVERY_S if session.is_changing else None
 
 
 def _read_keys(session: Session, screen: Screen, keys: KeyReader) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatclient.terminal.keys import ESCAPE_S, PASTE_BYTES_MAX, SILENCE_S, Key, KeyReader
+from chatclient.terminal.keys import ESCAPE_S, PASTE_BYTES_MAX, PASTE_SILENCE_S, Key, KeyReader
 
 TYPED = "a日é\x1b[D\x1b[1;5C\x01\x7f\r\x1b[200~two\nlines\x1b[201~\x1bb\tz".encode()
 KEYS = [
@@ -73,7 +73,7 @@ def test_a_paste_is_one_key_however_long_it_is_and_nothing_in_it_is_obeyed(size:
 def test_a_paste_without_an_end_is_over_after_a_silence() -> None:
     reader = KeyReader()
     assert reader.feed(b"\x1b[200~two\nlines\x1b[2") == []
-    assert reader.patience_s == SILENCE_S
+    assert reader.patience_s == PASTE_SILENCE_S
     assert reader.silence() == [Key("paste", "two\nlines\x1b[2")]
     assert reader.feed(b"x\r") == [Key("text", "x"), Key("enter")]
     assert reader.feed(b"\x1b[201~") == []

@@ -574,6 +574,19 @@ def test_a_paste_of_any_size_is_one_paste(server: AnchoredServer, seat: Seat) ->
         leave(tty)
 
 
+def test_what_comes_from_elsewhere_does_not_cut_a_paste(server: AnchoredServer, seat: Seat) -> None:
+    server.make_friends("alice", "bob")
+    with server.client("bob") as bob, seat() as tty:
+        tty.type("/to bob\r")
+        tty.wait("bob>")
+        tty.type("\x1b[200~/block bob")
+        bob.send("alice", "meanwhile")
+        times = tty.type_until("\nx", "bob: meanwhile")
+        tty.type("\n\x1b[201~")
+        tty.wait("bob> /block bob" + "␤x" * times)
+        leave(tty)
+
+
 def test_a_paste_whose_end_never_comes_does_not_take_the_keyboard(server: AnchoredServer, seat: Seat) -> None:
     server.make_friends("alice", "bob")
     with seat() as tty:

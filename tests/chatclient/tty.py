@@ -57,6 +57,18 @@ class Terminal:
         """Press keys."""
         os.write(self._master, keys.encode())
 
+    def type_until(self, keys: str, text: str) -> int:
+        """Press the same keys again and again until the screen shows a text; return how often."""
+        limit = time.monotonic() + PATIENCE_S
+        times = 0
+        while not self._shows((text,), "", 0):
+            assert time.monotonic() < limit, f"no {text!r} on the screen:\n" + "\n".join(self.lines())
+            self.type(keys)
+            times += 1
+            if select.select([self._master], [], [], 0.5)[0]:
+                self._read()
+        return times
+
     def resize(self, columns: int, rows: int) -> None:
         """Give the terminal another size. Unlike tmux, pyte does not move wrapped rows about: it cuts them."""
         self.screen.resize(rows, columns)
