@@ -14,6 +14,7 @@ import math
 from chatclient.core.events import Deleted, Edited, Message, Reaction
 
 PAGE = 500
+EARLY_MAX = 5000
 Told = Message | Edited | Deleted | Reaction
 """A message, or a change of one."""
 Question = tuple[str, str]
@@ -94,14 +95,16 @@ class LastIdSearch:
 class CatchUp:
     """What one user has seen, over all connections of a login."""
 
-    __slots__ = ("_early", "_last_missed", "_search", "_seen")
+    __slots__ = ("_early", "_early_max", "_last_missed", "_left_out", "_search", "_seen")
 
-    def __init__(self, floor: int | None = None) -> None:
-        """`floor`: the last id known from an earlier run, if there was one."""
+    def __init__(self, floor: int | None = None, *, early_max: int = EARLY_MAX) -> None:
+        """`floor`: the last id known from an earlier run, if there was one; `early_max`: messages kept back."""
         self._seen = SeenIds(floor)
         self._search: LastIdSearch | None = None
         self._last_missed: int | None = None
-        self._early: list[Told] | None = None  # what has come as events, while a gap is being closed
+        self._early: dict[int, list[Told]] | None = None  # by id what has come as events, while a gap is being closed
+        self._early_max = early_max
+        self._left_out = False  # more has come than is kept back: another question finds it
 
     @property
     def last_id(self) -> int | None:
@@ -110,8 +113,8 @@ class CatchUp:
 
     def heard(self, event: Told) -> list[Told]:
         """Take what came as an event; return it, unless it is a message that had come before, or is kept back."""
-        if self._early is not None and (isinstance(event, Message) or event.id in {early.id for early in self._early}):
-            self._early.append(event)
+        if self._early is not None and (isinstance(event, Message) or event.id in self._early):
+            self._keep_back(self._early, event)
             return []
         if isinstance(event, Message) and event.origin == "missed":
             self._last_missed = max(event.id, self._last_missed or 0)
@@ -130,8 +133,8 @@ class CatchUp:
         """The first question after a login."""
         self._last_missed = None
         if self._seen.floor is not None:
-            self._early = []
-            return str(self._seen.floor), str(PAGE)
+            self._early = {}
+            return self._question(self._seen.floor)
         self._search = LastIdSearch()
         return "0", "1"
 
@@ -143,8 +146,8 @@ class CatchUp:
         before = self._seen.floor
         if found:
             self._seen.raise_floor(found[-1].id)
-        if more and self._seen.floor != before:
-            return fresh, (str(self._seen.floor), str(PAGE))
+        if self._left_out or (more and self._seen.floor != before):
+            return fresh, self._question(self._seen.floor or 0)
         return [*fresh, *self.end()], None
 
     def end(self) -> list[Told]:
@@ -154,13 +157,21 @@ class CatchUp:
         self._seen.gap_closed()
         return fresh
 
+    def _question(self, floor: int) -> Question:
+        self._left_out = False
+        return str(floor), str(PAGE)
+
+    def _keep_back(self, early: dict[int, list[Told]], event: Told) -> None:
+        if event.id in early or len(early) < self._early_max:
+            early.setdefault(event.id, []).append(event)
+        else:
+            self._left_out = True
+
     def _in_order(self, found: list[Message], up_to: float = math.inf) -> list[Told]:
         """What is new of a page, and of what was kept back and belongs before its end: what came as an event first."""
-        early = self._early or []
-        if self._early is not None:
-            self._early = [event for event in early if event.id > up_to]
-        events: list[Told] = [*(event for event in early if event.id <= up_to), *found]
-        return [event for event in sorted(events, key=lambda event: event.id) if self._is_news(event)]
+        early = self._early or {}
+        events = [event for message_id in list(early) if message_id <= up_to for event in early.pop(message_id)]
+        return [event for event in sorted([*events, *found], key=lambda event: event.id) if self._is_news(event)]
 
     def _is_news(self, event: Told) -> bool:
         return not isinstance(event, Message) or self._seen.is_new(event.id)
@@ -179,4 +190,4 @@ class CatchUp:
             floor = search.found
         self._search = None
         self._seen.raise_floor(floor)
-        return str(floor), str(PAGE)
+        return self._question(floor)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from chatclient.core import events as ev
-from chatclient.core.catchup import CatchUp, Told
+from chatclient.core.catchup import EARLY_MAX, CatchUp, Told
 from chatclient.core.commands import NAMELESS, Command, NotLoggedInError, Queue
 from chatclient.core.outcomes import (
     CaughtUp,
@@ -61,8 +61,11 @@ class Credentials:
 class ClientCore:
     """One user's session over any number of connections."""
 
-    def __init__(self, tag_prefix: str) -> None:
-        """`tag_prefix` must be new for every run: a tag used again within 24 hours sends nothing."""
+    def __init__(self, tag_prefix: str, *, early_max: int = EARLY_MAX) -> None:
+        """`tag_prefix` must be new for every run: a tag used again within 24 hours sends nothing.
+
+        `early_max`: how many messages are kept back at most, during a catch-up, until their turn has come.
+        """
         self.phase = Phase.OFFLINE
         self.credentials: Credentials | None = None
         self._tag_prefix = tag_prefix
@@ -70,6 +73,7 @@ class ClientCore:
         self._queue = Queue()
         self._output = bytearray()
         self._reader = LineReader()
+        self._early_max = early_max
         self._catch_up = CatchUp()
         self._user_key = ""  # whose commands wait
         self._met: ev.Hello | None = None  # how the server has introduced itself
@@ -194,7 +198,7 @@ class ClientCore:
         """Tell whether the store was restored. Ids go on rising then, but another store counts its own: forget them."""
         met, self._met = self._met, hello
         if met and hello.identity != met.identity:
-            self._catch_up = CatchUp()
+            self._catch_up = CatchUp(early_max=self._early_max)
             if self.credentials:
                 self.credentials.after = None
             return False
@@ -229,7 +233,8 @@ class ClientCore:
         credentials.name, credentials.token = answer.fields
         logged_in = LoggedIn(*answer.fields, again=again)
         if not again:
-            self._catch_up = CatchUp(credentials.after)  # not the former: a new server counts from 1 again
+            # Not the former: a new server counts from 1 again.
+            self._catch_up = CatchUp(credentials.after, early_max=self._early_max)
         dropped = self._become(name_key(credentials.name))
         self.phase = Phase.CATCHING_UP
         self._flush()

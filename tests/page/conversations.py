@@ -14,6 +14,8 @@ from chatclient.core.client import ClientCore
 from chatclient.core.commands import BadCommand
 
 PATH = Path(__file__).with_name("conversations.json")
+EARLY_MAX = 2
+"""How many messages the cores keep back in a catch-up."""
 Step = dict[str, Any]
 
 
@@ -25,7 +27,7 @@ def load() -> dict[str, list[Step]]:
 
 def play(steps: list[Step]) -> list[Step]:
     """What the Python core makes of a conversation: its steps with what followed."""
-    core = ClientCore("t")
+    core = ClientCore("t", early_max=EARLY_MAX)
     return [{**{key: step[key] for key in ("do", "hear") if key in step}, **_follows(core, step)} for step in steps]
 
 

@@ -7,14 +7,14 @@ from playwright.sync_api import Browser, Page
 
 from chatserver.fronts.web.bundle import _NAME
 from tests.harness import ROOT
-from tests.page.conversations import Step, load, play
+from tests.page.conversations import EARLY_MAX, Step, load, play
 from tests.page.site import Site
 
 CONVERSATIONS = load()
 
-PLAY = """async ({ address, steps }) => {
+PLAY = """async ({ address, earlyMax, steps }) => {
     const { Core } = await import(address);
-    const core = new Core("t");
+    const core = new Core("t", { earlyMax });
     const does = {
         login: (...more) => core.login(...more),
         resume: (...more) => core.resume(...more),
@@ -37,6 +37,15 @@ PLAY = """async ({ address, steps }) => {
     });
 }"""
 
+SKIP = """async address => {
+    const { CatchUp } = await import(address);
+    const catchUp = new CatchUp(40, { pagesMax: 1 });
+    catchUp.begin();
+    const early = catchUp.heard({ type: "Message", id: 900 });
+    const [fresh, question] = catchUp.take([{ type: "Message", id: 41 }], true);
+    return { early, fresh: fresh.map(({ id }) => id), question, skipped: catchUp.skipped };
+}"""
+
 
 @pytest.fixture(scope="module")
 def tab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
@@ -49,6 +58,11 @@ def tab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     site.close()
 
 
+def address_of(tab: Page, module: str) -> str:
+    address: str = tab.locator("script[type=module]").evaluate("(it, module) => new URL(module, it.src).href", module)
+    return address
+
+
 @pytest.mark.parametrize("name", CONVERSATIONS)
 def test_the_python_core_holds_the_conversation(name: str) -> None:
     assert play(CONVERSATIONS[name]) == CONVERSATIONS[name]
@@ -56,9 +70,15 @@ def test_the_python_core_holds_the_conversation(name: str) -> None:
 
 @pytest.mark.parametrize("name", CONVERSATIONS)
 def test_the_core_of_the_page_holds_the_same(tab: Page, name: str) -> None:
-    address = tab.locator("script[type=module]").evaluate("it => new URL('core.js', it.src).href")
-    steps: list[Step] = tab.evaluate(PLAY, {"address": address, "steps": CONVERSATIONS[name]})
+    steps: list[Step] = tab.evaluate(
+        PLAY, {"address": address_of(tab, "core.js"), "earlyMax": EARLY_MAX, "steps": CONVERSATIONS[name]}
+    )
     assert steps == CONVERSATIONS[name]
+
+
+def test_what_was_kept_back_is_told_when_too_much_was_missed(tab: Page) -> None:
+    told = tab.evaluate(SKIP, address_of(tab, "catchup.js"))
+    assert told == {"early": [], "fresh": [41, 900], "question": ["41", "1"], "skipped": True}
 
 
 def test_no_name_at_the_top_of_a_module_hides_one_of_the_browser(browser: Browser) -> None:

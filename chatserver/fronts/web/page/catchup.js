@@ -4,6 +4,7 @@
 // handed out in their order. If the connection is lost before, the next `SYNC` brings it again.
 
 const SYNC_ROWS = 500;
+const EARLY_MAX = 5000;
 
 class SeenIds {
   #above = new Set();
@@ -61,14 +62,14 @@ export class CatchUp {
   #seen;
   #search = null;
   #lastMissed = null;
-  #early = null; // what has come as events, while a gap is being closed
+  #early = null; // id → what has come as events of that message, while a gap is being closed
+  #leftOut = false; // more has come than is kept back: another question finds it
   #pages = 0;
 
-  /** `pagesMax`: after so many pages the rest is passed over, and `skipped` says so. */
-  constructor(floor = null, pagesMax = Infinity) {
+  /** `pagesMax`: after so many pages the rest is passed over, and `skipped` says so; `earlyMax`: messages kept back. */
+  constructor(floor = null, { pagesMax = Infinity, earlyMax = EARLY_MAX } = {}) {
     this.#seen = new SeenIds(floor);
-    this.pagesMax = pagesMax;
-    this.skipped = false;
+    Object.assign(this, { pagesMax, earlyMax, skipped: false });
   }
 
   get lastId() {
@@ -78,8 +79,8 @@ export class CatchUp {
   /** Take a message or a change of one; return it, unless it is a message that had come before, or is kept back. */
   heard(event) {
     const isMessage = event.type === "Message";
-    if (this.#early && (isMessage || this.#early.some(({ id }) => id === event.id))) {
-      this.#early.push(event);
+    if (this.#early && (isMessage || this.#early.has(event.id))) {
+      this.#keepBack(event);
       return [];
     }
     if (isMessage && event.origin === "missed") this.#lastMissed = Math.max(event.id, this.#lastMissed ?? 0);
@@ -101,8 +102,8 @@ export class CatchUp {
     this.#pages = 0;
     this.skipped = false;
     if (this.#seen.floor !== null) {
-      this.#early = [];
-      return [String(this.#seen.floor), String(SYNC_ROWS)];
+      this.#early = new Map();
+      return this.#question();
     }
     this.#search = new LastIdSearch();
     return ["0", "1"];
@@ -114,9 +115,9 @@ export class CatchUp {
     const fresh = this.#inOrder(found, found.at(-1)?.id ?? 0);
     const before = this.#seen.floor;
     if (found.length) this.#seen.raiseFloor(found.at(-1).id);
-    if (!more || this.#seen.floor === before) return [[...fresh, ...this.end()], null];
+    if (!this.#leftOut && (!more || this.#seen.floor === before)) return [[...fresh, ...this.end()], null];
     this.#pages += 1;
-    if (this.#pages < this.pagesMax) return [fresh, [String(this.#seen.floor), String(SYNC_ROWS)]];
+    if (this.#pages < this.pagesMax) return [fresh, this.#question()];
     return [[...fresh, ...this.#inOrder([])], this.#skip()];
   }
 
@@ -128,10 +129,26 @@ export class CatchUp {
     return fresh;
   }
 
+  #question() {
+    this.#leftOut = false;
+    return [String(this.#seen.floor), String(SYNC_ROWS)];
+  }
+
+  #keepBack(event) {
+    const told = this.#early.get(event.id);
+    if (told) told.push(event);
+    else if (this.#early.size < this.earlyMax) this.#early.set(event.id, [event]);
+    else this.#leftOut = true;
+  }
+
   /** What is new of a page, and of what was kept back and belongs before its end: what came as an event first. */
   #inOrder(found, upTo = Infinity) {
-    const events = (this.#early ?? []).filter(({ id }) => id <= upTo);
-    if (this.#early) this.#early = this.#early.filter(({ id }) => id > upTo);
+    const events = [];
+    for (const [id, told] of this.#early ?? []) {
+      if (id > upTo) continue;
+      events.push(...told);
+      this.#early.delete(id);
+    }
     return [...events, ...found].sort((one, other) => one.id - other.id).filter((event) => this.#isNews(event));
   }
 
@@ -157,6 +174,6 @@ export class CatchUp {
     }
     this.#search = null;
     this.#seen.raiseFloor(floor);
-    return [String(floor), String(SYNC_ROWS)];
+    return this.#question();
   }
 }

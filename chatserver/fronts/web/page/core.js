@@ -41,18 +41,18 @@ export class Core {
   #userKey = "";
   #met = null; // the store of the last HELLO
   #eager;
-  #pagesMax;
+  #limits;
 
   /**
    * `prefix` must be new for every run: a tag used again within 24 hours sends nothing. `eager(verb)` names questions
-   * that are asked during the catch-up already, `pagesMax` says how much is caught up with.
+   * that are asked during the catch-up already, `limits` (CatchUp) say how much is caught up with.
    */
-  constructor(prefix, { eager = () => false, pagesMax = Infinity } = {}) {
+  constructor(prefix, { eager = () => false, ...limits } = {}) {
     this.phase = OFFLINE;
     this.credentials = null;
     this.#commands = new Commands(prefix);
     this.#eager = eager;
-    this.#pagesMax = pagesMax;
+    this.#limits = limits;
   }
 
   get name() {
@@ -157,7 +157,7 @@ export class Core {
     const met = this.#met;
     this.#met = store;
     if (met === null || identityOf(met) === identityOf(store)) return met !== null && met !== store;
-    this.#catchUp = new CatchUp(null, this.#pagesMax);
+    this.#catchUp = new CatchUp(null, this.#limits);
     if (this.credentials) this.credentials.after = null;
     return false;
   }
@@ -185,7 +185,7 @@ export class Core {
     const again = credentials.proven;
     [credentials.name, credentials.token] = answer.fields;
     credentials.proven = true;
-    if (!again) this.#catchUp = new CatchUp(credentials.after, this.#pagesMax);
+    if (!again) this.#catchUp = new CatchUp(credentials.after, this.#limits);
     const dropped = this.#become(nameKey(credentials.name));
     this.phase = CATCHING_UP;
     this.#flush();
