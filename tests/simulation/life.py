@@ -171,6 +171,8 @@ class Life(World):
 
     def _look(self) -> None:
         for number, caller in enumerate(self.callers):
+            if not caller.wire.outgoing:
+                continue  # as for most: this is done after every turn
             for frame in caller.frames():
                 self.story.append(f"{number} {_without_store(frame)}")
                 self.judge.hear(caller, frame, self.now_s)
