@@ -17,7 +17,6 @@ from chatserver.fronts.web.websocket import (
     MessageReader,
     Opcode,
     Ping,
-    Text,
     close_frame,
     control_frame,
     text_header,
@@ -201,11 +200,7 @@ class Link:
             self._end()
 
     def _hear(self, items: Sequence[Item], frames: int) -> None:
-        lines = [
-            item.data if item.data.endswith(b"\n") else item.data + b"\n"
-            for item in items
-            if type(item) is Text and item.data
-        ]
+        lines = [item if item.endswith(b"\n") else item + b"\n" for item in items if isinstance(item, bytes) and item]
         pings = [item.data for item in items if type(item) is Ping]
         if pings:
             self._answer(pings)

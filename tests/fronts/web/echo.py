@@ -12,7 +12,6 @@ from chatserver.fronts.web.websocket import (
     MessageReader,
     Opcode,
     Ping,
-    Text,
     close_frame,
     control_frame,
     text_header,
@@ -41,8 +40,8 @@ class Echo:
             self.connection.send(answer.render())
             data, self._requests = self._requests.rest, None
         for item in self._messages.feed(data):
-            if isinstance(item, Text):
-                self.connection.send(text_header(len(item.data)) + item.data)
+            if isinstance(item, bytes):
+                self.connection.send(text_header(len(item)) + item)
             elif isinstance(item, Ping):
                 self.connection.send(control_frame(Opcode.PONG, item.data))
             elif isinstance(item, Close):

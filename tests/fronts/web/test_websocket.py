@@ -20,7 +20,6 @@ from chatserver.fronts.web.websocket import (
     MessageReader,
     Opcode,
     Ping,
-    Text,
     accept,
     close_frame,
     control_frame,
@@ -52,7 +51,7 @@ def read(data: bytes, cuts: list[int] | None = None) -> list[Item]:
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65_535, 65_536])
 def test_a_text_of_any_length(size: int) -> None:
     payload = b"x" * size
-    assert read(frame(1, payload) * 2) == [Text(payload)] * 2
+    assert read(frame(1, payload) * 2) == [payload] * 2
 
 
 def test_a_message_in_fragments_with_others_between() -> None:
@@ -60,12 +59,12 @@ def test_a_message_in_fragments_with_others_between() -> None:
     said = (
         frame(1, whole[:1], first=0) + frame(9, b"?") + frame(0, whole[1:3], first=0) + frame(10) + frame(0, whole[3:])
     )
-    assert read(said) == [Ping(b"?"), Text(whole)]
+    assert read(said) == [Ping(b"?"), whole]
 
 
 def test_bytes_one_by_one_and_cut_at_random() -> None:
     said = frame(1, b"one") + frame(9) + frame(1, b"t" * 300, first=0) + frame(0, b"wo") + frame(8, b"\x03\xe9why")
-    items = [Text(b"one"), Ping(b""), Text(b"t" * 300 + b"wo"), Close(1001)]
+    items = [b"one", Ping(b""), b"t" * 300 + b"wo", Close(1001)]
     assert read(said, list(range(len(said)))) == items
     random = Random(7)
     for _ in range(100):
@@ -99,15 +98,15 @@ def test_bytes_one_by_one_and_cut_at_random() -> None:
 )
 def test_a_violation_is_the_last_item_behind_what_stood_before(said: bytes, code: int) -> None:
     data = frame(1, b"before") + said + frame(1, b"behind")
-    assert read(data) == [Text(b"before"), Close(code)]
-    assert read(data, list(range(len(data) if len(data) < 1000 else 0))) == [Text(b"before"), Close(code)]
+    assert read(data) == [b"before", Close(code)]
+    assert read(data, list(range(len(data) if len(data) < 1000 else 0))) == [b"before", Close(code)]
 
 
 def test_a_message_that_is_too_long_is_told_by_its_head_alone() -> None:
     assert read(b"\x81\xff" + (1 << 40).to_bytes(8)) == [Close(1009)]
     assert read(frame(1, b"x" * MESSAGE_BYTES_MAX, first=0) + frame(9, b"x" * 125) + frame(0)) == [
         Ping(b"x" * 125),
-        Text(b"x" * MESSAGE_BYTES_MAX),
+        b"x" * MESSAGE_BYTES_MAX,
     ]
 
 
@@ -175,7 +174,7 @@ def _items(protocol: Protocol) -> Iterator[Item]:
                 return
             message += data
             if event.fin:
-                yield Text(message)
+                yield message
                 message = b""
 
 
