@@ -12,15 +12,14 @@ _left: list[int] = []
 def free_port() -> int:
     """One that nobody listens on now, and that no other caller is given as long as this process lives.
 
-    A process hands out the ports of blocks of its own: it holds the first port of each, which tells the others.
+    Nor is the next one, which a server takes for its page if it is told of no other. A process hands out the ports of
+    blocks of its own: it holds the first port of each, which tells the others.
     """
     while True:
         if not _left:
             _claim_block()
         port = _left.pop()
-        listener = _listen(port)
-        if listener:
-            listener.close()
+        if _is_free(port) and _is_free(port + 1):
             return port
 
 
@@ -30,9 +29,16 @@ def _claim_block() -> None:
     for first in firsts:
         if listener := _listen(first):
             _claims.append(listener)
-            _left.extend(range(first + 1, first + BLOCK))
+            _left.extend(range(first + 2, first + BLOCK, 2))
             return
     raise OSError(f"all blocks of ports from {LOWEST} to {HIGHEST} are taken")
+
+
+def _is_free(port: int) -> bool:
+    listener = _listen(port)
+    if listener:
+        listener.close()
+    return listener is not None
 
 
 def _listen(port: int) -> socket.socket | None:

@@ -90,9 +90,10 @@ def befriend(one: Client, other: Client) -> None:
 
 
 def command_line(store: Path | str, settings: Mapping[str, int | str], *more: str) -> list[str]:
-    """What starts a server on a free port with the tests' settings and these."""
-    words = [sys.executable, "-m", "chatserver", "0", "--store", str(store)]
-    for name, value in {**SETTINGS, **settings}.items():
+    """What starts a server with the tests' settings and these: on a free port, unless they name one."""
+    chosen = {**SETTINGS, **settings}
+    words = [sys.executable, "-m", "chatserver", str(chosen.pop("port", 0)), "--store", str(store)]
+    for name, value in chosen.items():
         words += ["--set", f"{name}={value}"]
     return [*words, *more]
 
@@ -143,7 +144,7 @@ class Process(Running):
         self.wait()
 
     def restart(self, *, kill: bool = False) -> None:
-        """Stop it and start it again on the same store, on a new port. Clients of the earlier life are closed."""
+        """Stop it and start it again on the same store, and a new port if none was named. Its clients are closed."""
         if self._process.returncode is None:
             if kill:
                 self.kill()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.ports import free_port
 from bots.kit.outside import SET_ASIDE
 from tests.conftest import StartServer
 from tests.harness import PASSWORD, ROOT, Process
@@ -147,13 +148,11 @@ def test_killed_it_catches_up_and_answers_once(tmp_path: Path, server_process: P
 
 
 def test_a_restarted_server_finds_it_again(tmp_path: Path, start_server: StartServer) -> None:
-    server = start_server()
-    port = server.port
+    server = start_server(port=free_port())  # the bot looks for it where it was
     with outside(tmp_path, server, "--signup"):
         ann = befriended(server)
         assert told(ann, "say one") == "one (1)"
         server.kill()
-        server._words[3] = str(port)  # the bot looks for it where it was
         server.restart()
         ann = server.login("ann")
         ann.says("PING", "OK|PING|")
@@ -206,8 +205,7 @@ def test_two_with_a_file_each_answer_each_message_once(tmp_path: Path, server_pr
 def test_after_a_restore_it_goes_on_also_where_its_account_is_not_in_the_copy(
     tmp_path: Path, start_server: StartServer
 ) -> None:
-    server = start_server()
-    server._words[3] = str(server.port)
+    server = start_server(port=free_port())
     ann = server.user("ann")
     without = back_up(server, "without.db")
     with outside(tmp_path, server, "--signup") as bot:

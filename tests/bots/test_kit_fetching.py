@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from bench.ports import free_port
 from bots import Fetch
 from bots.kit.fetching import fetch_page
 from tests.bots.web import page, web
@@ -84,9 +85,7 @@ def test_a_server_that_drips_ends_with_the_time_out() -> None:
 
 
 def test_nobody_there() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    assert fetch_page(Fetch(f"http://127.0.0.1:{port}/")).problem == "it refused the connection"
+    assert fetch_page(Fetch(f"http://127.0.0.1:{free_port()}/")).problem == "it refused the connection"
 
 
 def test_no_such_name(monkeypatch: pytest.MonkeyPatch) -> None:

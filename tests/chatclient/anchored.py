@@ -12,9 +12,7 @@ class AnchoredServer(Process):
     """Starts on a free port, and again on the same."""
 
     def __init__(self, store_path: Path, settings: Mapping[str, int | str] | None = None) -> None:
-        words = command_line(store_path, settings or {})
-        words[words.index("0")] = str(free_port())
-        super().__init__(words, store_path)
+        super().__init__(command_line(store_path, {"port": free_port(), **(settings or {})}), store_path)
 
     def make_friends(self, *names: str) -> None:
         """Sign these users up, each a friend of every other."""

@@ -12,11 +12,8 @@ class Site(Process):
 
     def __init__(self, store: Path, **settings: int | str) -> None:
         """Start it and wait until it serves the page."""
-        self._ports = [free_port(), free_port()]
         self.url = ""
-        words = command_line(store, {"web_port": self._ports[1], **settings})
-        words[words.index("0")] = str(self._ports[0])
-        super().__init__(words, store)
+        super().__init__(command_line(store, {"port": free_port(), "web_port": free_port(), **settings}), store)
 
     def _start(self) -> None:
         super()._start()

@@ -5,6 +5,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from bench.ports import free_port
 from chatclient import Client as ChatClient
 from chatclient.core.events import Message
 from tests.conftest import StartServer
@@ -66,8 +67,7 @@ def test_what_is_new_is_above_all_that_was_told_and_the_epoch_says_so(start_serv
 
 
 def test_a_client_that_was_connected_hears_of_what_comes_after(start_server: StartServer) -> None:
-    server = start_server()
-    server._words[3] = str(server.port)  # the client comes back to it by itself
+    server = start_server(port=free_port())  # the client comes back to it by itself
     with ChatClient("127.0.0.1", server.port) as ann:
         ann.signup("ann", PASSWORD)
         ann.login("ann", PASSWORD)
