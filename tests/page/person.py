@@ -105,14 +105,18 @@ class Person:
 
     def wheel(self, pixels: int) -> None:
         """Turn the wheel over the list, and wait until the list stands still: it goes its way by and by."""
-        self.scroller.evaluate(
-            "it => { window.still = new Promise(then => it.addEventListener('scrollend', then, {once: true})); }"
+        has_way = self.scroller.evaluate(
+            """async (it, pixels) => {
+                const frame = () => new Promise(then => requestAnimationFrame(then));
+                await frame(), await frame(); // what went its way before has ended
+                window.still = new Promise(then => it.addEventListener("scrollend", then, { once: true }));
+                return pixels < 0 ? it.scrollTop > 0 : it.scrollTop + it.clientHeight < it.scrollHeight - 1;
+            }""",
+            pixels,
         )
         self.tab.mouse.wheel(0, pixels)
-        # Where there is no way left to go, nothing ends.
-        self.tab.evaluate(
-            "() => Promise.race([window.still, new Promise(then => setTimeout(then, 300))]).then(() => {})"
-        )
+        if has_way:
+            self.tab.evaluate("() => window.still.then(() => {})")
 
     def open(self, name: str) -> None:
         self.entry(name).click()
