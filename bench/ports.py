@@ -1,11 +1,11 @@
 """Ports for servers that have to be told where to listen."""
 
+import atexit
 import socket
 from random import SystemRandom
 
 LOWEST, HIGHEST = 20_000, 31_999  # below those that Linux gives to connections, each of which would be in the way
 BLOCK = 100
-_claims: list[socket.socket] = []
 _left: list[int] = []
 
 
@@ -28,7 +28,7 @@ def _claim_block() -> None:
     SystemRandom().shuffle(firsts)
     for first in firsts:
         if listener := _listen(first):
-            _claims.append(listener)
+            atexit.register(listener.close)
             _left.extend(range(first + 2, first + BLOCK, 2))
             return
     raise OSError(f"all blocks of ports from {LOWEST} to {HIGHEST} are taken")
