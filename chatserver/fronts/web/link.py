@@ -174,7 +174,7 @@ class Link:
 
     def received(self, data: bytes) -> None:
         """Bytes came in: the lines of all messages in them are the client's at once."""
-        self.heard_s = self._clock()
+        self.heard_s = began_s = self._clock()
         if self._reader is None:
             return
         if not self._share.has_time():
@@ -182,7 +182,6 @@ class Link:
             self._connection.pause()
             self._share.put_off(self._hear_held)
             return
-        began_s = self._clock()
         items = self._reader.feed(data)
         self._share.spend(began_s)
         self._hear(items, self._reader.frames)
@@ -200,8 +199,14 @@ class Link:
             self._end()
 
     def _hear(self, items: Sequence[Item], frames: int) -> None:
-        lines = [item if item.endswith(b"\n") else item + b"\n" for item in items if isinstance(item, bytes) and item]
-        pings = [item.data for item in items if type(item) is Ping]
+        lines: list[bytes] = []
+        pings: list[bytes] = []
+        for item in items:
+            if type(item) is bytes:
+                if item:
+                    lines.append(item if item.endswith(b"\n") else item + b"\n")
+            elif type(item) is Ping:
+                pings.append(item.data)
         if pings:
             self._answer(pings)
         if lines and not self._connection.closed:
@@ -209,7 +214,7 @@ class Link:
         silent = (frames - len(lines)) // FRAMES_PER_COMMAND
         if silent and not self._connection.closed:
             self.owner.said_nothing(silent)
-        if items and isinstance(items[-1], Close):
+        if items and type(items[-1]) is Close:
             self._code = items[-1].code
             self._end()
 

@@ -84,13 +84,14 @@ class MessageReader:
         data = self._buffer + data if self._buffer else data
         position = self.frames = 0
         try:
-            while not self._ended:
-                position = self._take_short(data, position, items)
+            while (position := self._take_short(data, position, items)) < len(data):
                 end = self._take(data, position, items)
                 if end == position:
                     break
                 position = end
                 self.frames += 1
+                if self._ended:
+                    break
         except _Violation as violation:
             items.append(Close(violation.code))
             self._ended = True
@@ -215,7 +216,7 @@ def _masked(data: bytes, mask: bytes) -> bytes:
 
 def text_header(size: int) -> bytes:
     """What stands before a text of so many bytes, which go out unmasked."""
-    return _header(0x80 | Opcode.TEXT, size)
+    return _SHORT_HEADERS[size] if size < _LONG else _header(_WHOLE_TEXT, size)
 
 
 def control_frame(opcode: Opcode, payload: bytes = b"") -> bytes:
@@ -234,6 +235,9 @@ def _header(first: int, size: int) -> bytes:
     if size < 65_536:
         return bytes((first, 126)) + size.to_bytes(2)
     return bytes((first, 127)) + size.to_bytes(8)
+
+
+_SHORT_HEADERS = [_header(_WHOLE_TEXT, size) for size in range(_LONG)]
 
 
 def accept(key: str) -> str:
