@@ -1,6 +1,5 @@
 """One life of a server: it opens what it needs, or ends with a sentence; says that it serves; and runs to its end."""
 
-import gc
 import logging
 import os
 import sys
@@ -24,6 +23,7 @@ from chatserver.launch.turn_log import TurnLog, open_store, stand_by
 from chatserver.launch.upgrade import Upgrade
 from chatserver.net.reactor import Reactor
 from chatserver.net.selector import best_selector
+from chatserver.ops.garbage import collect_as_usual, collect_in_bites
 from chatserver.ops.notify import Notify
 from chatserver.server import Server
 from chatserver.settings import SettingError, Settings
@@ -33,7 +33,6 @@ from chatserver.store.store import Store
 
 log = logging.getLogger("chatserver")
 
-GARBAGE_THRESHOLD = 20_000  # new objects until a look for circles of them, of which a turn makes none
 PROGRESS_S = 2.0  # between two words about work that keeps the server from starting
 SWITCH_S = 0.0005  # how long a thread may have to wait for Python: the flusher's few steps must not wait for a turn
 _SPARE_DESCRIPTORS = 64  # for the store, the log and the rest
@@ -52,10 +51,10 @@ def serve(settings: Settings, read_again: Callable[[], Settings]) -> int:
     while True:
         leave_by_signals()
         upgrade = _live(settings, tls, read_again, inherited, predecessor)
+        collect_as_usual()
         if upgrade.succeeds():
             break
         inherited = upgrade.take_back()
-        gc.unfreeze()
     log.info("pipechat has stopped")
     return 0
 
@@ -143,9 +142,7 @@ def _prepare(
     upgrade: Upgrade,
 ) -> None:
     _catch_up(store)
-    gc.collect()
-    gc.freeze()  # State lives as long as the process: looking through it again and again costs 5 % of a message
-    gc.set_threshold(GARBAGE_THRESHOLD)
+    collect_in_bites(server.reactor)
     sys.setswitchinterval(SWITCH_S)
     if doors.figures is not None:
         server.open_health_door(doors.figures)
