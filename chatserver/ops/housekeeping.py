@@ -7,8 +7,10 @@ import logging
 from collections.abc import Callable
 
 from chatserver.net.reactor import Reactor
+from chatserver.net.round import Round
 from chatserver.store.errors import StoreBroken, StoreUnavailable
 from chatserver.store.store import Store
+from chatserver.turn.receiver import Receiver
 from chatserver.turn.turn import Turn
 
 log = logging.getLogger(__name__)
@@ -32,12 +34,14 @@ class Housekeeping:
         self._is_due = True  # an earlier life may have left something
         self._has_timer = False
         self._emptied_at = -EMPTIED_S
+        self._marks: Round[Receiver] = Round(lambda receiver: turn.store_marks([receiver]), reactor.call_soon)
 
     def tick(self) -> None:
         """Once a second: store what was delivered, and see whether the store can write again."""
         if self._turn.unavailable:
             self._turn.recover()
-        self._turn.store_marks()
+        self._turn.store_marks(())
+        self._marks.begin(self._turn.credit.handed)
 
     def make_room(self) -> None:
         """Move a log that has grown by so much before the next batch is taken: on a slow disk one always waits."""

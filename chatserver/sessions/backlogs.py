@@ -42,7 +42,6 @@ class Backlogs:
         self._waiting.append((receiver, opening, pages))
 
     def _work(self) -> None:
-        self._turn.credit.settle()  # what other sessions have been handed meanwhile does not wait any more
         ends_s = self._reactor.clock() + SLICE_S
         for _ in range(len(self._waiting)):
             self._advance(*self._waiting.popleft())
@@ -59,6 +58,7 @@ class Backlogs:
         if gone is not None:  # the disk's rows hide already what somebody wrote who is not deleted yet
             gone.waiting.append(partial(self._wait, receiver, opening, pages))
             return
+        self._turn.credit.settle(opening.user)  # what other sessions have been handed meanwhile does not wait any more
         try:
             next(pages)
         except StopIteration as end:

@@ -48,7 +48,7 @@ class Departure:
             return
         if self._turn.log.is_shared and not self._has_stored_marks:  # others must have the last marks too
             self._has_stored_marks = True
-            self._turn.store_marks()
+            self._turn.store_marks(list(self._turn.credit.handed))
             self._reactor.call_soon(lambda: None)
             return
         self._reactor.stop()

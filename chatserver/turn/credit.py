@@ -33,7 +33,7 @@ class CreditBook:
     def give(self, receiver: Receiver, credit: Credit) -> None:
         """Frames of this credit have left whole."""
         if isinstance(credit, Opening):
-            self._settle(receiver)  # what came before is for whoever was logged in then
+            self.settle_one(receiver)  # what came before is for whoever was logged in then
             receiver.unconfirmed = []
             receiver.user, receiver.since_ms, receiver.hole = credit.user, credit.since_ms, None
         elif not receiver.user:
@@ -48,7 +48,7 @@ class CreditBook:
             else:
                 receiver.passed.append(credit)
                 if len(receiver.passed) > PASSED_MAX:
-                    self._settle(receiver)
+                    self.settle_one(receiver)
         else:
             self.handed[receiver] = credit
 
@@ -58,12 +58,13 @@ class CreditBook:
             for credit in receiver.book.handed(receiver.connection.unsent):
                 self.give(receiver, credit)
 
-    def settle(self) -> None:
-        """Bring State's marks up to what has been handed."""
-        for receiver in list(self.handed):
-            self._settle(receiver)
+    def settle(self, user: int | None = None) -> None:
+        """Bring State's marks up to what has been handed: those of one user, or all."""
+        for receiver in [each for each in self.handed if user is None or each.user == user]:
+            self.settle_one(receiver)
 
-    def _settle(self, receiver: Receiver) -> None:
+    def settle_one(self, receiver: Receiver) -> None:
+        """Bring the marks up to what one receiver has been handed."""
         upto = self.handed.pop(receiver, None)
         passed, receiver.passed = receiver.passed, []
         state = self._state()
@@ -91,7 +92,7 @@ class CreditBook:
 
         The `others`, further sessions of its user, were handed it too if they were there then, and answer for it.
         """
-        self._settle(receiver)
+        self.settle_one(receiver)
         confirmed, given = receiver.connection.progress() or (0, 0)
         waiting = [each for each in receiver.unconfirmed if confirmed < min(each.end, given)]
         receiver.unconfirmed = []
@@ -135,7 +136,7 @@ class CreditBook:
 
     def delivery(self, user: User, message_id: int) -> Delivery | None:
         """When a message to a user was first handed to a session, as far as that is remembered; None if it waits."""
-        self.settle()
+        self.settle(user.id)
         if not _include((user.delivered_id, user.gaps), message_id):
             return None
         for before, after, delivery in self._remembered.get(user.id, ()):

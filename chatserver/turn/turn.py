@@ -219,9 +219,10 @@ class Turn:
             self._begin_batch(batch)
             self._finish(batch)
 
-    def store_marks(self) -> None:
-        """Store which messages have been delivered, with this batch's events."""
-        self.credit.settle()
+    def store_marks(self, receivers: Iterable[Receiver]) -> None:
+        """Store with this batch's events which messages these have been handed, and what was settled before."""
+        for receiver in receivers:
+            self.credit.settle_one(receiver)
         if not self.unavailable:
             self.batch.events.extend(self.credit.take())
 

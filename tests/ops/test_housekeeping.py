@@ -1,11 +1,12 @@
 """When chores are done: between turns, when the log has nothing in hand, a slice at a time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import cast
 
 import pytest
 
 from chatserver.net.reactor import Reactor
+from chatserver.net.round import IN_A_TURN
 from chatserver.ops.housekeeping import ASIDE_S, IDLE_S, Housekeeping
 from chatserver.store.errors import StoreBroken, StoreUnavailable
 from chatserver.store.store import Store
@@ -20,7 +21,8 @@ class World:
         self.done: list[str] = []
         self.loop = FakeLoop()
         # The turn, its log and its release
-        self.log = self.release = self
+        self.log = self.release = self.credit = self
+        self.handed: list[str] = []  # receivers, by their names
         self.unavailable = self.has_stored = self.answered = False
         self.is_ready = self.is_idle = True
         self.failures: list[Exception] = []
@@ -57,8 +59,8 @@ class World:
     def recover(self) -> None:
         self.done.append("recover")
 
-    def store_marks(self) -> None:
-        self.done.append("marks")
+    def store_marks(self, receivers: Iterable[str]) -> None:
+        self.done += ["marks", *receivers]
 
     def failed(self, error: Exception) -> None:
         self.failures.append(error)
@@ -92,6 +94,17 @@ class World:
 @pytest.fixture
 def world() -> World:
     return World()
+
+
+def test_the_marks_of_many_are_stored_over_several_turns(world: World) -> None:
+    world.handed = [f"receiver {at}" for at in range(3 * IN_A_TURN)]
+    world.house.tick()
+    turns: list[int] = []
+    while world.loop.soon:
+        turns.append(len(world.done) // 2)
+        world.loop.soon.pop(0)()
+    assert turns == [IN_A_TURN, 2 * IN_A_TURN]
+    assert [each for each in world.done if each != "marks"] == world.handed
 
 
 def test_once_a_second_marks_are_stored_and_a_store_that_fails_is_tried(world: World) -> None:

@@ -252,10 +252,10 @@ def test_marks_go_with_a_batch_unless_the_store_cannot_write(world: World) -> No
     world.do(None, message("hi"))
     world.store_all()
     world.turn.unavailable = True
-    world.turn.store_marks()
+    world.turn.store_marks([ben])
     assert world.turn.batch.events == []
     world.turn.unavailable = False
-    world.turn.store_marks()
+    world.turn.store_marks([ben])
     assert [event[:1] for event in world.turn.batch.events] == [(1,)]
     assert world.turn.state.users[BEN].delivered_id == 1
 
