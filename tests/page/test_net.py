@@ -22,7 +22,7 @@ WORLD = """async address => {
     const { Net } = await import(address);
     const heard = [];
     const [opened, lost] = ["opened", "lost"].map(it => () => heard.push(it));
-    const hears = { opened, lost, lines: () => {}, ping: () => false };
+    const hears = { opened, lost, line: () => {}, ping: () => false };
     const net = new Net(hears);
     net.start();
     const waits = [];

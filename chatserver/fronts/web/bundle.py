@@ -74,8 +74,17 @@ def lean(text: str) -> str:
 
 
 def lean_script(text: str) -> str:
-    """A module also without the blanks around its signs; quotes, templates and regular expressions stay as they are."""
-    return _BLANKS.sub(lambda found: found[1] or found[2], lean(text))
+    """A module also without the blanks around its signs, and semicolons at the end of a block.
+
+    Quotes, templates and regular expressions stay as they are. A loop needs a body: the page's modules have no other.
+    """
+    return _BLANKS.sub(_lean_signs, lean(text))
+
+
+def _lean_signs(found: re.Match[str]) -> str:
+    if found[1]:
+        return found[1]
+    return found[2].removesuffix(";") if found.string.startswith("}", found.end()) else found[2]
 
 
 def lean_styles(text: str) -> str:

@@ -19,7 +19,7 @@ def test_what_a_module_imports_comes_before_it() -> None:
         "b.js": 'import { one } from "./c.js";\nexport function b(x) {\n  return one + x;\n}\n',
         "c.js": "// a constant\nexport const one = 1;\n",
     }
-    assert joined(texts, "app") == "const one=1;function b(x){return one + x;}b(one);"
+    assert joined(texts, "app") == "const one=1;function b(x){return one + x}b(one);"
 
 
 @pytest.mark.parametrize("again", ["const one = 2;", "export function one() {}", "export class one {}", "let one;"])
@@ -52,7 +52,7 @@ def test_comments_and_indentation_stay_behind() -> None:
 @pytest.mark.parametrize(
     ("text", "left"),
     [
-        ("if (a) {\n  b = [1, 2];\n}\n", "if(a){b=[1,2];}"),
+        ("if (a) {\n  b = [1, 2];\n}\n", "if(a){b=[1,2]}"),
         ("return a + +b / c; // d\n", "return a + +b / c;"),
         ('f("a, b; {", `c ${d ? `(${e}) ; ` : ""} , f`);', 'f("a, b; {",`c ${d ? `(${e}) ; ` : ""} , f`);'),
         ('const a = /[/"] , `/.test(b) ? c : /, d/u;', 'const a=/[/"] , `/.test(b)?c:/, d/u;'),

@@ -29,14 +29,18 @@ export class Net {
   #wanted = false;
   #soonUntil = 0;
   #comesAtOnce = false;
+  #unheard = []; // lines that have come
+  #isPaused = false;
+  #nextTask = new MessageChannel(); // no timer: those of a tab behind others come once a second
 
-  /** `hears` has the methods opened(), lines(list), lost(retryAt) and ping(), which says whether an answer will come. */
+  /** `hears` has the methods opened(), line(text), lost(retryAt) and ping(), which says whether an answer will come. */
   constructor(hears) {
     this.hears = hears;
     addEventListener("online", () => this.now());
     addEventListener("offline", () => this.#check());
     document.addEventListener("visibilitychange", () => document.hidden || this.#check());
     setInterval(() => this.#check(), PING_EVERY_S * 1000);
+    this.#nextTask.port1.onmessage = () => this.#goOn();
   }
 
   get isOpen() {
@@ -69,6 +73,12 @@ export class Net {
 
   send(lines) {
     if (lines.length && this.isOpen) this.#socket.send(lines.join("\n"));
+  }
+
+  /** What came behind the line that is being heard is heard in the next task. */
+  pause() {
+    this.#isPaused = true;
+    this.#nextTask.port2.postMessage(0);
   }
 
   /** The connection has proved good: the next loss begins with a short pause again. */
@@ -104,7 +114,13 @@ export class Net {
 
   #heard(data) {
     this.#heardSomething();
-    this.hears.lines(String(data).split("\n"));
+    this.#unheard = this.#unheard.concat(String(data).split("\n"));
+    if (!this.#isPaused) this.#goOn();
+  }
+
+  #goOn() {
+    this.#isPaused = false;
+    while (this.#unheard.length && !this.#isPaused) this.hears.line(this.#unheard.shift());
   }
 
   #heardSomething() {
@@ -114,6 +130,8 @@ export class Net {
 
   #lose(socket, atOnce = false) {
     if (!socket || socket !== this.#socket) return; // one that was given up before
+    while (this.#unheard.length) this.hears.line(this.#unheard.shift()); // they came before
+    if (socket !== this.#socket) return; // and one of them has ended it
     this.#socket = null;
     this.#heardSomething();
     socket.onclose = socket.onmessage = socket.onopen = null;

@@ -15,9 +15,6 @@ export class Session {
   #core;
   #net;
   #asked = new Map(); // tag → {resolve, reject}
-  #unheard = []; // lines that came behind an answer that is being seen to
-  #isAnswering = false;
-  #nextTask = new MessageChannel(); // no timer: those of a tab behind others come once a second
   #stay = true;
   #byToken = false; // the login that is tried is an earlier one's
   #server = ""; // which store the server has, and its epoch (PROTOCOL.md, "The store")
@@ -32,11 +29,10 @@ export class Session {
     this.#core = new Core(prefix, { eager, pagesMax: CATCH_UP_PAGES });
     this.#net = new Net({
       opened: () => this.#opened(),
-      lines: (lines) => this.#heard(lines),
+      line: (line) => this.#heard(line),
       lost: (retryAt) => this.#lost(retryAt),
       ping: () => this.#ping(),
     });
-    this.#nextTask.port1.onmessage = () => this.#goOn();
     this.outbox = new Outbox(store, (to, text, how) => this.#say(to, text, how));
     onSignedOutElsewhere(() => this.store.me && this.#signedOut());
     addEventListener("pagehide", () => this.#keepPlace());
@@ -135,24 +131,12 @@ export class Session {
     this.#flush();
   }
 
-  #heard(lines) {
-    this.#unheard = this.#unheard.concat(lines);
-    if (!this.#isAnswering) this.#goOn();
-  }
-
-  /** Take lines up to an answer that is waited for: whoever does has seen to it before what came behind it is taken. */
-  #goOn() {
-    this.#isAnswering = false;
-    while (this.#unheard.length && !this.#isAnswering) this.#hear(this.#unheard.shift());
+  #heard(line) {
+    for (const event of this.#core.receive([line])) this.#take(event);
     this.#flush();
   }
 
-  #hear(line) {
-    for (const event of this.#core.receive([line])) this.#take(event);
-  }
-
   #lost(retryAt) {
-    for (const line of this.#unheard.splice(0)) this.#hear(line);
     for (const event of this.#core.lost()) this.#take(event);
     this.store.connected = false;
     this.store.retryAt = retryAt;
@@ -268,10 +252,7 @@ export class Session {
   #settle(tag) {
     const promise = this.#asked.get(tag);
     this.#asked.delete(tag);
-    if (promise) {
-      this.#isAnswering = true;
-      this.#nextTask.port2.postMessage(null);
-    }
+    if (promise) this.#net.pause(); // whoever waits sees to the answer before what came behind it
     return promise;
   }
 
