@@ -7,6 +7,7 @@ receiver. It is read a page at a time, so that long ones, and many, hold nobody 
 import logging
 from collections import deque
 from functools import partial
+from itertools import islice
 
 from chatserver.core.facts import GONE
 from chatserver.net.reactor import Reactor
@@ -20,6 +21,7 @@ from chatserver.turn.turn import Turn
 log = logging.getLogger(__name__)
 
 SLICE_S = 0.002  # of one turn, for all backlogs together; a page more
+AT_ONCE = 100  # of those who wait, in one turn
 
 Reading = tuple[Receiver, Opening, Pages[tuple[list[Message], int]]]
 
@@ -42,8 +44,10 @@ class Backlogs:
         self._waiting.append((receiver, opening, pages))
 
     def _work(self) -> None:
+        # What other sessions of theirs have been handed meanwhile does not wait any more.
+        self._turn.credit.settle({opening.user for _, opening, _ in islice(self._waiting, AT_ONCE)})
         ends_s = self._reactor.clock() + SLICE_S
-        for _ in range(len(self._waiting)):
+        for _ in range(min(len(self._waiting), AT_ONCE)):
             self._advance(*self._waiting.popleft())
             if self._reactor.clock() >= ends_s:
                 break
@@ -58,7 +62,6 @@ class Backlogs:
         if gone is not None:  # the disk's rows hide already what somebody wrote who is not deleted yet
             gone.waiting.append(partial(self._wait, receiver, opening, pages))
             return
-        self._turn.credit.settle(opening.user)  # what other sessions have been handed meanwhile does not wait any more
         try:
             next(pages)
         except StopIteration as end:

@@ -5,7 +5,7 @@ frames (see `records`); here it is added up per receiver, and turned into the ma
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from chatserver.core.events import Delivered
 from chatserver.core.evolve import evolve
@@ -58,9 +58,9 @@ class CreditBook:
             for credit in receiver.book.handed(receiver.connection.unsent):
                 self.give(receiver, credit)
 
-    def settle(self, user: int | None = None) -> None:
-        """Bring State's marks up to what has been handed: those of one user, or all."""
-        for receiver in [each for each in self.handed if user is None or each.user == user]:
+    def settle(self, users: Collection[int] | None = None) -> None:
+        """Bring State's marks up to what has been handed: those of some users, or all. One look at all who were."""
+        for receiver in [each for each in self.handed if users is None or each.user in users]:
             self.settle_one(receiver)
 
     def settle_one(self, receiver: Receiver) -> None:
@@ -136,7 +136,7 @@ class CreditBook:
 
     def delivery(self, user: User, message_id: int) -> Delivery | None:
         """When a message to a user was first handed to a session, as far as that is remembered; None if it waits."""
-        self.settle(user.id)
+        self.settle([user.id])
         if not _include((user.delivered_id, user.gaps), message_id):
             return None
         for before, after, delivery in self._remembered.get(user.id, ()):

@@ -72,6 +72,13 @@ def test_as_many_as_one_login_replays_leave_no_hole(world: World, fay: Session) 
     assert ids(world.login("vic")) == []
 
 
+def test_what_another_session_has_just_been_handed_does_not_wait(world: World, fay: Session) -> None:
+    vic = come(world)
+    sent = write(world, fay, 3)
+    assert ids(vic.frames(), "MESSAGE") == sent
+    assert ids(come(world).frames()) == []
+
+
 def test_a_thousand_are_replayed_at_once_and_one_more_waits(
     world: World, fay: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -158,6 +158,17 @@ def test_of_two_sessions_the_one_that_is_further_counts(world: World) -> None:
     assert world.marks() == (9, ())
 
 
+def test_the_marks_of_some_are_settled_without_the_others(world: World) -> None:
+    ben, _ = world.login(BOB)
+    second, _ = world.login(ANN)
+    world.give(3)
+    world.book.give(second, 5)
+    world.book.give(ben, 9)
+    world.book.settle([ANN])
+    assert (world.ann.delivered_id, world.state.users[BOB].delivered_id) == (5, 0)
+    assert world.book.handed == {ben: 9}
+
+
 def test_an_account_that_is_gone_has_no_marks(world: World) -> None:
     world.give(5)
     world.state.remove(world.ann)
