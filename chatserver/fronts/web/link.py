@@ -106,30 +106,23 @@ class Link:
 
     @property
     def unsent(self) -> int:
-        """The bytes of frames that wait for the kernel."""
-        if not self._pieces:
-            return 0
-        handed = self._wire - self._connection.unsent
-        while self._pieces and self._pieces[0][0] <= handed:
-            wire, plain = self._pieces.popleft()
-            handed -= wire
-            self._wire -= wire
-            self._plain -= plain
-        if not self._pieces:
-            return 0
-        wire, plain = self._pieces[0]
-        return self._plain - max(0, handed - (wire - plain))
+        """The bytes of frames that wait for the kernel; with the last byte of a message all of its frames have left.
+
+        A browser hands a message on when it is whole: a frame in one that is cut off has reached nobody.
+        """
+        self._let_go()
+        return self._plain
 
     @property
     def committed(self) -> int:
         """How many of these belong to a message that has begun to go out."""
-        unsent = self.unsent
-        return self._kept(0)[1] - (self._plain - unsent)
+        self._let_go()
+        return self._kept(0)[1]
 
     def drop_unsent(self, keep: int) -> None:
         """Forget what waits, but for the messages in which so many bytes stand, and those that have begun."""
-        sent = self._plain - self.unsent
-        wire, plain, count = self._kept(sent + keep)
+        self._let_go()
+        wire, plain, count = self._kept(keep)
         self._connection.drop_unsent(wire - (self._wire - self._connection.unsent))
         while self._pieces and len(self._pieces) > count:
             self._pieces.pop()
@@ -251,6 +244,15 @@ class Link:
             self._pieces.append((wire, plain))
             self._wire += wire
             self._plain += plain
+
+    def _let_go(self) -> None:
+        """Count those no more that have left whole."""
+        handed = self._wire - self._connection.unsent
+        while self._pieces and self._pieces[0][0] <= handed:
+            wire, plain = self._pieces.popleft()
+            handed -= wire
+            self._wire -= wire
+            self._plain -= plain
 
     def _hand_control(self, frames: bytes) -> None:
         self._hand(frames, ((len(frames), 0),))
