@@ -118,6 +118,10 @@ class Person:
         if has_way:
             self.tab.evaluate("() => window.still.then(() => {})")
 
+    def see_loaded(self) -> None:
+        """Older messages that were asked for on the way are there."""
+        expect(self.scroller).not_to_have_attribute("aria-busy", "true")
+
     def open(self, name: str) -> None:
         self.entry(name).click()
         self.see_open(name)
