@@ -23,9 +23,11 @@ def read_upto(state: State, user: int, party: int) -> int:
 
 def mark_read(state: State, command: MarkRead) -> Outcome:
     """Move a mark, which never goes back nor past the end of the conversation."""
-    if command.party < 0 and command.party not in state.users[command.user].rooms:  # left while the store was asked
-        return Refused("NOT_MEMBER", "You are not in this room any more: JOIN it first")
     name = state.name_of(command.party)
+    if command.party > 0 and command.party not in state.users:  # deleted while the store was asked
+        return no_such_user(name)
+    if command.party < 0 and command.party not in state.users[command.user].rooms:  # left meanwhile
+        return Refused("NOT_MEMBER", "You are not in this room any more: JOIN it first")
     before = (state.users[command.user].read or {}).get(command.party, 0)
     after = max(before, min(command.upto, command.end))
     if after == before:

@@ -63,9 +63,9 @@ def test_a_room_that_ended_while_the_store_was_asked_is_refused() -> None:
     refused(state, MarkRead(ANN, ROOM, 9, 9, (BOB,)), "NOT_MEMBER")
 
 
-def test_what_was_said_with_an_account_that_has_gone_can_be_marked(state: State) -> None:
+def test_an_account_that_was_deleted_while_the_store_was_asked_is_refused(state: State) -> None:
     when(state, DeleteAccount(BOB, NOW_MS))
-    assert when(state, MarkRead(ANN, BOB, 4, 9, ())) == ([ReadMarked(ANN, BOB, 4, ())], ["bob", "4"])
+    refused(state, MarkRead(ANN, BOB, 4, 9, (BOB,)), "NO_SUCH_USER")
 
 
 # read_upto

@@ -17,8 +17,8 @@ class Names:
         self._state = state
 
     def of(self, party: int) -> str:
-        """The name of a user or a room."""
-        return str((self._state.users if party > 0 else self._state.rooms)[party].name)
+        """The name of a user or a room, also of one that has gone since."""
+        return str(self._state.name_of(party))
 
 
 def _burst(truth: Truth, user: str, command: Any, names: Names) -> Effect:
