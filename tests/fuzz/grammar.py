@@ -39,8 +39,9 @@ RAW = (
     b"\xc2\x85",
     b"GET / HTTP/1.1\r\n",
 )
-LEFT_OUT = ("QUIT", "DELETEACCOUNT", "SETPASSWORD", "LOGIN", "RESUME", "LOGOUT", "SIGNUP")
-"""Verbs that end or change the session: they come seldom, so that the rest is not said into the void."""
+SELDOM = ("QUIT", "DELETEACCOUNT", "SETPASSWORD", "LOGIN", "RESUME", "LOGOUT", "SIGNUP")
+"""Verbs that end or change the session: if they were as frequent, the rest would be said into the void."""
+OFTEN = tuple(name for name in VERBS if name not in SELDOM)
 
 
 class Grammar:
@@ -85,8 +86,7 @@ class Grammar:
         pick, chance = self._random.choice, self._random.random()
         if chance < 0.04 and not is_text:
             return self._random.randbytes(self._random.randrange(60)) + pick(ENDS)
-        names = [name for name in VERBS if name not in LEFT_OUT]
-        verb = pick(LEFT_OUT) if chance > 0.985 else pick(names)
+        verb = pick(SELDOM if chance > 0.985 else OFTEN)
         verb = verb if self._random.random() < 0.9 else pick((verb.lower(), verb[:-1], verb + "X", "", "é"))
         fields = [pick(FIELDS) for _ in range(self._random.randrange(5))]
         if self._random.random() < 0.7:

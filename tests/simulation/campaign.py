@@ -21,7 +21,7 @@ from tests.simulation.shared import SHARED_FAULTS
 Seeds = tuple[int, int]
 """The first, and how many."""
 
-PART = 25  # lives of one process
+PART = 100  # lives of one process: to start one takes as long as ten lives
 ENOUGH = 200  # lives in which every kind of fault must have happened
 
 
