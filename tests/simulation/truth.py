@@ -86,6 +86,7 @@ class Truth(Moderated):
         effect = super().delete_account(name)
         self.tokens = {token: user for token, user in self.tokens.items() if user != name}
         self.unanswered = [asked for asked in self.unanswered if asked[0] != name]
+        self.changes_made.update({change.frame: change.message.id for change in self.changes})  # a room lost its name
         return effect
 
     def set_password(self, name: str, token: bytes) -> Effect:
