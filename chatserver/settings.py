@@ -197,7 +197,7 @@ class Settings:
         4_194_304, 1, 1 << 30, "bytes", "of events waiting for a client that does not read: then BYE|TOO_SLOW"
     )
     send_bytes_total_max: int = _number(
-        67_108_864, 65_536, 1 << 40, "bytes", "waiting for all who do not read: then BYE|TOO_SLOW to who has most"
+        41_943_040, 65_536, 1 << 40, "bytes", "waiting for all who do not read: then BYE|TOO_SLOW to who has most"
     )
     unread_s: int = _number(
         45, 1, 86_400, "s", "in which a client takes none of the bytes that wait for it, answers too: then BYE|TOO_SLOW"
