@@ -88,7 +88,7 @@ def report(state: State, command: Report) -> Outcome:
         return Refused("TOO_LONG", f"A report has at most {WHY_CHARS_MAX} characters: make it shorter")
     recent = [at for at in state.reported.get(command.user, ()) if 0 <= command.now_ms - at < HOUR_MS]
     if len(recent) >= REPORTS_PER_HOUR:
-        minutes = (recent[0] + HOUR_MS - command.now_ms) // 60_000 + 1
+        minutes = -((command.now_ms - HOUR_MS - recent[0]) // 60_000)
         return Refused("THROTTLED", f"You have made {REPORTS_PER_HOUR} reports in an hour: try again in {minutes} min")
     number = state.last_report_id + 1
     made = MessageReported(

@@ -143,8 +143,7 @@ class State:
     banned_networks: dict[NetworkKey, str] = field(default_factory=dict)  # how they are found; not stored
     invites: dict[str, tuple[int, int]] = field(default_factory=dict)  # code → sign-ups left, and until when
     notices: dict[int, tuple[str, int]] = field(default_factory=dict)  # number → text, and until when
-    reported: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    """user → when the last reports of the last hour were made, oldest first; not stored."""
+    reported: dict[int, tuple[int, ...]] = field(default_factory=dict)  # user → when the last ones were made
     last_user_id: int = 0
     last_report_id: int = 0
     last_room_id: int = 0  # the lowest
@@ -239,6 +238,7 @@ class State:
             if not self.look_alikes[skeleton]:
                 del self.look_alikes[skeleton]
         self.deleted[user.id] = user.name
+        self.reported.pop(user.id, None)
         self.reserved.add(user.key)
 
 
@@ -292,6 +292,7 @@ def snapshot(state: State) -> dict[str, object]:
         "banned_networks": dict(state.banned_networks),
         "invites": dict(state.invites),
         "notices": dict(state.notices),
+        "reported": dict(state.reported),
         "last_report_id": state.last_report_id,
         "last_user_id": state.last_user_id,
         "last_message_id": state.last_message_id,

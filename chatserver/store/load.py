@@ -4,12 +4,20 @@ import json
 import sqlite3
 from collections import defaultdict
 
-from chatserver.core.state import Limits, Room, State, Token, User
+from chatserver.core.state import REPORTS_KEPT, Limits, Room, State, Token, User
 from chatserver.core.tags import StoredTags
 from chatserver.store.hidden import NOT_HIDDEN
 from chatserver.store.identity import last_id
 
 _NOT_REMOVED = NOT_HIDDEN.format("user")
+_LAST_REPORTS = """
+    SELECT user, time_ms FROM reports WHERE id IN (
+        SELECT own.id FROM (SELECT DISTINCT user FROM reports) AS each, reports AS own
+        WHERE own.user = each.user AND own.id > ifnull(
+            (SELECT id FROM reports WHERE user = each.user ORDER BY id DESC LIMIT 1 OFFSET ?), 0
+        )
+    ) ORDER BY id
+"""
 
 
 def load_state(connection: sqlite3.Connection, limits: Limits) -> State:
@@ -116,6 +124,9 @@ def _load_moderation(connection: sqlite3.Connection, state: State) -> None:
     for room, user in connection.execute("SELECT room, user FROM moderators"):
         state.rooms[room].moderators |= {user}
     state.last_report_id = connection.execute("SELECT ifnull(max(id), 0) FROM reports").fetchone()[0]
+    for user, time_ms in connection.execute(_LAST_REPORTS, (REPORTS_KEPT,)):
+        if user in state.users:
+            state.reported[user] = (*state.reported.get(user, ()), time_ms)
 
 
 def _load_read_marks(connection: sqlite3.Connection, state: State) -> None:

@@ -9,6 +9,7 @@ from chatserver.core.events import (
     AccountDeleted,
     BotRemembered,
     Delivered,
+    MessageReported,
     MessageSent,
     ReactionChanged,
     ReadMarked,
@@ -18,7 +19,7 @@ from chatserver.core.events import (
     RoomLeft,
     UserSignedUp,
 )
-from chatserver.core.state import TAG_LIFE_MS, Limits
+from chatserver.core.state import REPORTS_KEPT, TAG_LIFE_MS, Limits
 from chatserver.core.tags import StoredTags
 from chatserver.store.store import Store
 
@@ -87,14 +88,23 @@ def test_rooms_that_have_ended_leave_their_names(store: Store) -> None:
     assert (state.users[ANN].rooms, state.last_room_id) == ({-2}, -2)
 
 
+def test_the_last_reports_of_each_user_count_for_the_limit_over_a_restart(store: Store) -> None:
+    made = [(ANN if number % 3 else BEN) for number in range(1, 31)]
+    store.write([MessageReported(at, NOW_MS + at, user, 7, BOT, user, "", "") for at, user in enumerate(made, 1)])
+    reported = store.load(Limits()).reported
+    assert reported[BEN] == tuple(NOW_MS + number for number in range(3, 31, 3))
+    assert reported[ANN] == tuple(NOW_MS + number for number in range(1, 31) if number % 3)[-REPORTS_KEPT:]
+
+
 def test_what_a_deleted_account_has_left_is_not_loaded(store: Store) -> None:
     store.write([RoomCreated(-1, "#tea", "#tea", "public", BEN, 1)])
     store.write([RoomJoined(-1, user, 0, 1) for user in (BEN, ANN)])
     store.write([BotRemembered(BOT, user, "{}") for user in (ANN, BEN)])
     store.write([ReadMarked(ANN, BEN, 3, ()), ReadMarked(BEN, ANN, 3, ())])
+    store.write([MessageReported(1, NOW_MS, ANN, 7, BEN, ANN, "", "")])
     store.write([RoomLeft(3, -1, ANN)])
     store.write([AccountDeleted(6, 5, ANN)])
     state = store.load(Limits())
     assert (list(state.users), state.deleted, state.reserved) == ([BEN, BOT], {ANN: "u1"}, {"u1"})
     assert (list(state.rooms[-1].members), list(state.bot_memory)) == ([BEN], [BEN])
-    assert state.users[BEN].read == {ANN: 3}
+    assert (state.users[BEN].read, state.reported) == ({ANN: 3}, {})

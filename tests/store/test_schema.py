@@ -126,6 +126,7 @@ def test_nothing_is_lost_from_the_version_before(store: Store) -> None:
         "banned_networks": {},
         "invites": {},
         "notices": {},
+        "reported": {},
         "last_report_id": 0,
         "last_user_id": GONE,
         "last_message_id": 5,
