@@ -13,6 +13,7 @@ class Lot:
 
     batch: Any
     before: bytes
+    logins: frozenset[bytes]  # tokens in memory alone that `before` has, or has lost again
     events: list[Any] = field(default_factory=list)
     fate: str = ""  # then "stored" or "undone"
 

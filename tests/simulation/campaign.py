@@ -99,7 +99,9 @@ def find_planted(names: Sequence[str], seeds: Seeds, jobs: int) -> int:
 
 def _plant(name: str, seeds: Seeds) -> str:
     words = [sys.executable, "-m", "tests.simulation", "--plant", name, "--seeds", f"{seeds[0]}+{seeds[1]}"]
-    return subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip()
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert not done.stderr, f"{name} could not be planted: {done.stderr[-2000:]}"
+    return done.stdout.strip()
 
 
 def plant_one(name: str, seeds: Seeds) -> int:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tests.simulation.life import Life
 
 LATE_S = 5.0  # behind its deadline, until a connection that has not logged in must be gone
+LATE_TURNS = 10  # in which it can take the good-bye, though in pieces
 RUNS_MAX = 4  # of the lines of one client in a turn: what came, what waited, what a wait has ended
 ANSWERS_BYTES = 400_000  # what one answer may add behind the limits
 
@@ -48,10 +49,11 @@ def _check_strangers(life: "Life") -> None:
     """Whoever does not log in is sent away, whatever it sends."""
     most_s = life._settings.login_timeout_s + LATE_S
     for caller in life.callers:
-        if caller.is_dripping and caller.is_greeted and life.now_s - caller.stranger_s > most_s:
-            caller.late_turns += 1
-            if caller.is_alive and caller.late_turns > 3 and caller.wire.room is None:
-                life.oracle.blame(f"a stranger stays for {life.now_s - caller.stranger_s:.0f} s")
+        is_late = caller.is_dripping and caller.is_greeted and life.now_s - caller.stranger_s > most_s
+        takes_the_good_bye = caller.is_alive and caller.wire.room is None
+        caller.late_turns = caller.late_turns + 1 if is_late and takes_the_good_bye else 0
+        if caller.late_turns > LATE_TURNS:
+            life.oracle.blame(f"a stranger stays for {life.now_s - caller.stranger_s:.0f} s")
 
 
 def check_whole(life: "Life") -> None:

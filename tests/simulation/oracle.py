@@ -123,7 +123,7 @@ class Oracle:
     def _lot(self) -> Lot:
         batch = self._turn.batch
         if not self._lots or self._lots[-1].batch is not batch:
-            self._lots.append(Lot(batch, self.truth.kept()))
+            self._lots.append(Lot(batch, self.truth.kept(), frozenset(self._outage_logins)))
         return self._lots[-1]
 
     def _effect(
@@ -242,7 +242,8 @@ class Oracle:
         self.failures += 1
         if lost:
             self.truth.bring_back(lost[0].before)
-            self.truth.tokens |= self._outage_logins
+            later = self._outage_logins.keys() - lost[0].logins
+            self.truth.tokens |= {token: self._outage_logins[token] for token in later}
         for lot in lost:
             lot.fate = "undone"
         self._count_sessions()

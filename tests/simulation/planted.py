@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chatserver.bothost.host import BotHost
+from chatserver.bothost.mail import Mail
 from chatserver.core.commands import LogOut, SendBurst, SendMessage
 from chatserver.core.decide import TABLE as DECIDE
 from chatserver.core.events import BurstSent, FriendRequested, MessageSent, RoomLeft, TokenRevoked
@@ -159,7 +159,7 @@ def lets_a_logout_stand_that_failed(patch: Patch) -> None:
 
 @planted
 def answers_for_the_bot_what_was_refused(patch: Patch) -> None:
-    patch.setattr(BotHost, "_take_out", _nothing)
+    patch.setattr(Mail, "_take_out", _nothing)
 
 
 # Credit.
@@ -187,7 +187,7 @@ def counts_half_a_frame(patch: Patch) -> None:
 @planted
 def never_stores_what_was_delivered(patch: Patch) -> None:
     patch.setattr(CreditBook, "settle", _nothing)
-    patch.setattr(CreditBook, "_settle", lambda book, receiver: book.handed.pop(receiver, None))
+    patch.setattr(CreditBook, "settle_one", lambda book, receiver: book.handed.pop(receiver, None))
     patch.setattr("chatserver.turn.release.backlog_waits", lambda state, user: False)
     patch.setattr("chatserver.sessions.sessions.backlog_waits", lambda state, user: False)
 

@@ -38,6 +38,11 @@ def test_there_are_as_many_as_the_document_says() -> None:
     assert f"All {len(PLANTED)} planted defects are found" in (ROOT / "SECURITY.md").read_text()
 
 
+@pytest.mark.parametrize("name", PLANTED)
+def test_what_a_defect_changes_is_there(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    PLANTED[name](monkeypatch)
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", SOON_FOUND)
