@@ -270,10 +270,13 @@ class Life(World):
         check_gone(self)
         let_all_in(self)
         self._flap()
-        for half in range(HEALING_MAX_S * 2):
+        quiet_s = 0.0  # since the last answer that was owed
+        for _ in range(HEALING_MAX_S * 2):
             self.settle()
             self.now_s += 0.5
-            if half > HEALING_S * 2 and not any(caller.said and not caller.wire.closed for caller in self.callers):
+            is_pending = any(caller.said and not caller.wire.closed for caller in self.callers)
+            quiet_s = 0.0 if is_pending else quiet_s + 0.5
+            if quiet_s > HEALING_S:
                 break
         self.settle()
         check_pending(self)

@@ -4,7 +4,7 @@ It can be kept and brought back, because what is not stored in the end has not h
 """
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tests.model.chat import Effect, Heard, Message
@@ -49,6 +49,17 @@ class Truth(Moderated):
             self.heard_by[self.last_id] = [name for name in self.parties(self.messages[-1]) if name != user]
             if to == BOT and text.startswith("say "):
                 self.unanswered.append((user, text.removeprefix("say ")))
+        return effect
+
+    def mark_read(self, user: str, other: str, number: int, looked_up: Sequence[str] = ()) -> Effect:
+        """Whose message was deleted since it was looked up hears of the mark all the same."""
+        effect = super().mark_read(user, other, number)
+        if effect.heard:
+            frame = effect.heard[0][1]
+            gone = [each for each in self.messages if each.id <= number and not each.text and each.sender in looked_up]
+            told = {name for name, _ in effect.heard}
+            late = {each.sender for each in gone if user in self.parties(each)} - told
+            effect.heard += [(name, frame) for name in sorted(late) if not self.are_apart(user, name)]
         return effect
 
     def answer(self, user: str, text: str) -> bool:
