@@ -32,6 +32,7 @@ class Instance:
     """One instance: a primary that goes alone, or one that a standby follows."""
 
     settings = ""
+    listens_at = "127.0.0.1"
 
     def __init__(self, folder: Path, port: int) -> None:
         self.folder = folder
@@ -58,7 +59,8 @@ class Instance:
     def start(self) -> Self:
         """Start it, and wait until it can be asked."""
         options = (
-            f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder} {self.settings}"
+            f"-p {self.port} -c listen_addresses={self.listens_at} -c unix_socket_directories={self.folder}"
+            f" {self.settings}"
         )
         log = str(self.data) + ".log"
         self._run("pg_ctl", "-D", str(self.data), "-o", options, "-l", log, "-w", "-t", "60", "start")

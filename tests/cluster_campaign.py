@@ -1,4 +1,4 @@
-"""Writers killed, stopped and paused, primaries killed and standbys promoted, under load, again and again.
+"""Writers killed, paused and cut off, primaries killed and standbys promoted, under load, again and again.
 
     python3 -m tests.cluster_campaign --rounds 10 --seed 1
     python3 -m tests.cluster_campaign --planted
@@ -27,15 +27,18 @@ from threading import Event, Thread
 from bench.ports import free_port
 from tests.cluster.node import Node
 from tests.cluster.planted import CONTROLS
-from tests.cluster.postgres import Instance, make_folder
+from tests.cluster.postgres import Instance, ReachedByWires, make_folder
 from tests.cluster.test_take_over import contents, same_name, settle
 from tests.harness import PASSWORD, befriend
+from tests.machine.namespaces import Network, Wire, go_apart, is_apart
 from tests.temporary import use_memory
 from tests.wire import Client, Ended
 
 SENDERS = ("ann", "bob", "eve")
 READER = "zoe"
 KINDS = ("kill", "stop", "pause", "quiet", "engine", "cut")
+WIRE_KINDS = ("mute", "deaf", "apart", "blink")  # where nodes have networks of their own
+BLINK_S = (0.1, 2.5)
 LOAD_S = (0.3, 1.5)
 
 
@@ -96,8 +99,8 @@ class Sender:
                 client.expect("HELLO|chatserver|1|…")
                 client.send(f"LOGIN|{self.name}|{PASSWORD}")
                 is_in = client.answer()[-1].startswith("OK|")
-                while is_in and not self._is_done and time.monotonic() < until_s:
-                    if self._say(client) and not self._ends.is_set():
+                while is_in and not self._is_done and time.monotonic() < until_s and self._say(client):
+                    if not self._ends.is_set():
                         self.number += 1
         except (Ended, OSError):
             pass
@@ -111,36 +114,54 @@ class Sender:
         if frame[0] != "OK":
             if frame[2] != "UNAVAILABLE":
                 raise Broken(f"{self.name}'s message {self.number} got {frame}")
-            time.sleep(0.1)
             return False
         self.answered[self.number] = frame[2]
         return True
 
 
 class Campaign:
-    """The nodes, the engine and the senders."""
+    """The nodes, the engine and the senders; in networks of their own, each node has a wire to the engine."""
 
-    def __init__(self, folder: Path, seed: int, planted: str = "") -> None:
+    def __init__(self, folder: Path, seed: int, planted: str = "", *, has_wires: bool = False) -> None:
         self._chance = random.Random(seed)
         self._folder = make_folder()
-        self.engine = Instance(self._folder, free_port()).make().start()
+        self._networks = [Network(), Network()] if has_wires else []
+        make = ReachedByWires if has_wires else Instance
+        self.engine = make(self._folder, free_port()).make().start()
         self._standby = self.engine.make_standby("other").start()
         if planted != "replicates_asynchronously":
             for instance in (self.engine, self._standby):
                 instance.replicate_to("other")
         self._ports = (self.engine.port, self._standby.port)
-        conninfo = "host=127.0.0.1,127.0.0.1 port={},{} user=chat dbname=postgres".format(*self._ports)
         in_nodes = planted if planted and CONTROLS[planted].plant else ""
-        self.nodes = [
-            Node(folder / "one.db", conninfo, planted=in_nodes).listens(),
-            Node(folder / "two.db", conninfo, planted=in_nodes).stands_by(),
-        ]
+        self._wires: dict[Node, Wire] = {}
+        self.nodes = [self._node(folder / "one.db", in_nodes).listens(), self._node(folder / "two.db", in_nodes)]
+        self.nodes[1].stands_by()
         self.gaps: list[float] = []
         everybody = [self.nodes[0].user(name) for name in (*SENDERS, READER)]
         for client in everybody[:-1]:
             befriend(client, everybody[-1])
         self.nodes[0].close_clients()
         self.senders = [Sender(name, self.nodes) for name in SENDERS]
+
+    def _node(self, store: Path, planted: str) -> Node:
+        """One more. In a network of its own it has a wire to its clients, and one to the engine, which can be cut."""
+        words = "host={0},{0} port={1},{2} user=chat dbname=postgres"
+        if not self._networks:
+            return Node(store, words.format("127.0.0.1", *self._ports), planted=planted)
+        at = len(self._wires)
+        network = self._networks[at]
+        to_clients = Wire(f"clients{at}", network.pid, f"10.1.{at}.1", f"10.1.{at}.2")
+        wire = Wire(f"engine{at}", network.pid, f"10.2.{at}.1", f"10.2.{at}.2")
+        host = {"host": to_clients.far}
+        node = Node(store, words.format(wire.near, *self._ports), host, planted=planted, inside=network.inside)
+        self._wires[node] = wire
+        return node
+
+    @property
+    def kinds(self) -> Sequence[str]:
+        """What can happen here."""
+        return (*KINDS, *WIRE_KINDS) if self._networks else KINDS
 
     def round(self, kind: str) -> None:
         """Something dies in the middle of it."""
@@ -151,6 +172,8 @@ class Campaign:
         other = next(node for node in self.nodes if node is not writer)
         if kind in ("engine", "cut"):
             self._fail_over(is_cut=kind == "cut")
+        elif kind == "blink":
+            self._blink(writer, other)
         else:
             self._end(kind, writer, other)
         time.sleep(self._chance.uniform(*LOAD_S))
@@ -162,6 +185,8 @@ class Campaign:
         began_s = time.monotonic()
         if kind in ("pause", "quiet"):
             self._pause(kind, writer, other)
+        elif kind in WIRE_KINDS:
+            self._part(kind, writer, other)
         else:
             writer.send(signal.SIGKILL if kind == "kill" else signal.SIGTERM)
             writer.ends()
@@ -177,14 +202,42 @@ class Campaign:
         writer.send(signal.SIGSTOP)
         other.listens()
         writer.send(signal.SIGCONT)
+        self._ends_fenced(writer)
+        for sender in self.senders if kind == "quiet" else ():
+            sender.begin()
+
+    def _part(self, kind: str, writer: Node, other: Node) -> None:
+        """The engine does not hear the writer, or is not heard by it, or both, beyond its lease."""
+        wire = self._wires[writer]
+        wire.lose(towards_near=kind != "deaf", towards_far=kind != "mute")
+        other.listens()
+        time.sleep(self._chance.uniform(*LOAD_S))
+        wire.mend()
+        self._ends_fenced(writer)
+
+    def _blink(self, writer: Node, other: Node) -> None:
+        """The same for a moment: the writer goes on, unless it was too long a moment."""
+        wire = self._wires[writer]
+        ways = self._chance.choice([(True, False), (False, True), (True, True)])
+        wire.lose(towards_near=ways[0], towards_far=ways[1])
+        time.sleep(self._chance.uniform(*BLINK_S))
+        wire.mend()
+        for sender in self.senders:
+            sender.end()
+        if other.is_listening:
+            self._ends_fenced(writer)
+            writer.start()
+            writer.says("follows")
+        for sender in self.senders:
+            sender.begin()
+
+    def _ends_fenced(self, writer: Node) -> None:
         try:
             status = writer.ends()
         except subprocess.TimeoutExpired:
             raise Broken("a writer that was fenced goes on") from None
         if status != 1:
             raise Broken(f"a writer that was fenced did not end with status 1: {writer.said}")
-        for sender in self.senders if kind == "quiet" else ():
-            sender.begin()
 
     def _fail_over(self, *, is_cut: bool) -> None:
         """The primary dies, the standby takes its place, and a new standby comes where the primary was.
@@ -241,6 +294,8 @@ class Campaign:
             node.close()
         self._standby.close()
         self.engine.close()
+        for network in self._networks:
+            network.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
@@ -274,11 +329,11 @@ def look_for(names: Sequence[str], seed: int) -> int:
 
 def run_campaign(folder: Path, rounds: int, seed: int) -> int:
     """Play that many; how many messages were acknowledged. Raises Broken."""
-    campaign = Campaign(folder, seed)
+    campaign = Campaign(folder, seed, has_wires=is_apart())
     chance = random.Random(seed)
     try:
         for number in range(1, rounds + 1):
-            kind = KINDS[(number - 1) % len(KINDS)] if number <= len(KINDS) else chance.choice(KINDS)
+            kind = campaign.kinds[number - 1] if number <= len(campaign.kinds) else chance.choice(campaign.kinds)
             campaign.round(kind)
             acknowledged = sum(len(sender.answered) for sender in campaign.senders)
             print(f"round {number} of {rounds} ({kind}): {acknowledged} acknowledged so far, none lost", flush=True)
@@ -297,6 +352,8 @@ def main() -> int:
         "--planted", nargs="*", choices=CONTROLS, metavar="NAME", help="plant defects, and see each found"
     )
     options = parser.parse_args()
+    if not go_apart("tests.cluster_campaign"):
+        print("no connection is cut: that needs root, and network namespaces", flush=True)
     use_memory()
     if options.planted is not None:
         return look_for(options.planted or list(CONTROLS), options.seed)

@@ -4,7 +4,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tests.harness import ROOT, Running, command_line
@@ -16,15 +16,22 @@ class Node(Running):
     """Started at once; `listens` waits until it writes."""
 
     def __init__(
-        self, store: Path, conninfo: str, settings: Mapping[str, int | str] | None = None, planted: str = ""
+        self,
+        store: Path,
+        conninfo: str,
+        settings: Mapping[str, int | str] | None = None,
+        *,
+        planted: str = "",
+        inside: Sequence[str] = (),
     ) -> None:
-        """`planted` is a defect that it has (`tests/cluster/planted`)."""
+        """`planted` is a defect that it has (`tests/cluster/planted`), `inside` what starts it in another network."""
         super().__init__()
         self.store = store
         given: dict[str, int | str] = {"web": "off", "cluster_node": store.stem, **(settings or {})}
         self._words = command_line(store, given, "--cluster", conninfo)
         if planted:
             self._words[2:3] = ["tests.cluster.planted", planted]
+        self._words[:0] = inside
         self._log = store.with_suffix(".log")
         self._out = store.with_suffix(".out")
         self.start()

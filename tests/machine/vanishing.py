@@ -9,6 +9,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
 from tests.harness import PASSWORD, Process, befriend, command_line
+from tests.machine.namespaces import Network, Wire, run
 from tests.wire import Client
 
 VANISHED_S = 5
@@ -25,21 +26,6 @@ time.sleep(1000)
 """
 
 
-def run(*words: str) -> None:
-    subprocess.run(words, check=True)
-
-
-def connect_networks(far: str) -> None:
-    inside = ("nsenter", "-t", far, "-n")
-    run("ip", "link", "set", "lo", "up")
-    run("ip", "link", "add", "v0", "type", "veth", "peer", "name", "v1")
-    run("ip", "link", "set", "v1", "netns", far)
-    run("ip", "addr", "add", f"{HERE}/24", "dev", "v0")
-    run("ip", "link", "set", "v0", "up")
-    run(*inside, "ip", "addr", "add", f"{THERE}/24", "dev", "v1")
-    run(*inside, "ip", "link", "set", "v1", "up")
-
-
 def wait_offline(ann: Client) -> None:
     while True:
         frame = ann.events.popleft() if ann.events else ann.frame()
@@ -47,24 +33,25 @@ def wait_offline(ann: Client) -> None:
             return
 
 
-def main(far: str, store: str) -> None:
-    connect_networks(far)
+def main(store: str) -> None:
+    run("ip", "link", "set", "lo", "up")
+    far = Network()
+    wire = Wire("v", far.pid, HERE, THERE)
     server = Process(command_line(store, {"vanished_s": VANISHED_S}, "--host", "0.0.0.0"), Path(store))
     server.address = ("127.0.0.1", server.port)
-    inside = ["nsenter", "-t", far, "-n"]
     try:
         ann, ben = server.user("ann"), server.user("ben")
         befriend(ann, ben)
         ben.send("QUIT")
         ben.frames_to_the_end()
         wait_offline(ann)
-        words = [*inside, sys.executable, "-c", FAR_CLIENT, str(server.port)]
+        words = [*far.inside, sys.executable, "-c", FAR_CLIENT, str(server.port)]
         with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as gone:
             assert gone.stdout
             assert gone.stdout.readline() == "in\n"
             ann.says("SENDMESSAGE|ann|ben|while he was there")
             time.sleep(2)  # the play needs his machine to have confirmed that
-            run(*inside, "ip", "link", "set", "v1", "down")
+            wire.take_down()
             ann.says("SENDMESSAGE|ann|ben|into the void")
             wait_offline(ann)
             again = server.login("ben")
@@ -73,6 +60,7 @@ def main(far: str, store: str) -> None:
             gone.kill()
     finally:
         server.close()
+        far.close()
 
 
 if __name__ == "__main__":
