@@ -109,6 +109,8 @@ class Judge:
             self.tokens[caller.user].append(caller.token)
             if said.line.endswith("|wrong password") or said.read_s > self.dead_tokens.get(caller.token, said.read_s):
                 self._blame(f"{said.line[:40]!r} lets somebody in")
+        elif said.verb in ("DELETEFRIEND", "BLOCK"):
+            caller.known.pop(rest, None)
         elif said.verb == "LOGOUT":
             self.dead_tokens[caller.token] = now_s
             caller.user = caller.token = ""
