@@ -7,6 +7,7 @@ from chatserver.core.events import BotAnswered, BurstSent, TagsRead, message_sen
 from chatserver.core.outcome import Outcome, Refused, find_own_room, no_such_user
 from chatserver.core.sanctions import check_mute
 from chatserver.core.state import TAG_LIFE_MS, Limits, State, User, apart
+from chatserver.core.tags import has_double
 from chatserver.protocol.times import format_time
 from chatserver.protocol.visible import any_blank, is_blank
 
@@ -59,7 +60,7 @@ def send_again(state: State, command: SendAgain) -> Outcome:
 def send_burst(state: State, command: SendBurst) -> Outcome:
     """The same for many at once, so that what is done for each is little. Of the answer, each is one message's."""
     sender, texts, tags = state.users[command.user], command.texts, command.tags
-    if tags and (len(set(tags)) < len(tags) or (sender.tags is not None and sender.tags.has_any(tags))):
+    if tags and (has_double(tags) or (sender.tags is not None and sender.tags.has_any(tags))):
         return LOOK_UP
     if sender.sanctions and (muted := check_mute(sender, command.now_ms)):
         return muted

@@ -18,6 +18,7 @@ SPAN = 10_000
 UNKNOWN = -1
 """In place of an id, where nobody has looked at what is stored."""
 DIGITS_MAX = 15  # of a number; a longer one is a tag as any other
+NUMBER_END = 10**DIGITS_MAX  # is the first of them
 SKIPPED_MAX = 9  # numbers that a series may leave out at a time: for more, a hash takes less
 
 
@@ -272,9 +273,27 @@ def numbered(tag: str) -> tuple[str, int]:
     return tag, -1
 
 
+class Row(list[str]):
+    """Tags that are numbered one after the other, made by who knows that they are."""
+
+    __slots__ = ("first", "stem")
+
+    def __init__(self, stem: str, first: int, count: int) -> None:
+        super().__init__([f"{stem}.{at}" for at in range(first, first + count)])
+        self.stem = stem
+        self.first = first
+
+
 def in_a_row(tags: list[str]) -> tuple[str, int] | None:
     """The stem and the first number of tags that are numbered one after the other; None if they are not."""
+    if type(tags) is Row:
+        return tags.stem, tags.first
     stem, first = numbered(tags[0])
     if first >= 0 and tags[-1].startswith(stem) and tags == [f"{stem}.{at}" for at in range(first, first + len(tags))]:
         return stem, first
     return None
+
+
+def has_double(tags: list[str]) -> bool:
+    """Whether one of them is there twice."""
+    return type(tags) is not Row and len(set(tags)) < len(tags)

@@ -82,7 +82,7 @@ class _Rows:
     def insert(self, connection: sqlite3.Connection) -> None:
         columns: list[list[int] | list[str]] = [self._senders, self._recipients, self._texts]
         if any(self._tags):
-            columns.append([tag or "" for tag in self._tags])
+            columns.append([tag or "" for tag in self._tags] if None in self._tags else self._tags)  # type: ignore[arg-type]
         at, end = 0, len(self._texts)
         for size in _SIZES:
             while end - at >= size:

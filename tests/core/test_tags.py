@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from chatserver.core import tags as module
-from chatserver.core.tags import SKIPPED_MAX, UNKNOWN, FormerSpan, StoredTags, Tags, in_a_row, numbered
+from chatserver.core.tags import SKIPPED_MAX, UNKNOWN, FormerSpan, Row, StoredTags, Tags, has_double, in_a_row, numbered
 
 TAGS = [
     "t",
@@ -45,6 +45,14 @@ def test_a_row_rises_by_one_and_has_one_stem() -> None:
         assert in_a_row(tags) is None
 
 
+def test_a_row_that_was_made_is_one() -> None:
+    row = Row("x", 8, 3)
+    assert row == ["x.8", "x.9", "x.10"]
+    assert in_a_row(row) == in_a_row(list(row)) == ("x", 8)
+    assert not has_double(row)
+    assert has_double(["x.8", "y", "x.8"])
+
+
 @pytest.mark.parametrize("seed", range(24))
 def test_whatever_is_added_is_found_as_it_was_added_last(seed: int) -> None:
     chance, tags, expected, message = Random(seed), Tags(), dict[str, int](), 0
@@ -58,6 +66,9 @@ def test_whatever_is_added_is_found_as_it_was_added_last(seed: int) -> None:
         if any(tag in expected for tag in added):
             assert tags.has_any(added)
             added = added[:1]  # a burst with it is run line by line
+        row = in_a_row(added) if added else None
+        if row is not None and chance.random() < 0.5:
+            added = Row(*row, len(added))
         if len(added) == 1:
             tags.add(added[0], message + 1)
         else:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from chatserver.core.commands import SendBurst
 from chatserver.core.outcome import Refused
+from chatserver.core.tags import NUMBER_END, Row, numbered
 from chatserver.fronts.pipe.builders import BAD_ARGUMENTS, TABLE, Builder, unknown_command
 from chatserver.fronts.pipe.guard import Foreign, GuardedReader
 from chatserver.protocol.frames import BadFrame
@@ -92,6 +93,9 @@ class Pipe:
         if first.startswith(sends) and start and lines[1].startswith(start):
             alike = _cut_alike(burst, start)
             return SendBurst(client.user, [(start[len(sends) : -1], len(alike))], alike, now_ms)
+        if first[TAG_AT - 1 : TAG_AT] == "#" and (found := _cut_numbered(burst, client.name)):
+            party, row, alike = found
+            return SendBurst(client.user, [(party, len(alike))], alike, now_ms, row)
         columns = _cut(burst, client.name)
         if not columns:
             return None
@@ -108,6 +112,25 @@ def _cut_alike(burst: list[str], start: str) -> list[str]:
         last = next(at for at, text in enumerate(texts) if "\n" in text)
         texts[last:] = [texts[last].partition("\n")[0]]
     return texts
+
+
+def _cut_numbered(burst: list[str], name: str) -> tuple[str, Row, list[str]] | None:
+    """Party, tags and texts of lines that all say something to one party, with tags that are numbered in a row.
+
+    So a client writes that repeats what was not answered. What must stand before each text is known from the first.
+    """
+    head, _, rest = burst[0].partition("|")
+    stem, first = numbered(head[TAG_AT:])
+    last, begin, end = first + len(burst) - 1, f"SENDMESSAGE#{stem}.", f"|{rest[: rest.find('|', len(name) + 1) + 1]}"
+    if first < 0 or head != f"{begin}{first}" or not end.startswith(f"|{name}|"):
+        return None
+    if not burst[-1].startswith(f"{begin}{last}{end}") or not TAG.fullmatch(f"{stem}.{last}") or last >= NUMBER_END:
+        return None
+    begins = [f"{begin}{at}{end}" for at in range(first, last + 1)]
+    texts = list(map(str.removeprefix, burst, begins))
+    if sum(map(len, texts)) + sum(map(len, begins)) != sum(map(len, burst)):
+        return None
+    return end[len(name) + 2 : -1], Row(stem, first, len(texts)), texts
 
 
 def _cut(burst: list[str], name: str) -> list[tuple[str, ...]]:

@@ -1,11 +1,14 @@
 """What the pipe makes of lines, without a server."""
 
+from itertools import takewhile
+from random import Random
 from typing import Any, cast
 
 import pytest
 
 from chatserver.core.commands import SendBurst, SendMessage
 from chatserver.core.outcome import Refused
+from chatserver.core.tags import Row, in_a_row
 from chatserver.fronts.pipe.front import BURST_MAX, Pipe
 from chatserver.sessions.asks import AskLogIn
 from chatserver.sessions.client import Client
@@ -60,6 +63,47 @@ def test_messages_with_tags_to_several_parties_are_a_burst_too() -> None:
     expected = SendBurst(1, [("ben", 1), ("#den", 2)], ("hi", "ho | ho", ""), 5, ["a", "b", "c"])
     for more in ([], ["PING"], ["SENDMESSAGE|anna|ben|no tag"], ["SENDMESSAGE#d|anna"], ["SENDMESSAGE##|anna|ben|hi"]):
         assert client("anna").front.read_burst(client("anna"), said + more, 9, NOW_MS) == expected
+
+
+def as_said(command: SendBurst | None) -> tuple[list[str], list[str], list[str]]:
+    """Tags, parties and texts, however they are kept."""
+    assert command is not None
+    parties = [name for name, count in command.to for _ in range(count)]
+    return list(command.tags or ()), parties, list(command.texts)
+
+
+@pytest.mark.parametrize("stem", ["x7", "a.b", "", "-", "x" * 28])
+@pytest.mark.parametrize("first", [0, 7, 97, 998])
+def test_tags_in_a_row_are_known_as_such(stem: str, first: int) -> None:
+    tags, texts = [f"{stem}.{at}" for at in range(first, first + 4)], ["hi", "", "|", "ho | ho"]
+    said = [f"SENDMESSAGE#{tag}|anna|ben|{text}" for tag, text in zip(tags, texts, strict=True)]
+    command = client("anna").front.read_burst(client("anna"), said, 9, NOW_MS)
+    good = [tag for tag in tags if len(tag) <= 32]  # a longer one is no tag
+    assert as_said(command) == (good, ["ben"] * len(good), texts[: len(good)])
+    assert command is not None
+    assert type(command.tags) is (Row if good == tags else list)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_what_is_nearly_a_row_says_the_same(seed: int) -> None:
+    """What is known of a row is only how it was said, and whoever says it so in other words is understood as well."""
+    chance = Random(seed)
+    first = chance.choice([0, 8, 9, 97, 10**15 - 3, 10**15 - 9])
+    heads = [[f"x.{at}", "anna", "ben", chance.choice(["hi", "", "x.1", "|"])] for at in range(first, first + 6)]
+    for _ in range(chance.randrange(3)):
+        row = chance.choice(heads)
+        at = chance.randrange(3)
+        row[at] = chance.choice([["x.09", "x.٣", "y.1", "x.1.2", "x", "x.7"], ["anna", "ben"], ["ben", "carl", ""]][at])
+    said = [f"SENDMESSAGE#{'|'.join(row)}" for row in heads]
+    command = client("anna").front.read_burst(client("anna"), said, 9, NOW_MS)
+    good = list(takewhile(lambda row: row[1] == "anna" and row[0].isascii(), heads))
+    if len(good) < 2:
+        assert command is None
+    else:
+        tags, _, parties, texts = map(list, zip(*good, strict=True))
+        assert as_said(command) == (tags, parties, texts)
+        assert command is not None
+        assert in_a_row(command.tags or []) == in_a_row(tags)
 
 
 def test_messages_without_tags_to_several_parties_are_a_burst_too() -> None:
