@@ -163,7 +163,7 @@ class History:
 
     def _rows(self, statement: str, parameters: tuple[int | str, ...]) -> Iterator[Message]:
         """`statement` ends in a condition, to which it is added that nobody hidden wrote them."""
-        return map(Message._make, self._connection.execute(statement + self.hidden.but("m.sender"), parameters))
+        return map(Message._make, self._connection.execute(statement + self.hidden.but_messages(), parameters))
 
 
 def _batches(ids: Iterator[int], size: int) -> Iterator[list[int]]:

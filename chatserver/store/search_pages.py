@@ -14,7 +14,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from chatserver.store.folding import fold, spell
-from chatserver.store.hidden import NOT_HIDDEN
+from chatserver.store.hidden import MESSAGE_NOT_HIDDEN
 from chatserver.store.history import COLUMNS, History, Message
 from chatserver.store.postings import ID_MAX
 from chatserver.store.search import GRAMS_MAX, candidates, grams
@@ -172,8 +172,7 @@ def _behind(place: Place, last_id: int, looked_at: int, hits: int) -> Place:
 
 def _read(connection: sqlite3.Connection, ids: tuple[int, ...]) -> Iterable[Message]:
     rows = connection.execute(
-        f"SELECT {COLUMNS} FROM json_each(?) j CROSS JOIN messages m ON m.id = j.value"
-        f" WHERE true{NOT_HIDDEN.format('m.sender')}",
+        f"SELECT {COLUMNS} FROM json_each(?) j CROSS JOIN messages m ON m.id = j.value WHERE true{MESSAGE_NOT_HIDDEN}",
         (json.dumps(ids),),
     )
     return map(Message._make, rows)

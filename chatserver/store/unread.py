@@ -48,7 +48,7 @@ def _list(user: int, party: int) -> tuple[int, int]:
 def _entries(history: History, ids: Sequence[int]) -> Iterator[Entry]:
     rows = history.connection.execute(
         "SELECT m.id, m.sender, m.text <> '' FROM json_each(?) j CROSS JOIN messages m ON m.id = j.value"
-        f" WHERE true{history.hidden.but('m.sender')}",
+        f" WHERE true{history.hidden.but_messages()}",
         (json.dumps(ids),),
     )
     return map(Entry._make, rows)
@@ -88,7 +88,7 @@ def parties_page(history: History, user: int, first: int, last: int) -> tuple[se
     ids = list(islice(history.postings.upward(user, 0, first, last), PAGE))
     rows = history.connection.execute(
         "SELECT DISTINCT m.sender, m.recipient FROM json_each(?) j CROSS JOIN messages m ON m.id = j.value"
-        f" WHERE true{history.hidden.but('m.sender')}",
+        f" WHERE true{history.hidden.but_messages()}",
         (json.dumps(ids),),
     )
     return {party for pair in rows for party in pair} - {user}, ids[-1] if len(ids) == PAGE else last

@@ -12,6 +12,7 @@ import pytest
 from chatserver.core.commands import Found
 from chatserver.core.events import (
     AccountDeleted,
+    BotAnswered,
     BotRemembered,
     BotTimerSet,
     BurstSent,
@@ -166,6 +167,29 @@ def test_what_bots_answered_goes_too(store: Store) -> None:
     left = store._connection.execute("SELECT id FROM messages WHERE sender = ? ORDER BY id", (BOT,)).fetchall()
     assert left == [(LAST_ID + 2,), (LAST_ID + 3,)]
     assert count(store, f"postings WHERE {ANN} IN (party, other)") == 0
+
+
+def test_what_bots_answered_in_a_room_is_hidden_at_once_and_goes(store: Store) -> None:
+    asked, answer, other, others_answer = range(LAST_ID + 1, LAST_ID + 5)
+    for author, message in ((ANN, asked), (BEN, other)):
+        store.write([MessageSent(message, 5, author, ROOM, "!say so", None)])
+        store.write([MessageSent(message + 1, 5, BOT, ROOM, "so it is", None)])
+        store.write([BotAnswered(message + 1, message, author)])
+    store.commit()
+    answers = [answer, others_answer]
+    assert [store.history.message(each) is None for each in answers] == [False, False]
+    store.write([RoomLeft(LAST_ID + 4, ROOM, ANN), AccountDeleted(9, LAST_ID + 4, ANN)])
+    store.commit()
+    while True:
+        assert [store.history.message(each) is None for each in answers] == [True, False]
+        rows = reading.of_room(store.history, ROOM, 999, ID_MAX)
+        assert [each.id for each in rows if each.id > LAST_ID] == [other, others_answer]
+        entries, _ = unread.page(store.history, CAT, ROOM, asked, ID_MAX)
+        assert [entry.id for entry in entries] == [other, others_answer]
+        if not store.keep_house():
+            break
+    assert count(store, f"messages WHERE id = {answer}") == 0
+    assert count(store, "answers") == 1
 
 
 def test_a_deletion_that_does_not_hold_hides_nothing(store: Store) -> None:
