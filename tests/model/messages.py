@@ -101,12 +101,13 @@ class Messages(Chat):
         found = [each for each in self.messages if user in self.parties(each) and word in each.text]
         return listed("SEARCH", [message.row(user) for message in found[-50:]])
 
-    def mark_read(self, user: str, other: str, number: int) -> Effect:
+    def mark_read(self, user: str, other: str, number: int, end: int = 0) -> Effect:
+        """Up to the conversation's last message, or to another one that was the last."""
         party, code = self._party(user, other)
         if code:
             return refused("MARKREAD", code)
         messages = self._conversation(user, party)
-        upto = min(number, messages[-1].id if messages else 0)
+        upto = min(number, max(end, messages[-1].id if messages else 0))
         before = self.read.get((user, party), 0)
         if upto <= before:
             return Effect([f"OK|MARKREAD|{other}|{before}"])

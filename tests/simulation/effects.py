@@ -33,9 +33,9 @@ def _burst(truth: Truth, user: str, command: Any, names: Names) -> Effect:
 
 
 def _mark(truth: Truth, user: str, command: Any, names: Names) -> Effect:
-    """End and authors of a conversation are as they were when the server looked them up: more may have come since."""
-    party, upto = names.of(command.party), min(command.upto, command.end)
-    return truth.mark_read(user, party, upto, [names.of(author) for author in command.authors])
+    """End and authors of a conversation are as they were when the server looked them up."""
+    authors = [names.of(author) for author in command.authors]
+    return truth.mark_read(user, names.of(command.party), command.upto, command.end, authors)
 
 
 TABLE: dict[type, Effects] = {

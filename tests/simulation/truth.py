@@ -51,12 +51,16 @@ class Truth(Moderated):
                 self.unanswered.append((user, text.removeprefix("say ")))
         return effect
 
-    def mark_read(self, user: str, other: str, number: int, looked_up: Sequence[str] = ()) -> Effect:
-        """Whose message was deleted since it was looked up hears of the mark all the same."""
-        effect = super().mark_read(user, other, number)
+    def mark_read(self, user: str, other: str, number: int, end: int = 0, authors: Sequence[str] = ()) -> Effect:
+        """End and authors were looked up before: the last message may be gone with its author since.
+
+        Whose message was deleted since hears of the mark all the same.
+        """
+        was_there = end in self.heard_by and all(message.id != end for message in self.messages)
+        effect = super().mark_read(user, other, min(number, end), end if was_there else 0)
         if effect.heard:
             frame = effect.heard[0][1]
-            gone = [each for each in self.messages if each.id <= number and not each.text and each.sender in looked_up]
+            gone = [each for each in self.messages if each.id <= number and not each.text and each.sender in authors]
             told = {name for name, _ in effect.heard}
             late = {each.sender for each in gone if user in self.parties(each)} - told
             effect.heard += [(name, frame) for name in sorted(late) if not self.are_apart(user, name)]
