@@ -70,6 +70,13 @@ class Instance:
         """At once, as a machine dies: nothing is told to anybody."""
         self._run("pg_ctl", "-D", str(self.data), "-m", "immediate", "-w", "stop")
 
+    @property
+    def pids(self) -> list[int]:
+        """Its processes."""
+        first = int((self.data / "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        return [first, *map(int, children)]
+
     def close(self) -> None:
         """The same, if it runs."""
         if (self.data / "postmaster.pid").exists():

@@ -36,7 +36,7 @@ from tests.wire import Client, Ended
 
 SENDERS = ("ann", "bob", "eve")
 READER = "zoe"
-KINDS = ("kill", "stop", "pause", "quiet", "engine", "cut")
+KINDS = ("kill", "stop", "pause", "quiet", "engine", "cut", "frozen")
 WIRE_KINDS = ("mute", "deaf", "apart", "blink")  # where nodes have networks of their own
 BLINK_S = (0.1, 2.5)
 LOAD_S = (0.3, 1.5)
@@ -132,7 +132,8 @@ class Campaign:
         if planted != "replicates_asynchronously":
             for instance in (self.engine, self._standby):
                 instance.replicate_to("other")
-        self._ports = (self.engine.port, self._standby.port)
+        self._spare_port = free_port()
+        self._ports = (self.engine.port, self._standby.port, self._spare_port)
         in_nodes = planted if planted and CONTROLS[planted].plant else ""
         self._wires: dict[Node, Wire] = {}
         self.nodes = [self._node(folder / "one.db", in_nodes).listens(), self._node(folder / "two.db", in_nodes)]
@@ -146,7 +147,7 @@ class Campaign:
 
     def _node(self, store: Path, planted: str) -> Node:
         """One more. In a network of its own it has a wire to its clients, and one to the engine, which can be cut."""
-        words = "host={0},{0} port={1},{2} user=chat dbname=postgres"
+        words = "host={0},{0},{0} port={1},{2},{3} user=chat dbname=postgres"
         if not self._networks:
             return Node(store, words.format("127.0.0.1", *self._ports), planted=planted)
         at = len(self._wires)
@@ -170,8 +171,8 @@ class Campaign:
         time.sleep(self._chance.uniform(*LOAD_S))
         writer = next(node for node in self.nodes if node.process.poll() is None and node.is_listening)
         other = next(node for node in self.nodes if node is not writer)
-        if kind in ("engine", "cut"):
-            self._fail_over(is_cut=kind == "cut")
+        if kind in ("engine", "cut", "frozen"):
+            self._fail_over(kind)
         elif kind == "blink":
             self._blink(writer, other)
         else:
@@ -239,22 +240,38 @@ class Campaign:
         if status != 1:
             raise Broken(f"a writer that was fenced did not end with status 1: {writer.said}")
 
-    def _fail_over(self, *, is_cut: bool) -> None:
+    def _fail_over(self, kind: str) -> None:
         """The primary dies, the standby takes its place, and a new standby comes where the primary was.
 
-        If it was cut off before, the primary has had to wait for it: what is in doubt then is on the primary alone.
+        If it was cut off before, the primary has had to wait for it: what is in doubt then is on the primary alone. A
+        primary that only stands still comes back beside the one that has taken its place, until it dies.
         """
-        if is_cut:
+        if kind == "cut":
             self._standby.execute("ALTER SYSTEM SET primary_conninfo = ''")
             self._standby.execute("SELECT pg_reload_conf()")
             while self.engine.execute("SELECT 1 FROM pg_stat_replication"):
                 time.sleep(0.02)
             time.sleep(self._chance.uniform(*LOAD_S))
         dead, self.engine = self.engine, self._standby
-        dead.kill()
+        if kind == "frozen":
+            dead.freeze()
+        else:
+            dead.kill()
         self.engine.promote()
+        self._standby = self.engine.make_standby("other", self._spare_port).start()
+        if kind == "frozen":
+            self._go_on()
+            dead.thaw()
+            time.sleep(self._chance.uniform(*LOAD_S))
+            dead.kill()
         shutil.rmtree(dead.data)
-        self._standby = self.engine.make_standby("other", dead.port).start()
+        self._spare_port = dead.port
+
+    def _go_on(self) -> None:
+        """Wait until everybody's messages are answered again."""
+        for sender in self.senders:
+            sender.end()
+            sender.begin()
 
     def _check(self) -> None:
         (writer,) = [node for node in self.nodes if node.is_listening and node.process.poll() is None]

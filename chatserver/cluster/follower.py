@@ -8,6 +8,7 @@ behind them in the engine's own log, so where it holds they hold.
 import logging
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 
 from chatserver.cluster.codec import CodecError, decode
 from chatserver.cluster.engine import Attendance, ClusterError, Engine, EngineError, Entry, Head, Lease, following
@@ -26,6 +27,7 @@ ENTRIES_MAX = 256  # read at a time
 TRY_AGAIN_S = 0.5
 CHORES_MAX = 8  # at a time, some ms each
 FORGET_S = 10.0
+START_S = 30.0  # the lease of a node that has taken over and loads State, which takes the loop seconds if it is large
 
 COPY = "put a copy of another node's store in its place (admin backup there, then restore here), and start it again"
 
@@ -64,13 +66,18 @@ class Follower:
 
     def follow(self) -> Steps[Place]:
         """Until this node has the lease, and all that came before it. Raises ClusterError."""
+        may_be_ours = False  # the lease, where the answer that would tell was lost
         while True:
             try:
                 head, is_behind = yield from self._look()
-                if head.expired and not is_behind:
+                if (head.expired or may_be_ours) and not is_behind:
+                    may_be_ours = True
                     end = yield from self._engine.take(self._lease)
+                    may_be_ours = end is not None
                     if end is not None:
-                        return (yield from self._catch_up(end))
+                        yield from self._catch_up(end)
+                        if (yield from self._engine.renew(replace(self._lease, seconds=START_S))) == self.place:
+                            return self.place
                 elif not is_behind:
                     yield from self._rest(head)
                 self._tell("")
@@ -146,7 +153,7 @@ class Follower:
         self._store.committed()
         self._store.has_chore(busy=True)
 
-    def _catch_up(self, end: Place) -> Steps[Place]:
+    def _catch_up(self, end: Place) -> Steps[None]:
         """The lease is ours; what is missing is read, and the lease is kept."""
         while self.place.position < end.position:
             entries = yield from self._engine.read(self.place.position, ENTRIES_MAX)
@@ -154,7 +161,6 @@ class Follower:
             self._apply(entries)
             if (yield from self._engine.renew(self._lease)) != end:
                 raise EngineError("another node was faster")
-        return end
 
     def _rest(self, head: Head) -> Steps[None]:
         """Nothing is new: keep house, and look again in a moment."""

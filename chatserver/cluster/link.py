@@ -3,6 +3,9 @@
 libpq speaks the protocol; its calls that do not wait are what `psycopg.pq` has of it. The link connects when it is
 asked something and has no connection, to each host in turn; one that breaks gives the question an EngineError.
 A name is looked up by libpq, which waits for that: an address in the connection string spares it.
+
+A host that is silent is left for the next one, also where its machine still confirms what it is sent: a frozen engine
+must not hold a cluster whose standby has taken its place.
 """
 
 import os
@@ -19,6 +22,7 @@ if TYPE_CHECKING:  # it comes with the extra `cluster`, and is imported by who u
 
 READ, WRITE = 1, 2
 CONNECT_S = 2.0  # for each host; the next one is tried then
+ANSWER_S = 5.0  # of silence, until an answer is no longer waited for
 
 KEPT_ALIVE = {
     "connect_timeout": "2",
@@ -28,8 +32,12 @@ KEPT_ALIVE = {
     "tcp_user_timeout": "5000",
     "target_session_attrs": "read-write",
     "application_name": "pipechat",
+    "options": "-c lock_timeout=4s",
 }
-"""Unless the operator says otherwise: a machine that is gone is noticed in about 5 s, an engine that waits not left."""
+"""Unless the operator says otherwise: a machine that is gone is noticed in about 5 s, and of a link that was dropped
+nothing stays behind in the engine, waiting in line for a row that a commit without its standby holds."""
+
+LOCKED = "55P03"  # SQL's code for a lock that was not to be had in time
 
 Parameter = bytes | str | int | float
 Row = tuple[Any, ...]
@@ -47,6 +55,10 @@ class Loop(Protocol):
 
     def unregister(self, file: Any) -> None:
         """Wait for it no more."""
+
+    @property
+    def clock(self) -> Callable[[], float]:
+        """Monotonic time in seconds."""
 
     def call_later(self, delay_s: float, callback: Callable[[], None]) -> "Timer":
         """Call after so many seconds."""
@@ -107,6 +119,8 @@ class Link:
         self._socket: _Descriptor | None = None
         self._interest = 0
         self._timer: Timer | None = None
+        self._patience: Timer | None = None  # looks whether an answer is late
+        self._heard_s = 0.0  # when something came last, or was asked
         self._tries = 0
         self._faults: list[str] = []
         self._question: tuple[bytes, Sequence[Parameter]] | None = None
@@ -158,7 +172,8 @@ class Link:
         place = self._places[(self._at + self._tries) % len(self._places)]
         self._tries += 1
         self._connection = pq.PGconn.connect_start(_conninfo(place))
-        self._timer = self._loop.call_later(CONNECT_S, lambda: self._try_next("it does not answer"))
+        where = ":".join(filter(None, (place.get("host") or place.get("hostaddr"), place.get("port"))))
+        self._timer = self._loop.call_later(CONNECT_S, lambda: self._try_next(f"{where} does not answer"))
         self._poll(0)
 
     def _poll(self, ready: int) -> None:
@@ -195,7 +210,9 @@ class Link:
     def _send(self) -> None:
         assert self._connection is not None
         assert self._question is not None
-        self._warning, self._results = "", []
+        self._warning, self._results, self._heard_s = "", [], self._loop.clock()
+        if self._patience is None:
+            self._patience = self._loop.call_later(ANSWER_S, self._look_patience)
         statement, parameters = self._question
         values = [each if isinstance(each, bytes) else str(each).encode() for each in parameters]
         formats = [int(isinstance(each, bytes)) for each in parameters]
@@ -210,10 +227,22 @@ class Link:
         left = self._connection.flush()
         self._watch(READ | WRITE if left else READ, self.on_ready)
 
+    def _look_patience(self) -> None:
+        self._patience = None
+        if self._resume is None or not self._is_connected:
+            return
+        left_s = self._heard_s + ANSWER_S - self._loop.clock()
+        if left_s > 0:
+            self._patience = self._loop.call_later(left_s, self._look_patience)
+        else:
+            self._at += 1
+            self._lost(f"it has not answered for {ANSWER_S:.0f} s")
+
     def on_ready(self, ready: int) -> None:
         """The socket can be read, or written."""
         connection = self._connection
         assert connection is not None
+        self._heard_s = self._loop.clock()
         try:
             if self._interest & WRITE:
                 self._flush()
@@ -262,7 +291,8 @@ class Link:
             answer = EngineError(self._warning)
         else:
             answer = [row for result in results for row in _rows(result)]
-        if self._connection.status == ConnStatus.BAD or (faults and _is_elsewhere(faults[0], DiagnosticField)):
+        if self._connection.status == ConnStatus.BAD or (faults and _is_elsewhere(answer.state)):
+            self._at += answer.state == LOCKED
             self._drop()
         resume(answer)
 
@@ -320,10 +350,9 @@ def _words(message: object) -> str:
     return " ".join(text.split())
 
 
-def _is_elsewhere(fault: "PGresult", fields: Any) -> bool:
-    """Whether another host has to be looked for: this one only reads, or goes down."""
-    state = (fault.error_field(fields.SQLSTATE) or b"").decode()
-    return state == "25006" or state.startswith("57P")
+def _is_elsewhere(state: str) -> bool:
+    """Whether another host has to be looked for: this one only reads, goes down, or waits for a commit that hangs."""
+    return state in ("25006", LOCKED) or state.startswith("57P")
 
 
 def _number(value: bytes) -> int:

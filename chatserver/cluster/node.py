@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from chatserver.cluster.codec import FORMAT
 from chatserver.cluster.engine import Attendance, ClusterError, EngineError, Head, Lease
-from chatserver.cluster.follower import Follower
+from chatserver.cluster.follower import START_S, Follower
 from chatserver.cluster.link import Link
 from chatserver.cluster.postgres import VERSION, Postgres, WrongVersion
 from chatserver.cluster.shared_log import SharedLog
@@ -26,7 +26,6 @@ from chatserver.turn.log import Loop as LogLoop
 
 log = logging.getLogger(__name__)
 
-START_S = 30  # the lease of a node that has taken over and loads State, which takes the loop seconds if it is large
 CHECKPOINTS = 4  # in the time for which the log is kept, at least, so that a quiet chat's log is forgotten too
 CLOCKS_WARN_S, CLOCKS_MAX_S = 5, 3600
 
@@ -138,7 +137,6 @@ class _Node:
             self._engine, self._store, self._lease, self._attendance, self._reactor, keep_s, self._watch
         )
         place = yield from follower.follow()
-        yield from self._engine.renew(Lease(self._lease.key, self._name, self._lease.address, START_S))
         self._watch.took()
         self._watch.kept(START_S)
         log.info("this node writes for the cluster from entry %d on", place.position + 1)
@@ -252,6 +250,8 @@ def refusal(error: EngineError) -> str:
         )
     if error.state:
         return f"the engine refuses ({error}): look at what is in that database, and at --cluster"
+    if "read-only" in str(error):
+        return f"no host of --cluster takes writes now ({error}): wait for a fail-over to end, or name the primary too"
     return f"the cluster's engine cannot be reached ({error}): check --cluster, and that PostgreSQL runs there"
 
 

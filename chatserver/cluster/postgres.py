@@ -105,6 +105,7 @@ _SETTINGS = (
     " to_regclass('pipechat_head') IS NOT NULL AND to_regclass('pipechat_log') IS NOT NULL"
     " AND to_regclass('pipechat_member') IS NOT NULL"
 )
+_WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND usename = current_user"
 _MEMBERS = (
     "SELECT node, position, safe_seq, format, extract(epoch FROM now() - seen)::float8 FROM pipechat_member"
     " ORDER BY node"
@@ -191,6 +192,11 @@ class Postgres:
     def members(self) -> Steps[list[Member]]:
         rows = yield self.link.ask(_MEMBERS)
         return [Member(*row) for row in rows]
+
+    def waiting(self) -> Steps[int]:
+        """How many commits of this user wait for a standby."""
+        rows = yield self.link.ask(_WAITING)
+        return int(rows[0][0])
 
     def forget(self, keep_s: float, upto: int) -> Steps[int]:
         rows = yield self.link.ask(_FORGET, keep_s, upto)

@@ -106,12 +106,14 @@ def _ask(engine: Postgres, lines: list[str], faults: list[str]) -> Steps[None]:
     lines.append(f"hash {head.place.hash.hex() or '-'}")
     lines.append(f"writer {head.holder or '-'} ({head.address or '-'}), take-over {head.epoch}")
     for node, position, safe, format_, seen_s in (yield from engine.members()):
-        where = "writes" if node == head.holder and not head.expired else "follows"
-        lines.append(
-            f"node {node}: {where if seen_s < ABSENT_S else 'away'}, {max(0, head.place.position - position)} entries"
-            f" behind, safe to {safe}, format {format_}, seen {seen_s:.0f} s ago"
-        )
+        behind = f"follows, {max(0, head.place.position - position)} entries behind"
+        where = "writes" if node == head.holder and not head.expired else behind
+        where = where if seen_s < ABSENT_S else "away"
+        lines.append(f"node {node}: {where}, safe to {safe}, format {format_}, seen {seen_s:.0f} s ago")
     warnings = engine_warnings(fsync, commit, standbys)
     lines += [f"warning: {warning}" for warning in warnings] or ["engine: an OK means two machines or more"]
+    waiting = yield from engine.waiting()
+    if waiting:
+        faults.append(f"{waiting} commits wait for a standby: see that those of synchronous_standby_names run")
     if head.expired:
         faults.append("no node writes: the lease has run out, and nobody has taken it")

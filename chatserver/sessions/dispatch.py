@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from chatserver.core.accounts import BAD_LOGIN
 from chatserver.core.commands import Command, LogOut, SendBurst
 from chatserver.core.facts import GONE
 from chatserver.core.messages import LOOK_UP
@@ -284,7 +285,8 @@ class Dispatch:
             tried = self.sessions.resume(client, echo, ask.name, ask.token)
             if not isinstance(tried, Refused):
                 return
-            self.logins.failed(client.address, key)
+            if tried.code == BAD_LOGIN.code:  # any other refusal says nothing of the token
+                self.logins.failed(client.address, key)
             outcome = tried
         self.answer(client, echo, outcome)
 

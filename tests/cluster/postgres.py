@@ -1,5 +1,7 @@
 """PostgreSQL for the tests: as the load generator starts it, and small."""
 
+import os
+import signal
 from typing import Self
 
 import bench.postgres
@@ -12,6 +14,17 @@ class Instance(bench.postgres.Instance):
     """One that takes little memory, and finds out soon that a standby has gone."""
 
     settings = "-c shared_buffers=16MB -c max_connections=50 -c wal_level=replica -c wal_sender_timeout=5s"
+
+    def freeze(self) -> None:
+        """It stands still, while its machine goes on: connections stay, and what is sent there is confirmed."""
+        self._frozen = self.pids
+        for pid in self._frozen:
+            os.kill(pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """It goes on as if nothing had been."""
+        for pid in reversed(self._frozen):
+            os.kill(pid, signal.SIGCONT)
 
 
 class ReachedByWires(Instance):

@@ -124,8 +124,9 @@ def test_what_was_written_at_the_last_moment_is_there_before_the_lease_is_used(w
 
 
 @pytest.mark.parametrize("fault", ["before", "after"])
-def test_a_take_over_whose_answer_was_lost_is_tried_again(world: World, fault: str) -> None:
-    world.engine.fails["take"] = [fault]
+@pytest.mark.parametrize("question", ["take", "renew"])
+def test_a_take_over_whose_answer_was_lost_is_tried_again(world: World, question: str, fault: str) -> None:
+    world.engine.fails[question] = [fault]
     world.follow()
     world.loop.pass_time(10.0)
     assert world.place == world.engine.end

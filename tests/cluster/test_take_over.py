@@ -191,6 +191,32 @@ def test_a_standby_is_promoted_and_nothing_acknowledged_is_lost(engine_folder: P
         primary.close()
 
 
+def test_a_primary_that_stands_still_is_left_for_the_one_that_took_its_place(
+    engine_folder: Path, start_node: StartNode
+) -> None:
+    """Its machine confirms what it is sent, so that only its silence tells; and it comes back as a primary."""
+    primary = Instance(engine_folder, free_port()).make().start()
+    standby = primary.make_standby("standby1").start()
+    try:
+        primary.replicate_to("standby1")
+        conninfo = f"host=127.0.0.1,127.0.0.1 port={primary.port},{standby.port} user=chat dbname=postgres"
+        node = start_node("a", conninfo).listens()
+        ann = friends(node)
+        say(ann, 3)
+        primary.freeze()
+        ann.send("SENDMESSAGE#3|ann|bob|message 3")
+        standby.promote()
+        node.says("it has not answered for 5 s").says("can be written again")
+        primary.thaw()
+        ann = node.login("ann")
+        say(ann, 2, 3)
+        assert texts(ann) == [f"message {at}" for at in range(5)]
+        assert standby.execute("SELECT seq FROM pipechat_head") != primary.execute("SELECT seq FROM pipechat_head")
+    finally:
+        standby.close()
+        primary.close()
+
+
 @pytest.mark.timeout(240)  # the shortest time for which a log can be kept is ten seconds
 def test_what_all_have_leaves_the_log_and_a_new_node_needs_a_copy(
     engine: Instance, start_node: StartNode, tmp_path: Path

@@ -9,8 +9,11 @@ import pytest
 
 from chatserver.core import decide
 from chatserver.core.commands import Command, SendBurst, SetStatus
+from chatserver.core.outcome import Refused
 from chatserver.queries import answers, long_answers, look_ups, requests
 from chatserver.queries.requests import ShowUnread
+from chatserver.sessions.logins import Logins
+from chatserver.sessions.sessions import Sessions
 from chatserver.store.errors import StoreBroken, StoreUnavailable
 from tests.model.world import Session, World
 
@@ -46,6 +49,21 @@ def test_every_request_is_answered_from_one_table() -> None:
     known = {*get_args(requests.Query), *get_args(requests.LongQuery), *get_args(requests.LookUp)}
     assert len(rows) == len(known)
     assert set(rows) == known
+
+
+def test_a_resume_that_is_refused_for_another_reason_than_its_token_is_no_failed_login(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed: list[tuple[str, str]] = []
+    monkeypatch.setattr(Logins, "failed", lambda logins, *who: failed.append(who))
+    world.user("ann")
+    stranger = world.connect("")
+    with monkeypatch.context() as patch:
+        patch.setattr(Sessions, "resume", lambda *_: Refused("UNAVAILABLE", "later"))
+        together(world, (stranger, "RESUME|ann|good"))
+    assert failed == []
+    together(world, (stranger, "RESUME|ann|bad"))
+    assert [name for _, name in failed] == ["ann"]
 
 
 # Defects.
