@@ -23,6 +23,8 @@ IDLE_S = 60.0
 """Silence after which a PING finds out whether the server is still there."""
 RETRY_S_FIRST = 0.2
 RETRY_S_MAX = 30.0
+UNAVAILABLE_S_MAX = 5.0
+"""The same for a server that is there, and cannot store anything now: to ask costs it little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,9 @@ class Backoff:
         self._chance = chance
         self._next_s = RETRY_S_FIRST
 
-    def next_s(self) -> float:
+    def next_s(self, most_s: float = RETRY_S_MAX) -> float:
         """The seconds to wait now."""
-        delay_s, self._next_s = self._next_s, min(self._next_s * 2, RETRY_S_MAX)
+        delay_s, self._next_s = min(self._next_s, most_s), min(self._next_s * 2, RETRY_S_MAX)
         return delay_s * (0.5 + self._chance() / 2)
 
     def reset(self) -> None:
@@ -73,7 +75,7 @@ class Carrier:
         self._backoff = backoff or Backoff()
         self._link: Link | None = None
         self._parting = ""  # the server's BYE, which explains the end that follows
-        self._is_awaited = False  # it said so: a new program takes its place
+        self._retry_most_s = RETRY_S_MAX  # as far as the server has told
         self._dialled_at = self._heard_at = clock()
         self._asked_at: float | None = None  # since when an answer is due
 
@@ -96,7 +98,7 @@ class Carrier:
             return []
         self.retry_at = None
         self._parting = ""
-        self._is_awaited = False
+        self._retry_most_s = RETRY_S_MAX
         self._asked_at = None
         self._dialled_at = self._heard_at = self._clock()
         try:
@@ -149,8 +151,11 @@ class Carrier:
                 self._backoff.reset()
             elif isinstance(event, ev.Bye):
                 self._parting = event.text or f"The server said good-bye: {event.reason}"
-                self._is_awaited = event.reason == "RESTART"
+                if event.reason == "RESTART":  # a new program takes over its sockets, which go on listening
+                    self._retry_most_s = 0.0
             elif isinstance(event, LoginDelayed):
+                if event.code == "UNAVAILABLE":
+                    self._retry_most_s = UNAVAILABLE_S_MAX
                 return self._end(event.text)
             elif isinstance(event, ev.Stranger):
                 return self._end(event.text, lasting=True)
@@ -187,13 +192,9 @@ class Carrier:
     def _end(self, reason: str, *, lasting: bool = False) -> list[Happened]:
         self.close()
         happened: list[Happened] = [*self.core.lost()]
-        retry_s = None if lasting or not self.core.has_purpose else self._retry_s()
+        retry_s = None if lasting or not self.core.has_purpose else self._backoff.next_s(self._retry_most_s)
         self.retry_at = None if retry_s is None else self._clock() + retry_s
         return [*happened, Offline(reason, retry_s)]
-
-    def _retry_s(self) -> float:
-        """Its sockets go on listening while a new program takes over: no try is lost."""
-        return 0.0 if self._is_awaited else self._backoff.next_s()
 
 
 def wait(carrier: Carrier, timeout_s: float | None = None, also: Sequence[int] = ()) -> set[int]:

@@ -9,7 +9,17 @@ from chatclient import Client, ClientError, ConnectionFailedError, RefusedError
 from chatclient.core import events as ev
 from chatclient.core.client import ClientCore, Phase
 from chatclient.core.outcomes import CaughtUp, LoggedIn, Sent
-from chatclient.net.carrier import ANSWER_S_MAX, GREETING_S_MAX, IDLE_S, RETRY_S_MAX, Backoff, Carrier, Offline, wait
+from chatclient.net.carrier import (
+    ANSWER_S_MAX,
+    GREETING_S_MAX,
+    IDLE_S,
+    RETRY_S_MAX,
+    UNAVAILABLE_S_MAX,
+    Backoff,
+    Carrier,
+    Offline,
+    wait,
+)
 from chatclient.net.link import Link, LinkFailed, Target, look_up, parse_target, target_of
 from tests.chatclient.fake import FakeServer, Peer
 
@@ -257,6 +267,31 @@ def test_the_waits_between_tries_double_up_to_a_limit() -> None:
     assert waits[-1] == RETRY_S_MAX
     backoff.reset()
     assert backoff.next_s() == waits[0]
+
+
+@pytest.mark.parametrize(("code", "most_s"), [("UNAVAILABLE", UNAVAILABLE_S_MAX), ("THROTTLED", RETRY_S_MAX)])
+def test_a_server_that_cannot_store_anything_is_asked_again_soon(code: str, most_s: float) -> None:
+    def refuse(peer: Peer) -> None:
+        peer.greet()
+        peer.say(f"ERR|{peer.hear().split('|')[0]}|{code}|later")
+        peer.hear_end()
+
+    def log_in_once(peer: Peer) -> None:
+        peer.log_in()
+
+    with FakeServer(log_in_once, *[refuse] * 10) as server:
+        carried = Carried(server.port)
+        carried.core.login("alice", "password")
+        carried.until(CaughtUp)
+        carried.until(Offline)
+        waits: list[float | None] = []
+        for _ in range(10):
+            carried.clock.now += RETRY_S_MAX
+            offline = carried.until(Offline)
+            assert isinstance(offline, Offline)
+            waits.append(offline.retry_s)
+        assert waits[-1] == most_s
+        carried.carrier.close()
 
 
 def test_a_second_address_is_tried_when_the_first_refuses() -> None:
