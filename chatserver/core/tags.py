@@ -268,9 +268,9 @@ def _hash(tag: str) -> int:
 def numbered(tag: str) -> tuple[str, int]:
     """The stem and the number of a tag; -1 for a tag without a number as it would be written."""
     stem, dot, digits = tag.rpartition(".")
-    if dot and digits.isdigit() and len(digits) <= DIGITS_MAX and (digits[0] != "0" or digits == "0"):
-        return stem, int(digits)
-    return tag, -1
+    if not dot or not digits.isascii() or not digits.isdigit() or len(digits) > DIGITS_MAX:
+        return tag, -1
+    return (tag, -1) if digits[0] == "0" and digits != "0" else (stem, int(digits))
 
 
 class Row(list[str]):

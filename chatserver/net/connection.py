@@ -6,13 +6,16 @@ of the loss of the connection; after any of these calls the connection may be cl
 """
 
 import errno
+import logging
 import socket
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
 from chatserver.net.progress import progress
-from chatserver.net.reactor import READ, WRITE, Reactor, Timer
+from chatserver.net.reactor import DEFECT, READ, WRITE, Reactor, Timer
+
+log = logging.getLogger(__name__)
 
 SEND_BYTES = 1 << 18  # handed to the kernel at a time, so that a large rest is not copied over and over
 VANISHED = (errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH)
@@ -233,7 +236,10 @@ class Connection:
             return
         if data:
             if not self._closing:  # else it is read only so that the close is no reset
-                self._owner.received(data)
+                try:
+                    self._owner.received(data)
+                except Exception:
+                    self._give_up()
             return
         self._end()
 
@@ -244,7 +250,10 @@ class Connection:
             return
         self._watch()
         if not self._closing:
-            self._owner.ended()
+            try:
+                self._owner.ended()
+            except Exception:
+                self._give_up()
 
     def _write(self) -> None:
         while self.unsent:
@@ -260,8 +269,11 @@ class Connection:
         self._watch()
         if self._closing:
             self._finish()
-        else:
+            return
+        try:
             self._owner.drained()
+        except Exception:
+            self._give_up()
 
     def _try_send(self, data: bytes | memoryview) -> int:
         try:
@@ -271,6 +283,11 @@ class Connection:
         except OSError as error:
             self._broken(error)
             return 0
+
+    def _give_up(self) -> None:
+        """Its owner has a defect with it: nobody knows what it would do next, and its place is free again."""
+        log.exception(DEFECT)
+        self.abort()
 
     def _broken(self, error: OSError) -> None:
         """A reset is an ordinary way to go; who has vanished has left bytes behind that nobody confirmed."""

@@ -3,15 +3,18 @@
 It decides when, and whether more is read meanwhile; what a line does is the host's.
 """
 
+import logging
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
 from chatserver.core.commands import SendBurst
-from chatserver.net.reactor import Reactor
+from chatserver.net.reactor import DEFECT, Reactor
 from chatserver.sessions.client import NO_LINES, Client
 from chatserver.sessions.phases import OPEN
 from chatserver.settings import Settings
+
+log = logging.getLogger(__name__)
 
 SLOW_DOWN_S = 0.02  # how often a client that is over its rate is looked at
 TURN_S = 0.02  # after which lines wait for the next turn, however many clients send ahead
@@ -67,6 +70,14 @@ class Pacing:
             self._run(client)
 
     def _run(self, client: Client) -> None:
+        """A defect ends its client alone: the others have their turn all the same."""
+        try:
+            self._run_some(client)
+        except Exception:
+            log.exception(DEFECT)
+            client.receiver.connection.abort()
+
+    def _run_some(self, client: Client) -> None:
         receiver = client.receiver
         most = left = client.commands_left(self._settings, self._reactor.clock)
         now_ms = client.seen_ms = self._now_ms()

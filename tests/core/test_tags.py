@@ -33,6 +33,7 @@ TAGS = [
         ("a.b.0", ("a.b", 0)),
         (".5", ("", 5)),
         *((tag, (tag, -1)) for tag in ("x", "12", "x.", "x.01", "x.00", "x.1a", "x.-1", f"x.{10**15}")),
+        *((tag, (tag, -1)) for tag in ("x.\u0663", "x.²", "x.1²", "x.①", "x.㉈")),
     ],
 )
 def test_a_numbered_tag_ends_in_a_dot_and_a_number_as_it_is_written(tag: str, expected: tuple[str, int]) -> None:

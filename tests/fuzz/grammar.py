@@ -24,7 +24,7 @@ FIELDS = (
     ),
     *("public", "private", "online", "invisible", "correct horse", "wrong password", "SENDMESSAGE|anna|ben|hi"),
 )
-TAGS = ("", "", "", "#t1", "#" + "t" * 32, "#" + "t" * 33, "#", "#é", "##")
+TAGS = ("", "", "", "#t1", "#" + "t" * 32, "#" + "t" * 33, "#", "#é", "##", "#x.1", "#x.2", "#x.²", "#x.٣", "#x.01")
 ENDS = (b"\n", b"\n", b"\n", b"\n", b"\r\n", b"\n\n", b"\r\r\n", b"")
 RAW = (
     b"\xff",
@@ -86,13 +86,24 @@ class Grammar:
         pick, chance = self._random.choice, self._random.random()
         if chance < 0.04 and not is_text:
             return self._random.randbytes(self._random.randrange(60)) + pick(ENDS)
-        verb = pick(SELDOM if chance > 0.985 else OFTEN)
+        if chance > 0.9 and not is_text:
+            return self._burst()
+        verb = pick(SELDOM if chance > 0.885 else OFTEN)
         verb = verb if self._random.random() < 0.9 else pick((verb.lower(), verb[:-1], verb + "X", "", "é"))
         fields = [pick(FIELDS) for _ in range(self._random.randrange(5))]
         if self._random.random() < 0.7:
             fields[:1] = ["anna"]
         line = "|".join([verb + pick(TAGS), *fields])
         return line.encode() + (b"\n" if is_text else pick(ENDS))
+
+    def _burst(self) -> bytes:
+        """Messages one behind the other, as a client that is ahead sends them, and nearly so."""
+        pick = self._random.choice
+        tag, first, to = pick(("#x.{}", "#x.{}", "#{}", "", "#x.{}²")), pick((0, 1, 2, 9, 10**15 - 2)), pick(FIELDS)
+        lines = [f"SENDMESSAGE{tag.format(first + at)}|anna|{to}|{pick(FIELDS)}" for at in range(pick((2, 3, 5)))]
+        if self._random.random() < 0.3:
+            lines[pick((0, -1))] = f"SENDMESSAGE{pick(TAGS)}|{pick(('anna', 'ben'))}|{pick(FIELDS)}|{pick(FIELDS)}"
+        return "".join(f"{line}\n" for line in lines).encode()
 
     def _mutated(self, data: bytes) -> bytes:
         changed = bytearray(data)

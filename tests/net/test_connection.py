@@ -6,6 +6,7 @@ import socket
 import pytest
 
 from chatserver.net.connection import SEND_BYTES
+from chatserver.net.reactor import DEFECT
 from tests.net.pairs import FRAMES, READ_BYTES, Pair
 
 # Reading.
@@ -254,3 +255,27 @@ def test_an_end_waits_for_a_paused_connection(pair: Pair) -> None:
     pair.connection.resume()
     pair.turn()
     assert pair.told == ["ended"]
+
+
+# An owner with a defect.
+
+
+def fail() -> None:
+    raise RuntimeError("a defect of the test's own")
+
+
+@pytest.mark.parametrize("what", ["received", "ended", "drained"])
+def test_who_has_a_defect_with_a_connection_loses_it(pair: Pair, what: str, caplog: pytest.LogCaptureFixture) -> None:
+    """It would stay as it is for ever: nobody knows what its owner would do with the rest."""
+    if what == "drained":
+        pair.leave_unsent(FRAMES, 2)
+    elif what == "received":
+        pair.peer.send(b"x")
+    else:
+        pair.peer.shutdown(socket.SHUT_WR)
+    pair.reaction = lambda: None if "lost" in pair.told else fail()
+    pair.go_on()
+    assert pair.connection.closed
+    assert pair.told[-1] == "lost"
+    assert [record.message for record in caplog.records] == [DEFECT]
+    caplog.clear()

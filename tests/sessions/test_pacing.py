@@ -19,12 +19,16 @@ class FakeConnection:
     def __init__(self) -> None:
         self.unsent = 0
         self.is_read = True
+        self.is_lost = False
 
     def pause(self) -> None:
         self.is_read = False
 
     def resume(self) -> None:
         self.is_read = True
+
+    def abort(self) -> None:
+        self.is_lost = True
 
 
 class World:
@@ -281,3 +285,17 @@ def test_a_turn_has_its_time_however_many_clients_send_ahead() -> None:
         world.pass_time(0)
         assert world.done == turn
     assert not world.later
+
+
+def test_a_defect_with_one_client_ends_that_one_and_the_others_have_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of them wait for the next turn, because this one has no time left."""
+    world = World()
+    others = [world.make_client() for _ in range(3)]
+    world.now_s += TURN_S * 2
+    for number, client in enumerate([others[0], world.client, *others[1:]]):
+        world.say(f"PING|{number}", f"PONG|{number}", client=client)
+    assert world.done == []
+    monkeypatch.setattr(world.client.front, "read_burst", lambda *_: 1 // 0)
+    world.pass_time(1.0)
+    assert world.done == ["PING|0", "PONG|0", "PING|2", "PONG|2", "PING|3", "PONG|3"]
+    assert world.connection.is_lost
