@@ -10,7 +10,7 @@ from chatserver.core.facts import conversation, heard_by
 from chatserver.core.state import apart
 from chatserver.core.unread_marks import read_upto
 from chatserver.protocol.times import format_time
-from chatserver.queries.jobs import Chat, Job, until_stored
+from chatserver.queries.jobs import FINDS, Chat, Job, until_stored
 from chatserver.queries.requests import Answer, ShowConversations, ShowUnread
 from chatserver.store import unread
 from chatserver.store.history import History
@@ -19,6 +19,7 @@ from chatserver.store.history import History
 def show_unread(chat: Chat, user: int, query: ShowUnread) -> Job:
     """Where others have written behind the mark."""
     yield from until_stored(chat, heard_by(chat.state.users[user]))
+    yield FINDS
     newest_id = chat.stored_message_id
     authors = yield from _known(chat, user, newest_id, (unread.correspondents,), unread.authors_page)
     me = chat.state.users[user]
@@ -45,6 +46,7 @@ class _Conversation(NamedTuple):
 def show_conversations(chat: Chat, user: int, query: ShowConversations) -> Job:
     """Every conversation that holds a message and can still be opened, the one with the newest message first."""
     yield from until_stored(chat, heard_by(chat.state.users[user]))
+    yield FINDS
     newest_id = chat.stored_message_id
     known = (unread.correspondents, unread.addressees)
     others = yield from _known(chat, user, newest_id, known, unread.parties_page)

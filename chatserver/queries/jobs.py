@@ -1,7 +1,8 @@
 """What a question that may take long is: a generator, and what it may ask for while it works.
 
 It yields None after each page it has looked at, so that others have their turn; a batch, to go on once that is
-stored; or work for a thread, to go on with the work's result. State and the store may change between two steps.
+stored; work for a thread, to go on with the work's result; or a kind of room, before it gathers much, to go on once few
+others do. State and the store may change between two steps.
 """
 
 import sqlite3
@@ -26,6 +27,18 @@ class Elsewhere:
         self.work = work
 
 
+class Room(NamedTuple):
+    """Memory for what a job gathers until it is done: so many may gather it at a time, however many are asked."""
+
+    what: str
+    places: int
+
+
+TEXTS = Room("texts", 8)
+"""Some 4 MB, of HISTORY, SYNC or EXPORT: each of them is done soon."""
+FINDS = Room("finds", 16)
+"""Up to a MB, of what may take long."""
+
 Looked = EditMessage | DeleteMessage | React | MarkRead | Report | SendAgain
 """Commands for which something had to be looked up."""
 
@@ -40,7 +53,7 @@ class Shown(NamedTuple):
 
 Outcome = Answer | Refused | Looked | Shown
 """What a job comes to."""
-Job = Generator[Any, Any, Outcome]  # it yields a batch, an Elsewhere or None, and is sent a result
+Job = Generator[Any, Any, Outcome]  # it yields a batch, an Elsewhere, a Room or None, and is sent a result
 
 
 class Gathering(Protocol):

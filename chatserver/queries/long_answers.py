@@ -12,7 +12,7 @@ from chatserver.core.outcome import Refused
 from chatserver.queries.conversations import show_conversations, show_unread
 from chatserver.queries.explain import explain
 from chatserver.queries.export import about_rows, deed_row
-from chatserver.queries.jobs import Chat, Elsewhere, Job, until_stored
+from chatserver.queries.jobs import FINDS, TEXTS, Chat, Elsewhere, Job, until_stored
 from chatserver.queries.messages import message_row, show_history, show_sync
 from chatserver.queries.requests import (
     Answer,
@@ -48,6 +48,7 @@ def _search(chat: Chat, user: int, query: Search) -> Job:
     if not words:
         return Refused("BAD_TEXT", f"Name words to search for, {SEARCH_CHARS_MAX} characters at most")
     yield from until_stored(chat, heard_by(chat.state.users[user]))
+    yield FINDS
     pieces, spelled = search_pages.pieces_of(words), search_pages.spelled_of(query.words)
     found: list[Message] = []  # as they are spelled
     alike: list[Message] = []  # but for accents: they fill the places that are left
@@ -76,6 +77,7 @@ def _explain(chat: Chat, user: int, query: Explain) -> Job:
 
 def _export(chat: Chat, user: int, query: Export) -> Job:
     yield from until_stored(chat, heard_by(chat.state.users[user]))
+    yield TEXTS
     after = query.after
     rows = [] if after else about_rows(chat.state, chat.state.users[user], about(chat.history, user))
     left, connection = EXPORT_BYTES_MAX, chat.history.connection

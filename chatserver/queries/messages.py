@@ -12,7 +12,7 @@ from chatserver.core.outcome import Refused
 from chatserver.core.state import State
 from chatserver.core.unread_marks import find_party
 from chatserver.protocol.times import format_time
-from chatserver.queries.jobs import Chat, Job, until_stored
+from chatserver.queries.jobs import TEXTS, Chat, Job, until_stored
 from chatserver.queries.requests import Answer, ShowHistory, ShowSync
 from chatserver.store.changes import MARKS_MAX, weight
 from chatserver.store.history import Message
@@ -43,8 +43,12 @@ def show_history(chat: Chat, user: int, query: ShowHistory) -> Job:
     party = find_party(chat.state, user, query.other)
     if isinstance(party, Refused):
         return party
+    yield from until_stored(chat, [user, party, conversation(user, party)])
+    yield TEXTS
+    party = find_party(chat.state, user, query.other)
+    if isinstance(party, Refused):
+        return party  # it has become so while this waited
     talk = conversation(user, party)
-    yield from until_stored(chat, [user, party, talk])
     found = yield from (_first if query.after is not None else _last)(chat, talk, query)
     marks = yield from _marks_of(chat, user, [message.id for message in found])
     rows = yield from _rows(chat, user, found)
@@ -73,6 +77,7 @@ def _first(chat: Chat, talk: tuple[int, int], query: ShowHistory) -> Pages[list[
 def show_sync(chat: Chat, user: int, query: ShowSync) -> Job:
     """The first messages after an id, and all that was done after it, up to where the answer ends."""
     yield from until_stored(chat, heard_by(chat.state.users[user]))
+    yield TEXTS
     upto, after = chat.stored_message_id, query.after
     found = list[Message]()
     while after < upto and len(found) <= query.limit:  # one more, which tells that there are more

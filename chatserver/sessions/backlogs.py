@@ -71,7 +71,7 @@ class Backlogs:
             receiver.cork = None
             receiver.connection.abort()
         else:
-            self._waiting.append((receiver, opening, pages))
+            self._waiting.appendleft((receiver, opening, pages))  # so that one alone has gathered some of it
 
     def _send(self, receiver: Receiver, opening: Opening, found: list[Message], left_from: int) -> None:
         state = self._turn.state

@@ -17,16 +17,18 @@ from chatserver.core.events import (
     ReactionChanged,
     RoomCreated,
     RoomJoined,
+    RoomLeft,
     UserSignedUp,
 )
 from chatserver.queries import long_answers, look_ups, messages
-from chatserver.queries.jobs import Outcome
+from chatserver.queries.jobs import FINDS, TEXTS, Outcome, Room
 from chatserver.queries.requests import (
     Answer,
     AskMarkRead,
     Export,
     LongQuery,
     Search,
+    ShowConversations,
     ShowHistory,
     ShowSync,
     ShowUnread,
@@ -63,12 +65,13 @@ def turn(store: Store) -> FakeTurn:
 def work_out(
     turn: FakeTurn, user: int, query: LongQuery | AskMarkRead, between: Callable[[int], None] = lambda step: None
 ) -> tuple[Outcome, int]:
-    """What a job comes to, and in how many steps; `between` is called after each."""
+    """What a job comes to, and in how many steps once it has room; `between` is called after each."""
     job = look_ups.look_up(turn, user, query) if isinstance(query, AskMarkRead) else long_answers.job(turn, user, query)
     steps = 0
     while True:
         try:
-            next(job)
+            if isinstance(next(job), Room):
+                continue
         except StopIteration as end:
             return end.value, steps
         steps += 1
@@ -225,7 +228,28 @@ def test_what_is_not_stored_yet_is_waited_for_once(turn: FakeTurn) -> None:
     job = long_answers.job(turn, ANN, ShowHistory("ben", 9, ID_MAX))
     assert next(job) is turn.in_flight
     assert turn.asked == [([ANN, BEN, (ANN, BEN)], 0)]
+    assert next(job) is TEXTS
     assert next(job) is None
+
+
+@pytest.mark.parametrize(
+    ("query", "room"),
+    [
+        *((each, TEXTS) for each in (ShowHistory("ben", 9, ID_MAX), ShowSync(0, 9), Export(0))),
+        *((each, FINDS) for each in (Search("no"), ShowUnread(), ShowConversations())),
+    ],
+)
+def test_what_may_gather_much_asks_for_room_before_it_does(turn: FakeTurn, query: LongQuery, room: Room) -> None:
+    assert next(long_answers.job(turn, ANN, query)) is room
+
+
+def test_a_room_that_was_left_while_its_history_waited_is_not_shown(turn: FakeTurn) -> None:
+    job = long_answers.job(turn, ANN, ShowHistory("#room", 9, ID_MAX))
+    assert next(job) is TEXTS
+    turn.write(RoomLeft(1, ROOM, ANN))
+    with pytest.raises(StopIteration) as end:
+        next(job)
+    assert end.value.value.code == "NOT_MEMBER"
 
 
 # The others

@@ -9,12 +9,14 @@ from chatserver.core.outcome import Refused
 from chatserver.fronts.pipe.front import Pipe
 from chatserver.net.connection import Connection
 from chatserver.net.workers import Pool, Result
-from chatserver.queries.jobs import Elsewhere, Outcome
+from chatserver.queries.jobs import Elsewhere, Outcome, Room
 from chatserver.queries.requests import Answer
 from chatserver.sessions.client import Client
 from chatserver.sessions.jobs import SLICE_S, Jobs
 from chatserver.sessions.waits import Waits
 from chatserver.turn.batch import Batch
+
+ROOM = Room("a test's", 2)
 
 
 class World:
@@ -27,6 +29,8 @@ class World:
         self.cost_s = cost_s
         self.soon: list[Callable[[], None]] = []
         self.said: list[str] = []
+        self.gathering: set[str] = set()
+        self.most = 0
         self.proceeded: Callable[[], None] = lambda: None
         self.threads: list[tuple[Callable[[], Any], Callable[[Result[Any]], None]]] = []
         self.waits = Waits(self, self.soon.append)
@@ -136,6 +140,55 @@ def test_jobs_take_turns() -> None:
     while world.soon:
         world.turn()
     assert [said for said in world.said if said in "AB"] == ["B", "A"]
+
+
+def gather(world: World, name: str, failing: bool = False) -> Generator[Any, Any, Outcome]:
+    """A job that takes room, and has something for two turns."""
+    yield ROOM
+    for _ in range(2):
+        world.gathering.add(name)
+        world.most = max(world.most, len(world.gathering))
+        world.now += SLICE_S
+        yield
+    world.gathering.remove(name)
+    if failing:
+        raise ValueError("a defect")
+    return Answer((name,))
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_no_more_gather_something_than_there_is_room_for(*, failing: bool) -> None:
+    world = World(cost_s=0.0)
+    for at in range(9):
+        world.jobs.start(world.client(), f"{at}", gather(world, f"{at}", failing))
+    world.settle()
+    assert world.most == ROOM.places
+    ends = [f"{at} failed" if failing else f"{at}" for at in range(9)]
+    assert sorted(said for said in world.said if said[0].isdigit()) == ends
+
+
+def test_users_get_room_by_turns() -> None:
+    world = World(cost_s=0.0)
+    for at in range(9):
+        world.jobs.start(world.client(), f"{at}", gather(world, f"{at}"))
+    other = world.client()
+    other.user = 2
+    world.jobs.start(other, "other", gather(world, "other"))
+    world.settle()
+    ended = [said for said in world.said if said != "proceed"]
+    assert ended.index("other") <= 2 * ROOM.places
+
+
+def test_who_goes_leaves_its_room_and_its_place_in_the_queue() -> None:
+    world = World(cost_s=0.0)
+    clients = [world.client() for _ in range(6)]
+    for at, client in enumerate(clients):
+        world.jobs.start(client, f"{at}", gather(world, f"{at}"))
+    for client in clients[:5]:
+        client.ticket = None
+    world.settle()
+    assert "5" in world.said
+    assert not {"0", "1", "2", "3", "4"} & set(world.said)
 
 
 def test_a_job_that_fails_is_answered_and_its_client_goes_on() -> None:
