@@ -22,9 +22,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = _parser().parse_args(arguments)
         status: int = options.run(options)
+        sys.stdout.flush()
         return status
-    except BenchError as error:
+    except (BenchError, OSError) as error:  # the second of a file or a program that the options name
         print(f"bench: {error}", file=sys.stderr)
+        return 2
+    except (IndexError, ValueError) as error:
+        if not getattr(options, "target", ""):
+            raise
+        print(f"bench: what {options.target} answers is no chat server's ({error})", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("bench: interrupted", file=sys.stderr)

@@ -78,11 +78,24 @@ def totals(bench: Bench, streams: Sequence[Stream]) -> dict[str, float]:
         note_refusals(bench, streams)
     counts["delivered"] = delivered(streams)
     counts["lost"] = max(0, expected - delivered(streams))
-    if counts["lost"]:
-        bench.faults.append(f"{counts['lost']:,.0f} messages were lost: they count as infinitely slow")
     counts["doubled"] = sum(receipt.doubled for receipt in receipts)
     counts["out_of_order"] = sum(receipt.out_of_order for receipt in receipts)
+    counts["foreign"] = max(0, delivered(streams) - expected)
+    counts["unanswered"] = counts["sent"] - counts.get("acknowledged", counts["sent"]) - counts.get("refused", 0)
+    bench.faults += [sentence.format(f"{counts[name]:,.0f}") for name, sentence in _FAULTS.items() if counts.get(name)]
+    del counts["foreign"], counts["unanswered"]
     return counts
+
+
+_FAULTS = {
+    "refused": "{} messages were refused: raise the server's limits, or load it less",
+    "lost": "{} messages were lost: they count as infinitely slow",
+    "doubled": "{} messages came twice",
+    "out_of_order": "{} messages came out of their order",
+    "foreign": "{} messages came that this run did not send: give another --seed if somebody else loads the server",
+    "unanswered": "{} messages were not answered",
+}
+"""What makes a run no measurement, beside a connection that closes."""
 
 
 def receipts_of(stream: Stream) -> list[Receipt]:

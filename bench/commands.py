@@ -48,6 +48,8 @@ def _add_compare(command: argparse.ArgumentParser) -> None:
 def _compare(options: argparse.Namespace) -> int:
     if options.rounds < 1:
         raise BenchError("--rounds takes a number of 1 or more")
+    if options.target or options.against != "chatserver":
+        raise BenchError("compare starts its contenders itself: leave --target and --against out")
     contenders: Sequence[str] = CONTENDERS if options.front == "pipe" else FRONT_CONTENDERS
     if options.cluster:
         contenders = CLUSTER_CONTENDERS

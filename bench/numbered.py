@@ -65,6 +65,7 @@ class Receipt:
         "doubled",
         "exact",
         "expected",
+        "late",
         "missing",
         "other",
         "out_of_order",
@@ -81,6 +82,7 @@ class Receipt:
         self.doubled = 0
         self.out_of_order = 0
         self.missing: set[int] = set()
+        self.late: list[int] = []  # that were missing, and have come; whoever times them takes them out
         self.other: list[bytes] = []
 
     def take(self, block: bytes) -> int:
@@ -136,6 +138,7 @@ class Receipt:
         late = self.expected + ahead - CYCLE
         if late in self.missing:
             self.missing.remove(late)
+            self.late.append(late)
             self.out_of_order += 1
             self.delivered += 1
         else:

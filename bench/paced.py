@@ -109,7 +109,11 @@ class Plan:
             receipt.take(block)
             own = (self._first - at + stride - 1) // stride  # the pair's first message of this stretch
             since_start, rate = now - self._start, self.rate
-            for number in range(max(first, own), receipt.expected):
-                add((since_start - (number * stride + at) / rate, 1))
+            numbers = [number for number in range(first, receipt.expected) if number not in receipt.missing]
+            while receipt.late:
+                numbers.append(receipt.late.pop())
+            for number in numbers:
+                if number >= own:
+                    add((since_start - (number * stride + at) / rate, 1))
 
         return take

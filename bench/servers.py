@@ -4,6 +4,7 @@ Each is started as a process of its own on a free port and stopped at the end. O
 server it knows how to start it, when it is ready, and which dialect it speaks.
 """
 
+import os
 import socket
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from typing import TextIO
 
 from bench import BenchError, cluster, irc_servers, postgres
 from bench.loop import CONNECTING_MAX
-from bench.process import on_core, stop
+from bench.process import on_core, stop, tree
 from bench.secure import certificate
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -89,6 +90,8 @@ def serving(options: ServerOptions) -> Iterator[Server]:
         raise BenchError(f"{options.against} speaks over the plain pipe alone: leave --front out")
     if options.cluster and (options.target or options.against != "chatserver"):
         raise BenchError("A cluster is of our own servers, started for the run: leave --target and --against out")
+    if options.pid is not None and not (options.target and _runs(options.pid)):
+        raise BenchError(f"--pid is the process of a --target on this machine, and {options.pid} is none: leave it out")
     if options.target:
         address = _reachable(options.target, greets=options.front == "pipe")
         yield Server(address, options.pid, f"target {options.target}", front=options.front, is_target=True)
@@ -180,6 +183,17 @@ def _own_arguments(options: ServerOptions, store: str, folder: Path) -> list[str
     return arguments
 
 
+def _runs(pid: int) -> bool:
+    """Whether there is such a process, which is neither this one nor one that this one comes from."""
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        pass  # somebody else's
+    except (OSError, OverflowError):
+        return False
+    return pid > 0 and os.getpid() not in tree(pid)
+
+
 def _address(target: str) -> tuple[str, int]:
     host, _, port = target.rpartition(":")
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
@@ -193,7 +207,7 @@ def _reachable(target: str, *, greets: bool) -> tuple[str, int]:
     try:
         with socket.create_connection(address, timeout=GREETING_S_MAX) as connection:
             said = _first_line(connection) if greets else b"HELLO|"
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # the second for what cannot be a host's name
         raise BenchError(
             f"Nothing answers on {target} ({error}): start a server there, or leave --target out"
         ) from None

@@ -4,6 +4,7 @@ Closed means: so many are in flight, and what is delivered is sent anew. Latency
 from the call that sent a message to the `recv` that brought it.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from time import perf_counter
 
@@ -26,17 +27,22 @@ class Arrivals:
         self._cursor = 0
         self._timed = 0
 
-    def arrived(self, end: int, when: float) -> None:
-        """All messages below number `end` have arrived by now."""
-        timed = self._timed
-        while timed < end:
+    def arrived(self, receipt: Receipt, when: float) -> None:
+        """All that this receipt has counted since has arrived by now."""
+        timed, end = self._timed, receipt.expected
+        while timed < end and self._cursor < len(self._departures):  # what nobody sent is a fault, and has no time
             run_end, sent = self._departures[self._cursor]
             upto = min(run_end, end)
-            self._latencies.add((when - sent, upto - timed))
+            missing = sum(timed <= number < upto for number in receipt.missing)
+            if upto - timed > missing:
+                self._latencies.add((when - sent, upto - timed - missing))
             timed = upto
             if run_end <= end:
                 self._cursor += 1
         self._timed = timed
+        while receipt.late:
+            run = bisect_right(self._departures, receipt.late.pop(), key=lambda departed: departed[0])
+            self._latencies.add((when - self._departures[run][1], 1))
 
 
 class OneToOne:
@@ -98,7 +104,7 @@ class Pair(OneToOne):
     def _delivered(self, block: bytes) -> None:
         now = perf_counter()
         fresh = self.receipt.take(block)
-        self._arrivals.arrived(self.receipt.expected, now)
+        self._arrivals.arrived(self.receipt, now)
         if self._running:
             self._send(fresh, now)
 
@@ -177,7 +183,7 @@ class FanOut:
                 expected = receipt.expected
                 fresh = receipt.take(block)
                 self._same = (block, expected, fresh) if receipt.exact else NOTHING
-            arrivals.arrived(receipt.expected, now)
+            arrivals.arrived(receipt, now)
             self.delivered += fresh
             if self._running:
                 self._refill(now)

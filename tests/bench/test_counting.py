@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from time import perf_counter
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -11,12 +14,13 @@ from bench.context import Bench, Parameters
 from bench.floods import Texts, make_floods, run_floods, share
 from bench.loop import Loop
 from bench.numbered import CYCLE, NUMBERS, Acknowledgements, Form, Receipt, numbers, padding
+from bench.paced import PacedPair, Plan
 from bench.people import Crowd
 from bench.percentiles import Latencies
 from bench.progress import Progress
 from bench.scenarios.pairs import couples, make_pairs
 from bench.servers import Server
-from bench.streams import FanOut
+from bench.streams import Arrivals, FanOut
 from tests.bench.faulty import FaultyRouter, running
 
 WAIT_S = 20.0
@@ -171,3 +175,34 @@ def test_texts_are_the_same_for_one_seed_and_of_the_wanted_size() -> None:
     lines = Texts(3, 64).render(b"head|", 0, 100).splitlines()
     assert {line[:11] for line in lines} == {b"head|%06d" % number for number in range(100)}
     assert max(len(line) for line in lines) <= len(b"head|") + 64
+
+
+def test_what_comes_late_is_timed_when_it_comes_and_what_never_comes_not_at_all() -> None:
+    departures, latencies = [(3, 0.0), (6, 1.0)], Latencies()
+    receipt, arrivals = Receipt(FORM), Arrivals(departures, latencies)
+    for when, came in ((2.0, (0, 2)), (3.0, (5,)), (9.0, (1, 4))):
+        receipt.take(delivered(*came))
+        arrivals.arrived(receipt, when)
+    assert latencies.entries() == [(2.0, 1), (2.0, 2), (8.0, 1), (9.0, 1)]
+    assert receipt.missing == {3}
+
+
+def test_what_nobody_sent_has_no_time() -> None:
+    latencies = Latencies()
+    receipt, arrivals = Receipt(FORM), Arrivals([(1, 0.0)], latencies)
+    receipt.take(delivered(0, 1, 2))
+    arrivals.arrived(receipt, 1.0)
+    assert latencies.entries() == [(1.0, 1)]
+
+
+def test_a_plan_times_what_is_late_when_it_comes() -> None:
+    latencies = Latencies()
+    receiver = SimpleNamespace(on_lines=None)
+    pair = SimpleNamespace(receiver=receiver, receipt=Receipt(FORM))
+    plan = Plan([cast(PacedPair, pair)], 1.0, latencies)
+    plan.begin(perf_counter() - 10.0)
+    for came in ((0, 2), (1,)):
+        receiver.on_lines(delivered(*came))
+    assert sorted(round(seconds) for seconds, _ in latencies.entries()) == [8, 9, 10]
+    receiver.on_lines(delivered(4))
+    assert latencies.count == 4

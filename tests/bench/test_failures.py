@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 import socket
 from collections.abc import Iterator
@@ -117,12 +118,46 @@ def test_what_is_lost_counts_as_infinitely_slow(scenario: str, capsys: pytest.Ca
     assert "max_ms is never, expected at most 9,999" in said.err
 
 
-def test_a_message_lost_on_the_way_fails_the_run_too(capsys: pytest.CaptureFixture[str]) -> None:
+def test_messages_lost_doubled_and_late_fail_the_run_too(capsys: pytest.CaptureFixture[str]) -> None:
     with running(FaultyRouter()) as (host, port):
         short = [each if each != "20" else "0.2" for each in SHORT]
         assert main([*SMALL["pairs"], *short, "--target", f"{host}:{port}"]) == 1
     found = json.loads(capsys.readouterr().out)
-    assert found["faults"] == ["3 messages were lost: they count as infinitely slow"]
+    assert found["faults"] == [
+        "3 messages were lost: they count as infinitely slow",
+        "3 messages came twice",
+        "3 messages came out of their order",
+    ]
+
+
+def test_what_is_refused_fails_the_run(capsys: pytest.CaptureFixture[str], start_server: StartServer) -> None:
+    server = start_server(message_chars_max=20, sign_ups_per_minute=0)
+    short = [each if each != "20" else "0.2" for each in SHORT]
+    assert main([*SMALL["pairs"], *short, "--target", f"127.0.0.1:{server.port}"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found["faults"][0].endswith("messages were refused: raise the server's limits, or load it less")
+
+
+@pytest.mark.parametrize("pid", ["0", "-5", "3999999", "99999999999999999999", "own", "parent"])
+def test_a_process_that_cannot_be_the_target_is_refused(pid: str, capsys: pytest.CaptureFixture[str]) -> None:
+    pid = {"own": str(os.getpid()), "parent": str(os.getppid())}.get(pid, pid)
+    with running(FaultyRouter()) as (host, port):
+        assert main([*SMALL["pairs"], *SHORT, "--target", f"{host}:{port}", "--pid", pid]) == 2
+    assert "--pid is the process of a --target on this machine" in capsys.readouterr().err
+
+
+def test_compare_measures_no_target(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", "--target", "127.0.0.1:5000"]) == 2
+    assert "compare starts its contenders itself" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["--target", "a..b:5000"], ["--python", "/nonexistent"], ["--histogram", "/no/h"]])
+def test_what_the_options_name_and_is_not_there_is_a_sentence(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    short = [each if each != "20" else "0.2" for each in SHORT]
+    assert main([*SMALL["pairs"], *short, *words]) == 2
+    assert capsys.readouterr().err.startswith("bench: ")
 
 
 # Targets.
