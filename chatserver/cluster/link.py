@@ -96,7 +96,10 @@ def places_of(conninfo: str) -> list[dict[str, str]]:
         words = {each.keyword.decode(): (each.val or b"").decode() for each in pq.Conninfo.parse(conninfo.encode())}
     except Exception as error:  # psycopg's own, which is imported with it
         raise ValueError(str(error).strip().replace("\n", " ")) from None
-    words = {**KEPT_ALIVE, **{word: value for word, value in words.items() if value}}
+    given = {word: value for word, value in words.items() if value}
+    words = {**KEPT_ALIVE, **given}
+    if "options" in given:  # of two that say the same, the later one holds
+        words["options"] = f"{KEPT_ALIVE['options']} {given['options']}"
     lists = {word: words[word].split(",") for word in ("host", "hostaddr", "port") if words.get(word)}
     many = max((len(lists[word]) for word in ("host", "hostaddr") if word in lists), default=1)
     places = []
@@ -172,7 +175,7 @@ class Link:
         place = self._places[(self._at + self._tries) % len(self._places)]
         self._tries += 1
         self._connection = pq.PGconn.connect_start(_conninfo(place))
-        where = ":".join(filter(None, (place.get("host") or place.get("hostaddr"), place.get("port"))))
+        where = ":".join(filter(None, (place.get("host") or place.get("hostaddr"), place.get("port")))) or "the engine"
         self._timer = self._loop.call_later(CONNECT_S, lambda: self._try_next(f"{where} does not answer"))
         self._poll(0)
 
@@ -284,7 +287,10 @@ class Link:
         assert self._connection is not None
         faults = [each for each in results if each.status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)]
         answer: Any
-        if faults:
+        foreign = {each.ftype(column) for each in results for column in range(each.nfields)} - _READERS.keys()
+        if foreign:
+            answer = EngineError(f"its tables are not as this program makes them (columns of the types {foreign})")
+        elif faults:
             state = (faults[0].error_field(DiagnosticField.SQLSTATE) or b"").decode()
             answer = EngineError(_words(faults[0].error_field(DiagnosticField.MESSAGE_PRIMARY) or b"no reason"), state)
         elif self._warning:

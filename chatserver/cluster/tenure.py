@@ -78,6 +78,7 @@ class Tenure:
         self._is_doubted = False
         self._is_leaving = False
         self._fault = ""  # why the lease could not be kept, as it was said last
+        self._doubt = ""  # the same of an append
         self.is_over = False
 
     def begin(self, owner: Owner) -> None:
@@ -104,6 +105,7 @@ class Tenure:
         self._wake()
 
     def _live(self) -> Steps[None]:
+        yield from self._keep(self._renew)  # the one with which it began was long: State had to be loaded
         while not self.is_over:
             if self._is_leaving:
                 yield from self._engine.release(self._lease)
@@ -131,10 +133,13 @@ class Tenure:
             try:
                 if (yield from self._engine.append(self._lease, self.place, entry)):
                     self.watch.kept(self._lease.seconds)
+                    self._doubt = ""
                     return entry.place
                 raise ClusterError(FENCED)
             except EngineError as error:
-                log.warning("whether a turn is in the shared log is not known, and is being asked: %s", error)
+                if str(error) != self._doubt:
+                    self._doubt = str(error)
+                    log.warning("whether a turn is in the shared log is not known, and is being asked: %s", error)
             if (yield from self._find_out(entry)):
                 return entry.place
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench.ports import free_port
+from chatserver.cluster.link import places_of
 from tests.cluster.conftest import StartNode
 from tests.cluster.node import Node
 from tests.cluster.postgres import Instance
@@ -76,6 +77,25 @@ def test_tables_of_another_version(engine: Instance, start_node: StartNode, tmp_
     stopped(start_node("a", engine.conninfo))
     engine.execute("UPDATE pipechat_head SET version = 9")
     assert "of version 9, and this program knows version 1" in refused(tmp_path / "x.db", "--cluster", engine.conninfo)
+
+
+def test_tables_that_are_not_as_they_are_made(engine: Instance, start_node: StartNode, tmp_path: Path) -> None:
+    stopped(start_node("a", engine.conninfo))
+    engine.execute("ALTER TABLE pipechat_head ALTER COLUMN identity TYPE numeric")
+    assert "not as this program makes them" in refused(tmp_path / "x.db", "--cluster", engine.conninfo)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("", "-c lock_timeout=4s"),
+        ("options='-c search_path=chat'", "-c lock_timeout=4s -c search_path=chat"),
+        ("options='-c lock_timeout=9s'", "-c lock_timeout=4s -c lock_timeout=9s"),
+    ],
+)
+def test_options_of_the_operators_own_leave_ours(engine_folder: Path, given: str, expected: str) -> None:
+    """Without them connections would pile up in an engine whose standby is away."""
+    assert [place["options"] for place in places_of(f"host=a,b {given}")] == [expected] * 2
 
 
 def test_a_member_is_not_opened_alone_and_can_leave(engine: Instance, start_node: StartNode) -> None:

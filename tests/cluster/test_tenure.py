@@ -72,6 +72,22 @@ def test_it_is_found_out_also_when_asking_fails_again_and_again(world: World, fa
     assert world.stored == [following(NOWHERE, b"one")]
 
 
+def test_an_append_that_fails_again_and_again_is_logged_once(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    world.engine.fails["append"] = ["before"] * 20
+    world.append(b"one")
+    world.loop.pass_time(10.0)
+    assert [record.message for record in caplog.records if "is being asked" in record.message] == [
+        "whether a turn is in the shared log is not known, and is being asked: the connection was lost"
+    ]
+    caplog.clear()
+    assert world.stored == [following(NOWHERE, b"one")]
+
+
+def test_the_long_lease_of_a_start_is_made_a_short_one_at_once(world: World) -> None:
+    assert world.engine.asked[0] == "renew"
+    assert world.engine.expires_s == world.loop.now_s + LEASE.seconds
+
+
 def test_what_comes_in_doubt_waits_and_keeps_its_order(world: World) -> None:
     world.engine.fails["append"] = ["before"]
     world.append(b"one")
