@@ -30,10 +30,11 @@ from chatserver.store.about import about
 from chatserver.store.history import Message
 from chatserver.store.postings import ID_MAX
 from chatserver.store.search_pages import Wanted
-from chatserver.store.withheld import with_own_texts
+from chatserver.store.withheld import own_edits_after, with_own_texts
 
 FOUND_MAX = 50
 SEARCH_CHARS_MAX = 1000
+EDITS_PAGE = 20  # of the user's own that others do not see, compared at a time
 EXPORT_PAGE = 200  # messages and deeds read at a time
 EXPORT_BYTES_MAX = 4 << 20  # of one answer, and a page more: what a SYNC may come to too
 
@@ -53,6 +54,7 @@ def _search(chat: Chat, user: int, query: Search) -> Job:
     found: list[Message] = []  # as they are spelled
     alike: list[Message] = []  # but for accents: they fill the places that are left
     place = search_pages.begin()
+    edited = sorted({edit.message for edit in own_edits_after(chat.history.connection, user, 0, ID_MAX)})
     while not place.is_over and len(found) < FOUND_MAX:
         wanted = Wanted(words, pieces, user, frozenset(chat.state.users[user].rooms), spelled)
         connection = chat.long_reading
@@ -61,11 +63,18 @@ def _search(chat: Chat, user: int, query: Search) -> Job:
         else:
             hits, place = search_pages.step(chat.history, wanted, place)
             yield
+        hits = [hit for hit in hits if hit.message.id not in edited]  # whose text is another one to their author
         found += [hit.message for hit in hits if hit.is_spelled]
         alike = (alike + [hit.message for hit in hits if not hit.is_spelled])[:FOUND_MAX]
-    shown = sorted([*found, *alike][:FOUND_MAX], key=lambda message: message.id)
-    seen = with_own_texts(chat.history.connection, user, shown)
-    return Answer((), [message_row(chat.state, message) for message in seen])
+    for at in range(0, len(edited), EDITS_PAGE):
+        wanted = Wanted(words, pieces, user, frozenset(chat.state.users[user].rooms), spelled)
+        own = search_pages.own_texts(chat.history.connection, wanted, tuple(edited[at : at + EDITS_PAGE]))
+        found += [hit.message for hit in own if hit.is_spelled]
+        alike += [hit.message for hit in own if not hit.is_spelled]
+        yield
+    newest = [sorted(messages, key=lambda message: message.id, reverse=True) for messages in (found, alike)]
+    shown = sorted([*newest[0], *newest[1]][:FOUND_MAX], key=lambda message: message.id)
+    return Answer((), [message_row(chat.state, message) for message in shown])
 
 
 def _explain(chat: Chat, user: int, query: Explain) -> Job:

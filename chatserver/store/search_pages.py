@@ -18,6 +18,7 @@ from chatserver.store.hidden import MESSAGE_NOT_HIDDEN
 from chatserver.store.history import COLUMNS, History, Message
 from chatserver.store.postings import ID_MAX
 from chatserver.store.search import GRAMS_MAX, candidates, grams
+from chatserver.store.withheld import with_own_texts
 
 FIRST_PAGE = 100  # candidates found at a time: mostly they hold what is searched for, and more are not wanted
 PAGE_MAX = 1_000
@@ -123,6 +124,13 @@ def index_step(connection: sqlite3.Connection, wanted: Wanted, place: Place) -> 
     if not place.waiting:
         place = _look_up(connection, wanted, place)
     return _compare(connection, wanted, place)
+
+
+def own_texts(connection: sqlite3.Connection, wanted: Wanted, ids: tuple[int, ...]) -> list[Hit]:
+    """Which of these messages hold the words in a text that their author alone can see, and that no index knows."""
+    messages = with_own_texts(connection, wanted.user, list(_read(connection, ids)))
+    found = [message for message in messages if _is_own(message, wanted) and _holds(fold(message.text), wanted.words)]
+    return [Hit(message, _holds(spell(message.text), wanted.spelled)) for message in found]
 
 
 def _look_up(connection: sqlite3.Connection, wanted: Wanted, place: Place) -> Place:

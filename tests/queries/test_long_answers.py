@@ -10,6 +10,7 @@ from chatserver.core.commands import MarkRead
 from chatserver.core.events import (
     AccountDeleted,
     BurstSent,
+    EditWithheld,
     FriendAdded,
     MessageDeleted,
     MessageEdited,
@@ -250,6 +251,28 @@ def test_a_room_that_was_left_while_its_history_waited_is_not_shown(turn: FakeTu
     with pytest.raises(StopIteration) as end:
         next(job)
     assert end.value.value.code == "NOT_MEMBER"
+
+
+# SEARCH
+
+
+def test_an_edit_that_a_block_keeps_away_is_found_by_its_author_alone(turn: FakeTurn) -> None:
+    """As after a friendship that has ended: who is blocked cannot tell."""
+    turn.write(MessageSent(1, 5, ANN, BEN, "an old word", None), MessageSent(2, 5, BEN, ANN, "a new word", None))
+    turn.write(EditWithheld(3, 1, ANN, BEN, 6, "a new wörd"))
+    for user, words, expected in (
+        *((ANN, "old", []), (ANN, "new", [1, 2]), (ANN, "wörd", [1, 2]), (BEN, "old", [1]), (BEN, "new", [2])),
+    ):
+        assert (words, ids(answer(turn, user, Search(words)))) == (words, expected)
+    texts = [row[-1] for row in answer(turn, ANN, Search("new")).rows or []]
+    assert texts == ["a new wörd", "a new word"]
+
+
+def test_of_many_kept_away_edits_the_newest_are_found(turn: FakeTurn) -> None:
+    turn.write(BurstSent(1, 5, ANN, BEN, ["word"] * 90))
+    turn.write(*(EditWithheld(100 + at, 1 + at, ANN, BEN, 6, "word anew") for at in range(40)))
+    assert ids(answer(turn, ANN, Search("word"))) == [*range(41, 91)]
+    assert ids(answer(turn, ANN, Search("anew"))) == [*range(1, 41)]
 
 
 # The others
