@@ -4,7 +4,6 @@ Exit status 0 after SIGTERM or SIGINT, 2 for a word that makes no sense, 1 where
 start or go on; each with one sentence on stderr.
 """
 
-import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -28,5 +27,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"chatserver: {failure}", file=sys.stderr)
         return failure.status
     except KeyboardInterrupt:  # before the loop runs; then signals are the server's
-        logging.getLogger("chatserver").info("pipechat has stopped")
         return 0

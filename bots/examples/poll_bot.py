@@ -19,13 +19,14 @@ def poll(event: Event, question: str, options: str, shared: State) -> tuple[str,
         raise Sorry(f"A poll has 2 to {OPTIONS_MAX} options, with commas between them: poll Lunch?: pizza, sushi")
     shared.pop(event.place, None)
     polls = dict([*shared.items()][-POLLS_MAX + 1 :])
-    made = {"question": question, "options": names, "votes": {}, "by": event.sender}
-    return f"{_shown(made)} Say vote 1 to choose {names[0]}.", {**polls, event.place: made}
+    made = {"question": question, "options": names, "votes": {}}
+    # A list with a name in it is that user's, and goes with the account: the question is what they wrote.
+    return f"{_shown(made)} Say vote 1 to choose {names[0]}.", {**polls, event.place: [event.sender, made]}
 
 
 @bot.on("vote <number>", help="or vote again to change your mind")
 def vote(event: Event, number: int, shared: State) -> tuple[str, State]:
-    asked = _poll(event, shared)
+    _, asked = _poll(event, shared)
     if not 1 <= number <= len(asked["options"]):
         raise Sorry(f"There are options 1 to {len(asked['options'])}. {_shown(asked)}")
     asked["votes"][event.sender] = number
@@ -34,22 +35,23 @@ def vote(event: Event, number: int, shared: State) -> tuple[str, State]:
 
 @bot.on("results", help="how it stands", examples={"results": "There is no poll here. Say poll Lunch?: pizza, sushi"})
 def results(event: Event, shared: State) -> str:
-    return _shown(_poll(event, shared))
+    return _shown(_poll(event, shared)[1])
 
 
 @bot.on("close", help="end it, if it is yours")
 def close(event: Event, shared: State) -> tuple[str, State]:
-    asked = _poll(event, shared)
-    if asked["by"] != event.sender:
-        raise Sorry(f"This poll is {asked['by']}'s to close.")
+    author, asked = _poll(event, shared)
+    if author != event.sender:
+        raise Sorry(f"This poll is {author}'s to close.")
     del shared[event.place]
     return f"Closed. {_shown(asked)}", shared
 
 
-def _poll(event: Event, shared: State) -> State:
+def _poll(event: Event, shared: State) -> tuple[str, State]:
     if event.place not in shared:
         raise Sorry("There is no poll here. Say poll Lunch?: pizza, sushi")
-    return dict(shared[event.place])
+    author, asked = shared[event.place]
+    return author, asked
 
 
 def _shown(asked: State) -> str:

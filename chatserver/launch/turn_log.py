@@ -1,5 +1,6 @@
 """Where a server's turns are stored: in its own file, or in a cluster's log first, once this node may write there."""
 
+import logging
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -15,6 +16,8 @@ from chatserver.store.errors import StoreError
 from chatserver.store.opening import MEMORY
 from chatserver.store.store import Store
 from chatserver.turn.log import LocalLog, MakeLog
+
+log = logging.getLogger("chatserver")
 
 
 class TurnLog(NamedTuple):
@@ -61,6 +64,9 @@ def stand_by(settings: Settings, store: Store, reactor: Reactor, inherited: Inhe
         writer = follow(settings, store, reactor, wall_ms, ready, watch)
     except ClusterError as error:
         raise Failure(str(error), FAILED) from error
+    except KeyboardInterrupt:
+        log.info("pipechat has stopped")
+        raise
     if door is not None:
         inherited[METRICS] = door.let_go()
     return TurnLog(writer.make_log, Stamps(wall_ms, store.last_stamp_ms))

@@ -6,12 +6,15 @@ compared: where the mark knows of more than the tables, or does not belong to th
 a new *epoch* begins, and ids go on above all that can have been given out.
 """
 
+import logging
 import os
 import sqlite3
 from contextlib import suppress
 from typing import NamedTuple
 
 from chatserver.store.errors import StoreError
+
+log = logging.getLogger(__name__)
 
 IDS_UNKNOWN = 1_000_000  # that may have been given out behind a copy of which there is no mark
 IDS_UNMARKED = 1_000  # that may have been stored since the mark was written
@@ -68,6 +71,7 @@ def new_epoch(connection: sqlite3.Connection, above: int = 0, later_than: int = 
 def recognise(connection: sqlite3.Connection, path: str) -> StoreName:
     """Tell which store this is, and begin a new epoch if it is an earlier copy. Raises sqlite3.Error, StoreError."""
     mark, name, known_id = Mark.read(path), name_of(connection), last_id(connection)
+    epoch = name.epoch
     if not _meta(connection, "marked"):  # a new file, or one of an earlier version, which may be an old backup
         if mark is not None and 0 < known_id <= mark.last_id:
             _raise_ids(connection, mark.last_id + IDS_UNMARKED)
@@ -77,6 +81,8 @@ def recognise(connection: sqlite3.Connection, path: str) -> StoreName:
         name = new_epoch(connection, max(mark.last_id, known_id), mark.name.epoch)
     elif mark.last_id > known_id:  # whoever put it back has begun the epoch, but did not know of these ids
         _raise_ids(connection, mark.last_id + IDS_UNMARKED)
+    if name.epoch != epoch:
+        log.warning("the store is an earlier copy, or its log was cut: a new epoch begins, and clients are told")
     return name
 
 

@@ -4,6 +4,7 @@ import json
 
 from bots.examples.poll_bot import POLLS_MAX, bot
 from bots.testing import Conversation, check_examples, play
+from chatserver.bothost.forgetting import without_user
 
 
 def test_examples() -> None:
@@ -59,3 +60,12 @@ def test_old_polls_make_place() -> None:
     for number in range(POLLS_MAX + 5):
         talk.say("poll One?: x, y", room=f"#room{number}")
     assert list(json.loads(talk.shared)) == [f"#room{number}" for number in range(5, POLLS_MAX + 5)]
+
+
+def test_a_poll_goes_with_the_account_that_asked_it() -> None:
+    """What the server takes out of `shared` then leaves nothing of the question."""
+    talk = Conversation(bot)
+    talk.say("poll Secret?: x, y", room="#a")
+    (author, _), *_ = json.loads(talk.shared).values()
+    assert "Secret" not in without_user(talk.shared, author)
+    assert "Secret" in without_user(talk.shared, "somebody else")
