@@ -205,13 +205,14 @@ class Judge:
 
     def _dismissed(self, caller: Caller, reason: str) -> None:
         caller.bye = reason
+        missed_its_login = not caller.user and (caller.was_slow or caller.wire.was_full)  # dropped, as all that waited
         fits = {
             "QUIT": True,
             "SHUTDOWN": True,
             "FULL": True,
             "TOO_SLOW": caller.was_slow or caller.wire.was_full,
             "LOGIN_TIMEOUT": not caller.user or bool(self._oracle.failures),  # its LOGOUT failed when it was too late
-            "KICKED": caller.user in self._oracle.kicked or bool(self._oracle.failures),
+            "KICKED": caller.user in self._oracle.kicked or bool(self._oracle.failures) or missed_its_login,
             "REMOVED": caller.must_go is not None,
             "SUSPENDED": caller.must_go is not None,
             "BANNED": caller.must_go is not None or (caller.wire.address == ELSEWHERE and self._oracle.truth.bans > 0),
