@@ -19,6 +19,7 @@ from chatserver.core.events import (
 from chatserver.core.outcome import Outcome, Refused, no_such_user, quoted
 from chatserver.core.sanctions import DISABLED, EXPIRED, FOREVER_MS, MUTED, SUSPENDED, check_reason, ends, kept_from
 from chatserver.core.state import NO_PASSWORD, REPORTS_KEPT, State, User
+from chatserver.protocol.visible import is_blank
 
 REPORTS_PER_HOUR = REPORTS_KEPT
 HOUR_MS = 3_600_000
@@ -82,7 +83,7 @@ def report(state: State, command: Report) -> Outcome:
         return found
     if found.sender == command.user:
         return Refused("SELF", "You wrote that message yourself: DELETEMESSAGE takes it back")
-    if not command.why.strip():
+    if is_blank(command.why):
         return Refused("BAD_TEXT", "Say why you report it: write something behind the id")
     if len(command.why) > WHY_CHARS_MAX:
         return Refused("TOO_LONG", f"A report has at most {WHY_CHARS_MAX} characters: make it shorter")

@@ -145,6 +145,7 @@ def test_what_cannot_be_reported() -> None:
     refused(state, Report(BOB, 7, "spam", NOW_MS, None, ""), "NO_SUCH_MESSAGE")
     refused(state, Report(ANN, 7, "spam", NOW_MS, FROM_ANN, ""), "SELF")
     refused(state, Report(BOB, 7, "  ", NOW_MS, FROM_ANN, ""), "BAD_TEXT")
+    refused(state, Report(BOB, 7, "\u200b", NOW_MS, FROM_ANN, ""), "BAD_TEXT")
     refused(state, Report(BOB, 7, "x" * 1001, NOW_MS, FROM_ANN, ""), "TOO_LONG")
 
 
