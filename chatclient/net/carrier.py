@@ -47,7 +47,9 @@ class Backoff:
 
     def next_s(self, most_s: float = RETRY_S_MAX) -> float:
         """The seconds to wait now."""
-        delay_s, self._next_s = min(self._next_s, most_s), min(self._next_s * 2, RETRY_S_MAX)
+        delay_s = min(self._next_s, most_s)
+        if delay_s:
+            self._next_s = min(self._next_s * 2, RETRY_S_MAX)
         return delay_s * (0.5 + self._chance() / 2)
 
     def reset(self) -> None:

@@ -72,13 +72,16 @@ class _Rooms:
         if room is None:
             return None
         self._taken[room] -= 1
-        waiting = self._waiting[room]
+        waiting = self._waiting.get(room)
         while waiting:
             following = waiting.take()
             if following.is_wanted:
                 self.enter(following, room)
                 return following
             following.job.close()
+        self._waiting.pop(room, None)
+        if not self._taken[room]:
+            del self._taken[room]
         return None
 
 
