@@ -126,7 +126,7 @@ def check_pending(life: "Life") -> None:
     """Every command has come to its end, and nobody was dropped without a word."""
     blame = life.oracle.blame
     for caller in life.callers:
-        was_slow = caller.was_slow or caller.wire.was_full  # then it may be over before it has read the good-bye
+        was_slow = caller.was_slow  # then it may be over before it has read the good-bye
         if caller.is_cut or caller.bye or (caller.wire.closed and (was_slow or not caller.is_greeted)):
             continue
         if caller.said:
