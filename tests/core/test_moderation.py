@@ -4,6 +4,7 @@ import pytest
 
 from chatserver.core.commands import (
     CloseReport,
+    DeleteAccount,
     EditMessage,
     EndSessions,
     Found,
@@ -155,6 +156,14 @@ def test_reports_are_so_many_an_hour() -> None:
         when(state, Report(BOB, 7, "spam", NOW_MS + at, FROM_ANN, ""))
     assert "60 min" in refused(state, Report(BOB, 7, "spam", NOW_MS + 10, FROM_ANN, ""), "THROTTLED")
     when(state, Report(BOB, 7, "spam", NOW_MS + 3_600_000, FROM_ANN, ""))
+
+
+def test_when_somebody_reported_goes_with_the_account() -> None:
+    state = given(FRIENDS)
+    when(state, Report(BOB, 7, "spam", NOW_MS, FROM_ANN, ""))
+    assert list(state.reported) == [BOB]
+    when(state, DeleteAccount(BOB, NOW_MS))
+    assert state.reported == {}
 
 
 def test_the_sweep_forgets_what_has_ended() -> None:

@@ -51,7 +51,9 @@ def test_what_is_new_is_above_all_that_was_told_and_the_epoch_says_so(start_serv
     bob.until(f"EVENT|MESSAGE|{lost[-1]}|…")
     server.restart(kill=True)
     assert name_of(server) == name, "a crash is no restore"
+    assert "an earlier copy" not in server.stderr
     put_back(server, copy)
+    assert "an earlier copy" in server.stderr
     identity, epoch = name_of(server)
     assert identity == name[0]
     assert epoch > name[1]

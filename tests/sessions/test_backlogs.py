@@ -1,12 +1,13 @@
 """What waits for a user is sent behind the login: all of it, once, in order, whatever comes or goes meanwhile."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
 from chatserver.queries import messages
 from chatserver.sessions import backlogs
+from chatserver.store.history import Message
 from tests.model.world import PASSWORD, Session, World
 
 MOST = 5
@@ -191,6 +192,29 @@ def test_a_client_that_goes_while_it_is_read_has_got_nothing(world: World, fay: 
     assert ids(vic.frames()) == []
     world.pass_time(2)
     assert ids(world.login("vic")) == sent
+
+
+def test_one_is_read_to_its_end_before_the_next(world: World, fay: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each may gather megabytes, and a thousand may come at once."""
+    monkeypatch.setattr(backlogs, "SLICE_S", 0.0)
+    going_on: set[int] = set()
+    most: list[int] = []
+
+    def in_pages(*given: object) -> Generator[None, None, tuple[list[Message], int]]:
+        own = len(most)
+        for _ in range(3):
+            going_on.add(own)
+            most.append(len(going_on))
+            yield
+        going_on.remove(own)
+        return [], 0
+
+    write(world, fay, 2)
+    monkeypatch.setattr(backlogs, "backlog", in_pages)
+    for each in [world.connect("vic") for _ in range(3)]:
+        each.line.incoming += f"LOGIN|vic|{PASSWORD}\n".encode()
+    world.settle()
+    assert most == [1] * 9
 
 
 def test_many_are_read_a_slice_a_turn(world: World, fay: Session, monkeypatch: pytest.MonkeyPatch) -> None:

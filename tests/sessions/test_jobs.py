@@ -184,6 +184,8 @@ def test_who_goes_leaves_its_room_and_its_place_in_the_queue() -> None:
     clients = [world.client() for _ in range(6)]
     for at, client in enumerate(clients):
         world.jobs.start(client, f"{at}", gather(world, f"{at}"))
+    while world.most < ROOM.places:
+        world.turn()
     for client in clients[:5]:
         client.ticket = None
     world.settle()
