@@ -38,6 +38,7 @@ KEPT_ALIVE = {
 nothing stays behind in the engine, waiting in line for a row that a commit without its standby holds."""
 
 LOCKED = "55P03"  # SQL's code for a lock that was not to be had in time
+MISMATCH = "42804"  # the same for a type that is not the one expected
 
 Parameter = bytes | str | int | float
 Row = tuple[Any, ...]
@@ -289,7 +290,7 @@ class Link:
         answer: Any
         foreign = {each.ftype(column) for each in results for column in range(each.nfields)} - _READERS.keys()
         if foreign:
-            answer = EngineError(f"its tables are not as this program makes them (columns of the types {foreign})")
+            answer = EngineError(f"its tables are not as this program makes them (types {sorted(foreign)})", MISMATCH)
         elif faults:
             state = (faults[0].error_field(DiagnosticField.SQLSTATE) or b"").decode()
             answer = EngineError(_words(faults[0].error_field(DiagnosticField.MESSAGE_PRIMARY) or b"no reason"), state)

@@ -114,6 +114,6 @@ def _ask(engine: Postgres, lines: list[str], faults: list[str]) -> Steps[None]:
     lines += [f"warning: {warning}" for warning in warnings] or ["engine: an OK means two machines or more"]
     waiting = yield from engine.waiting()
     if waiting:
-        faults.append(f"{waiting} commits wait for a standby: see that those of synchronous_standby_names run")
+        faults.append(f"commits wait for a standby ({waiting} now): see that those of synchronous_standby_names run")
     if head.expired:
         faults.append("no node writes: the lease has run out, and nobody has taken it")

@@ -82,7 +82,8 @@ def test_tables_of_another_version(engine: Instance, start_node: StartNode, tmp_
 def test_tables_that_are_not_as_they_are_made(engine: Instance, start_node: StartNode, tmp_path: Path) -> None:
     stopped(start_node("a", engine.conninfo))
     engine.execute("ALTER TABLE pipechat_head ALTER COLUMN identity TYPE numeric")
-    assert "not as this program makes them" in refused(tmp_path / "x.db", "--cluster", engine.conninfo)
+    said = refused(tmp_path / "x.db", "--cluster", engine.conninfo)
+    assert "the engine refuses (its tables are not as this program makes them (types [1700]))" in said
 
 
 @pytest.mark.parametrize(
